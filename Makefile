@@ -1,0 +1,51 @@
+# Everything one does here. `make help` lists it; CI calls the same commands.
+
+MAKEFLAGS += --no-print-directory
+SHELL := bash
+PYTHON := .venv/bin/python
+NPM := $(PYTHON) scripts/npm.py
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo run dev test lint types snapshots dist lock
+
+help: ## list the commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+setup: ## prepare this folder for work
+	@scripts/setup.sh dev
+
+demo: ## show the live dashboard on sample data
+	@scripts/setup.sh run
+	@.venv/bin/economy demo
+
+run: ## run the server on its own database
+	@scripts/setup.sh run
+	@.venv/bin/economy serve
+
+dev: setup ## run a reloading server and Vite together
+	@$(PYTHON) scripts/dev.py
+
+lint: setup ## check style and formatting, Python and front end
+	$(PYTHON) -m ruff check
+	$(PYTHON) -m ruff format --check
+	$(NPM) run lint
+
+types: setup ## check types, Python and front end
+	$(PYTHON) -m mypy
+	$(NPM) run typecheck
+
+# pytest comes last: its closing line is the result.
+test: lint types ## run every check and every test
+	@scripts/setup.sh test
+	$(NPM) run test
+	$(NPM) run size
+	$(PYTHON) -m pytest
+
+snapshots: setup ## write the reviewed API answers anew
+	$(PYTHON) -m pytest tests/api --update-snapshots
+
+dist: setup ## build the wheel and the sdist into dist/
+	$(PYTHON) -m hatchling build --target sdist --target wheel
+
+lock: setup ## resolve the locked requirements anew
+	scripts/lock.sh

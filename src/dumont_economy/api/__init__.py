@@ -1,0 +1,1 @@
+"""The HTTP way in: a blueprint per resource, typed requests and answers."""

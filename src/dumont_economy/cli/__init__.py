@@ -1,0 +1,1 @@
+"""The command line way in: one module per group of commands."""

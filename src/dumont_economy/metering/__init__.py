@@ -1,0 +1,1 @@
+"""Usage: events as reported, and the GPU sessions they add up to."""
