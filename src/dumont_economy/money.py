@@ -1,0 +1,95 @@
+"""Exact money: decimal text in, fractions inside, rounded once where it is reported.
+
+Invariants: no float ever holds an amount; a sum of rate x time is exact, so neither the order of
+adding nor a cut in time changes it; `round_amount` is the only rounding.
+"""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
+
+from dumont_economy.errors import InvalidAmountError
+
+MICROSECONDS_PER_HOUR = 3_600_000_000
+AMOUNT_DECIMALS = 10
+PERCENT_DECIMALS = 4
+RATE_DECIMALS = 12
+
+_DECIMAL_TEXT = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,40})?", re.ASCII)
+
+
+def parse_amount(text: str, *, max_decimals: int = RATE_DECIMALS) -> Decimal:
+    """Return the exact decimal that a plain text such as `0.74` writes.
+
+    Only ASCII digits with an optional point and minus sign: no exponent, separator, currency
+    sign or foreign digits, which `Decimal` alone would take.
+
+    Raises:
+        InvalidAmountError: the text is no such decimal, or has more than `max_decimals` decimals.
+    """
+    if not _DECIMAL_TEXT.fullmatch(text):
+        reason = "Write an amount as plain decimal digits with a point, for example 0.74."
+        raise InvalidAmountError(reason, "not_a_decimal")
+    value = Decimal(text)
+    fraction_digits = text.partition(".")[2].rstrip("0")
+    if len(fraction_digits) > max_decimals:
+        reason = f"At most {max_decimals} decimals are kept exactly; this has more."
+        raise InvalidAmountError(reason, "too_precise")
+    return value
+
+
+def round_amount(value: Fraction, places: int = AMOUNT_DECIMALS) -> Decimal:
+    """Round an exact value once, half to even, to `places` decimals (R-ROUND)."""
+    # round() of a Fraction is exact and goes half to even.
+    scaled = round(value * 10**places)
+    sign = 1 if scaled < 0 else 0
+    return Decimal((sign, tuple(int(digit) for digit in str(abs(scaled))), -places))
+
+
+def amount_text(value: Fraction, places: int = AMOUNT_DECIMALS) -> str:
+    """Return the rounded value as plain decimal text with exactly `places` decimals."""
+    rounded = round_amount(value, places)
+    return f"{abs(rounded) if rounded == 0 else rounded:f}"
+
+
+def exact_text(value: Decimal | Fraction) -> str:
+    """Return a rate as the shortest plain decimal text; fractions round to 12 decimals."""
+    decimal = round_amount(value, RATE_DECIMALS) if isinstance(value, Fraction) else value
+    text = f"{decimal:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def cost(rate_per_hour: Fraction, microseconds: int) -> Fraction:
+    """Return what `microseconds` cost at a rate per hour, exactly."""
+    return rate_per_hour * Fraction(microseconds, MICROSECONDS_PER_HOUR)
+
+
+class Accrual:
+    """Money accrued as rate x time, kept as time per rate until it is asked for.
+
+    Adding is integer arithmetic; the product is taken once per distinct rate, in `total`. So a
+    sum over a million line items is exact, and independent of their order.
+    """
+
+    __slots__ = ("_microseconds_at",)
+
+    def __init__(self) -> None:
+        self._microseconds_at: dict[Fraction, int] = {}
+
+    def __iter__(self) -> Iterator[tuple[Fraction, int]]:
+        return iter(self._microseconds_at.items())
+
+    def add(self, rate_per_hour: Fraction, microseconds: int) -> None:
+        """Accrue `microseconds` at a rate per hour."""
+        held = self._microseconds_at.get(rate_per_hour, 0)
+        self._microseconds_at[rate_per_hour] = held + microseconds
+
+    def merge(self, other: "Accrual") -> None:
+        """Accrue everything that `other` holds."""
+        for rate, microseconds in other:
+            self.add(rate, microseconds)
+
+    def total(self) -> Fraction:
+        """Return the accrued money, exact."""
+        return sum((cost(rate, held) for rate, held in self), Fraction(0))
