@@ -1,0 +1,88 @@
+"""A usage event: one immutable report of what an instance did (RATING.md, section 3)."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+
+class EventType(StrEnum):
+    """What a usage event reports."""
+
+    START = "start"
+    RESUME = "resume"
+    IDLE = "idle"
+    BUSY = "busy"
+    SEEN = "seen"
+    RESIZE = "resize"
+    PRICE_CHANGE = "price_change"
+    STOP = "stop"
+    HIBERNATE = "hibernate"
+    TERMINATE = "terminate"
+    VOID = "void"
+
+
+class CpuArchitecture(StrEnum):
+    """The instruction set of a machine's CPU."""
+
+    X86_64 = "x86_64"
+    ARM64 = "arm64"
+
+
+@dataclass(frozen=True, slots=True)
+class UsageEvent:
+    """One report, as the reporter sent it.
+
+    Identified by (account, source, id); the account is whose ledger it lies in. `rate` is per
+    instance-hour in `currency`. `gpu_memory_gib` is per GPU. Disk sizes are GB, disk rates per
+    GB-month. Fields that a type does not carry are None.
+    """
+
+    source: str
+    id: str
+    type: EventType
+    time: datetime
+    instance: str | None = None
+    provider: str | None = None
+    gpu: str | None = None
+    gpu_count: int | None = None
+    rate: Decimal | None = None
+    currency: str | None = None
+    name: str | None = None
+    gpu_memory_gib: Decimal | None = None
+    arch: CpuArchitecture | None = None
+    void_of: str | None = None
+    disk_gb: Decimal | None = None
+    disk_rate_running: Decimal | None = None
+    disk_rate_stopped: Decimal | None = None
+    disk_hours_per_month: int | None = None
+
+
+def without_voided(events: Iterable[UsageEvent]) -> list[UsageEvent]:
+    """Return the events that no void in force names, without the voids themselves (R-VOID).
+
+    A void names an event of its own source, which may be a void: voiding a void brings the event
+    back. A void is in force when no void in force names it, which depends on the set of events
+    alone and not on their order; voids that name each other in a ring are not in force.
+    """
+    events = list(events)
+    kept = [event for event in events if event.type is not EventType.VOID]
+    voids = [event for event in events if event.type is EventType.VOID]
+    if not voids:
+        return kept
+    target_of = {(void.source, void.id): (void.source, void.void_of or "") for void in voids}
+    undecided = Counter(target for target in target_of.values() if target in target_of)
+    ready = [key for key in target_of if undecided[key] == 0]
+    removed: set[tuple[str, str]] = set()
+    while ready:
+        key = ready.pop()
+        target = target_of[key]
+        if key not in removed:
+            removed.add(target)
+        if target in target_of:
+            undecided[target] -= 1
+            if undecided[target] == 0:
+                ready.append(target)
+    return [event for event in kept if (event.source, event.id) not in removed]
