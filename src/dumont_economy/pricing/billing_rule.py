@@ -1,0 +1,62 @@
+"""Billing rules: minimum, increment and rounding of a provider, dated like prices."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from dumont_economy.instant import MICROSECONDS_PER_SECOND
+
+
+class Rounding(StrEnum):
+    """Which way billed time is rounded to whole increments."""
+
+    CEIL = "ceil"
+    FLOOR = "floor"
+
+
+@dataclass(frozen=True, slots=True)
+class BillingRule:
+    """How a provider turns a run's used time into billed time (R-BILLED). Times in seconds."""
+
+    provider: str
+    min_seconds: int
+    increment_seconds: int
+    rounding: Rounding
+    effective_from: datetime
+    published_at: datetime
+    source: str
+
+    def billed_microseconds(self, used_microseconds: int) -> int:
+        """Return what a run of this length is billed: 0 for 0, else the minimum or more."""
+        if used_microseconds == 0:
+            return 0
+        increment = self.increment_seconds * MICROSECONDS_PER_SECOND
+        if self.rounding is Rounding.CEIL:
+            increments = -(-used_microseconds // increment)
+        else:
+            increments = used_microseconds // increment
+        return max(self.min_seconds * MICROSECONDS_PER_SECOND, increments * increment)
+
+
+class BillingRules:
+    """All billing rules known; answers which one a provider's run begins under."""
+
+    def __init__(self, rules: Iterable[BillingRule]) -> None:
+        self._rules: dict[str, list[BillingRule]] = {}
+        for rule in rules:
+            self._rules.setdefault(rule.provider, []).append(rule)
+
+    def in_force(self, provider: str, at: datetime, as_of: datetime) -> BillingRule | None:
+        """Return the rule in effect at `at` as known at `as_of`, None where there is none."""
+        known = [
+            rule
+            for rule in self._rules.get(provider.lower(), ())
+            if rule.effective_from <= at and rule.published_at <= as_of
+        ]
+        return max(known, key=lambda rule: (rule.effective_from, rule.published_at), default=None)
+
+
+def per_second_rule(provider: str, since: datetime) -> BillingRule:
+    """Return how a party without a billing rule bills: per second, without a minimum."""
+    return BillingRule(provider, 0, 1, Rounding.CEIL, since, since, "no billing rule known")

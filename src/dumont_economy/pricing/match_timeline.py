@@ -1,0 +1,256 @@
+"""What a GPU shape is compared with, at each instant of time (R-MATCH)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+
+from dumont_economy.pricing.equivalence import (
+    Equivalent,
+    GpuDemand,
+    Grade,
+    Reach,
+    find_equivalent,
+    rank_equivalents,
+)
+from dumont_economy.pricing.gpu_identity import GpuIdentifier, GpuIdentity
+from dumont_economy.pricing.gpu_model import GpuModel
+from dumont_economy.pricing.policy import Basis, Policy, RateCardName, Substitutes
+from dumont_economy.pricing.price_book import PriceBook
+from dumont_economy.pricing.rate import PricingModel, Rate
+from dumont_economy.pricing.reference_card import ReferenceCard
+from dumont_economy.pricing.sku import ComparisonProvider
+
+ALWAYS = datetime(1, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonQuestion:
+    """With whom, and how, usage is compared: a policy narrowed to one provider."""
+
+    provider: ComparisonProvider
+    region: str
+    rate_card: RateCardName
+    pricing_model: PricingModel
+    basis: Basis
+    substitutes: Substitutes
+    discount: Fraction
+    policy_version: int
+
+
+def ask(
+    policy: Policy,
+    provider: ComparisonProvider,
+    *,
+    rate_card: RateCardName = RateCardName.LIST,
+    pricing_model: PricingModel | None = None,
+    basis: Basis | None = None,
+) -> ComparisonQuestion:
+    """Return the question that a policy asks about a provider; arguments given override it."""
+    return ComparisonQuestion(
+        provider=provider,
+        region=policy.regions[provider],
+        rate_card=rate_card,
+        pricing_model=pricing_model or policy.pricing_model,
+        basis=basis or policy.basis,
+        substitutes=policy.substitutes,
+        discount=policy.discounts.get(provider, Fraction(0)),
+        policy_version=policy.version,
+    )
+
+
+class UnpricedReason(StrEnum):
+    """Why there is no comparison."""
+
+    UNKNOWN_GPU = "unknown_gpu"
+    NO_PRICE_AT_THAT_TIME = "no_price_at_that_time"
+    NO_EQUIVALENT = "no_equivalent"
+    NOT_ON_REFERENCE_CARD = "not_on_reference_card"
+    CURRENCY_NOT_CONVERTED = "currency_not_converted"
+
+
+@dataclass(frozen=True, slots=True)
+class Unpriced:
+    """No comparison (grade N), and why, in words for a person."""
+
+    reason: UnpricedReason
+    message: str
+
+
+Match = Equivalent | Unpriced
+
+
+@dataclass(frozen=True, slots=True)
+class MatchSegment:
+    """From `since` until the next segment, the shape is compared with `match`."""
+
+    since: datetime
+    match: Match
+
+
+@dataclass(frozen=True, slots=True)
+class RequestedGpu:
+    """GPUs as a usage report names them; memory in GiB per GPU, where it was reported."""
+
+    spelling: str
+    memory_gib: Decimal | None
+    count: int
+    cpu_architecture: str
+
+
+class Matcher:
+    """Finds what GPUs are compared with, in one state of the price book.
+
+    Answers are functions of that state and are kept: a matcher lives as long as its price book.
+    """
+
+    def __init__(
+        self,
+        book: PriceBook,
+        models: Mapping[str, GpuModel],
+        identifier: GpuIdentifier,
+        card: ReferenceCard,
+    ) -> None:
+        self.book = book
+        self.models = models
+        self.card = card
+        self._identifier = identifier
+        self._known: dict[
+            tuple[RequestedGpu, ComparisonQuestion, datetime | None], tuple[MatchSegment, ...]
+        ] = {}
+
+    def identify(self, gpu: RequestedGpu) -> GpuIdentity | None:
+        """Return which GPU model a report means, or None."""
+        return self._identifier.identify(gpu.spelling, gpu.memory_gib)
+
+    def timeline(
+        self, gpu: RequestedGpu, question: ComparisonQuestion, as_of: datetime | None = None
+    ) -> tuple[MatchSegment, ...]:
+        """Return the matches of all time in order, the first one since `ALWAYS`.
+
+        `as_of` is knowledge time; None takes everything that the price book knows.
+        """
+        key = (gpu, question, as_of)
+        if key not in self._known:
+            self._known[key] = tuple(self._segments(gpu, question, as_of))
+        return self._known[key]
+
+    def match_at(self, gpu: RequestedGpu, question: ComparisonQuestion, at: datetime) -> Match:
+        """Return the match in effect at one instant."""
+        found = self.timeline(gpu, question)[0].match
+        for segment in self.timeline(gpu, question):
+            if segment.since > at:
+                break
+            found = segment.match
+        return found
+
+    def candidates_at(
+        self, gpu: RequestedGpu, question: ComparisonQuestion, at: datetime
+    ) -> list[Equivalent]:
+        """Return every candidate at one instant, the chosen one first; none for an unknown GPU."""
+        demand = self._demand(gpu)
+        if demand is None:
+            return []
+        return rank_equivalents(
+            demand,
+            self._rates(question, at, None),
+            self.models,
+            basis=question.basis,
+            substitutes=question.substitutes,
+            discount=question.discount,
+        )
+
+    def _demand(self, gpu: RequestedGpu) -> GpuDemand | None:
+        identity = self.identify(gpu)
+        if identity is None:
+            return None
+        return GpuDemand(self.models[identity.gpu_model], gpu.count, gpu.cpu_architecture)
+
+    def _segments(
+        self, gpu: RequestedGpu, question: ComparisonQuestion, as_of: datetime | None
+    ) -> list[MatchSegment]:
+        demand = self._demand(gpu)
+        if demand is None:
+            named = gpu.spelling.strip() or "(empty)"
+            unknown = Unpriced(
+                UnpricedReason.UNKNOWN_GPU, f"The GPU name {named!r} is not one that we know."
+            )
+            return [MatchSegment(ALWAYS, unknown)]
+        if question.rate_card is RateCardName.REFERENCE:
+            return [MatchSegment(ALWAYS, self._reference_match(demand, question))]
+        known_at = as_of or datetime.max.replace(tzinfo=UTC)
+        changes = self.book.change_instants(
+            question.provider, question.region, question.pricing_model, known_at
+        )
+        segments = [MatchSegment(ALWAYS, _no_price(question, changes))]
+        for instant in changes:
+            match = self._list_match(demand, question, instant, known_at)
+            if match != segments[-1].match:
+                segments.append(MatchSegment(instant, match))
+        return segments
+
+    def _list_match(
+        self,
+        demand: GpuDemand,
+        question: ComparisonQuestion,
+        at: datetime,
+        known_at: datetime,
+    ) -> Match:
+        found = find_equivalent(
+            demand,
+            self._rates(question, at, known_at),
+            self.models,
+            basis=question.basis,
+            substitutes=question.substitutes,
+            discount=question.discount,
+        )
+        if found is not None:
+            return found
+        return Unpriced(
+            UnpricedReason.NO_EQUIVALENT,
+            f"{question.provider.label} sold nothing in {question.region} that {demand.count} x "
+            f"{demand.model.name} compares with.",
+        )
+
+    def _rates(
+        self, question: ComparisonQuestion, at: datetime, known_at: datetime | None
+    ) -> list[Rate]:
+        return self.book.rates_on_offer(
+            question.provider,
+            question.region,
+            question.pricing_model,
+            at,
+            known_at or datetime.max.replace(tzinfo=UTC),
+        )
+
+    def _reference_match(self, demand: GpuDemand, question: ComparisonQuestion) -> Match:
+        row = self.card.rate_for(question.provider, demand.model.chip)
+        if row is None:
+            return Unpriced(
+                UnpricedReason.NOT_ON_REFERENCE_CARD,
+                f"The reference rate card has no row for {demand.model.name}.",
+            )
+        gpu, usd_per_gpu_hour = row
+        return Equivalent(
+            grade=Grade.R,
+            reach=Reach.REFERENCE,
+            gpu_model=gpu,
+            gpu_count=demand.count,
+            machines=Fraction(demand.count),
+            usd_per_hour=usd_per_gpu_hour * demand.count,
+            smallest_instance_usd_per_hour=None,
+            ratios=None,
+            rate=None,
+            source=self.card.source,
+        )
+
+
+def _no_price(question: ComparisonQuestion, changes: list[datetime]) -> Unpriced:
+    where = f"{question.provider.label} {question.pricing_model} prices in {question.region}"
+    if not changes:
+        return Unpriced(UnpricedReason.NO_PRICE_AT_THAT_TIME, f"No {where} are known.")
+    first = changes[0].date().isoformat()
+    message = f"No {where} are known before {first}."
+    return Unpriced(UnpricedReason.NO_PRICE_AT_THAT_TIME, message)
