@@ -1,0 +1,90 @@
+"""Line items: what one GPU run cost, and would have cost, over a stretch at one pair of rates."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+
+from dumont_economy.instant import microseconds_between
+from dumont_economy.metering.gpu_session import Shape
+from dumont_economy.pricing.equivalence import Equivalent
+from dumont_economy.pricing.match_timeline import Match
+
+
+@dataclass(frozen=True, slots=True)
+class BilledSpan:
+    """The billed part of a used stretch, on one side.
+
+    Billing runs from the stretch's start to `ends_at`, earlier than the used end where rounding
+    down takes seconds off (R-PAD). `pad_microseconds`, added by a minimum or by rounding up, are
+    booked at the last used instant.
+    """
+
+    ends_at: datetime
+    pad_microseconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LineItem:
+    """One stretch `[starts_at, ends_at)` of a run in which no rate and no match changes.
+
+    `rate` is what was paid per instance-hour in the account's currency, None where the usage is
+    in another currency, which is not converted. `match` is the comparison or why there is none.
+    """
+
+    instance: str
+    shape: Shape
+    starts_at: datetime
+    ends_at: datetime
+    rate: Fraction | None
+    actual: BilledSpan
+    match: Match
+    comparison: BilledSpan
+
+    @property
+    def comparison_rate(self) -> Fraction | None:
+        """Return the compared price of the whole instance per hour, None where unpriced."""
+        if isinstance(self.match, Equivalent) and self.rate is not None:
+            return self.match.usd_per_hour
+        return None
+
+    def used_microseconds(self, window: "Window") -> int:
+        """Return the used time inside a window."""
+        return window.overlap(self.starts_at, self.ends_at)
+
+    def billed_microseconds(self, span: BilledSpan, window: "Window") -> int:
+        """Return the billed time of one side that falls into a window, its pad included."""
+        billed = window.overlap(self.starts_at, span.ends_at)
+        if span.pad_microseconds and window.holds_last_instant_before(self.ends_at):
+            billed += span.pad_microseconds
+        return billed
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A half-open stretch of time; None leaves that side open."""
+
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+    def overlap(self, start: datetime, end: datetime) -> int:
+        """Return how many microseconds of `[start, end)` lie inside."""
+        if self.starts_at is not None and start < self.starts_at:
+            start = self.starts_at
+        if self.ends_at is not None and end > self.ends_at:
+            end = self.ends_at
+        return max(0, microseconds_between(start, end))
+
+    def touches(self, start: datetime, end: datetime) -> bool:
+        """Say whether any of `[start, end)` lies inside."""
+        return (self.ends_at is None or start < self.ends_at) and (
+            self.starts_at is None or end > self.starts_at
+        )
+
+    def holds_last_instant_before(self, end: datetime) -> bool:
+        """Say whether the last instant of a stretch that ends at `end` lies inside."""
+        return (self.starts_at is None or end > self.starts_at) and (
+            self.ends_at is None or end <= self.ends_at
+        )
+
+
+ALL_TIME = Window()
