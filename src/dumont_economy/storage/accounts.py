@@ -1,0 +1,267 @@
+"""Queries on accounts, people, sessions and tokens. Secrets are kept as hashes only."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
+
+from dumont_economy.storage.tables import (
+    account,
+    api_token,
+    installation,
+    login_session,
+    membership,
+    user,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose ledger it is. `timezone` is an IANA name, `currency` ISO 4217."""
+
+    id: str
+    name: str
+    currency: str
+    timezone: str
+    is_sample: bool
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person who can sign in."""
+
+    id: str
+    email: str
+    password_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoginSession:
+    """A person's signed-in session in one account."""
+
+    token_hash: str
+    account: Account
+    user: User
+    created_at: datetime
+    last_used_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ApiToken:
+    """A machine's credential; the token itself is shown once and never kept."""
+
+    id: str
+    account: Account
+    name: str
+    scopes: frozenset[str]
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+_ACCOUNT_COLUMNS = (
+    account.c.id.label("account_id"),
+    account.c.name.label("account_name"),
+    account.c.currency,
+    account.c.timezone,
+    account.c.is_sample,
+)
+_USER_COLUMNS = (user.c.id.label("user_id"), user.c.email, user.c.password_hash)
+
+
+def read_setting(connection: Connection, name: str) -> str | None:
+    """Return a value that belongs to the installation, None where it is not set."""
+    statement = select(installation.c.value).where(installation.c.name == name)
+    return connection.execute(statement).scalar()
+
+
+def write_setting(connection: Connection, name: str, value: str) -> None:
+    """Set a value that belongs to the installation, once."""
+    connection.execute(insert(installation).values(name=name, value=value))
+
+
+def has_users(connection: Connection) -> bool:
+    """Say whether anybody can sign in."""
+    return bool(connection.execute(select(func.count()).select_from(user)).scalar())
+
+
+def add_account(connection: Connection, new: Account, now: datetime) -> None:
+    """Add an account with an empty ledger."""
+    connection.execute(
+        insert(account).values(
+            id=new.id,
+            name=new.name,
+            currency=new.currency,
+            timezone=new.timezone,
+            is_sample=new.is_sample,
+            last_seq=0,
+            created_at=now,
+        )
+    )
+
+
+def account_by_name(connection: Connection, name: str) -> Account | None:
+    """Return the account of that name."""
+    row = connection.execute(select(*_ACCOUNT_COLUMNS).where(account.c.name == name)).first()
+    return None if row is None else _account(row)
+
+
+def add_user(connection: Connection, new: User, account_id: str, now: datetime) -> None:
+    """Add a person and make them an owner of an account."""
+    connection.execute(
+        insert(user).values(
+            id=new.id, email=new.email, password_hash=new.password_hash, created_at=now
+        )
+    )
+    connection.execute(
+        insert(membership).values(account_id=account_id, user_id=new.id, role="owner")
+    )
+
+
+def user_by_email(connection: Connection, email: str) -> tuple[User, Account] | None:
+    """Return the person with that e-mail and their account."""
+    statement = (
+        select(*_USER_COLUMNS, *_ACCOUNT_COLUMNS)
+        .select_from(user)
+        .join(membership, membership.c.user_id == user.c.id)
+        .join(account, account.c.id == membership.c.account_id)
+        .where(user.c.email == email)
+    )
+    row = connection.execute(statement).first()
+    return None if row is None else (_user(row), _account(row))
+
+
+def set_password(connection: Connection, user_id: str, password_hash: str, now: datetime) -> None:
+    """Give a person a new password and end all their sessions."""
+    connection.execute(update(user).where(user.c.id == user_id).values(password_hash=password_hash))
+    connection.execute(
+        update(login_session)
+        .where(login_session.c.user_id == user_id, login_session.c.ended_at.is_(None))
+        .values(ended_at=now)
+    )
+
+
+def add_login_session(
+    connection: Connection, token_hash: str, account_id: str, user_id: str, now: datetime
+) -> None:
+    """Begin a session."""
+    connection.execute(
+        insert(login_session).values(
+            token_hash=token_hash,
+            account_id=account_id,
+            user_id=user_id,
+            created_at=now,
+            last_used_at=now,
+        )
+    )
+
+
+def login_session_by_hash(connection: Connection, token_hash: str) -> LoginSession | None:
+    """Return the session with that token hash, unless it has been ended."""
+    statement = (
+        select(
+            login_session.c.created_at,
+            login_session.c.last_used_at,
+            *_USER_COLUMNS,
+            *_ACCOUNT_COLUMNS,
+        )
+        .join(user, user.c.id == login_session.c.user_id)
+        .join(account, account.c.id == login_session.c.account_id)
+        .where(login_session.c.token_hash == token_hash, login_session.c.ended_at.is_(None))
+    )
+    row = connection.execute(statement).first()
+    if row is None:
+        return None
+    return LoginSession(token_hash, _account(row), _user(row), row.created_at, row.last_used_at)
+
+
+def touch_login_session(connection: Connection, token_hash: str, now: datetime) -> None:
+    """Note that a session was used."""
+    used = update(login_session).where(login_session.c.token_hash == token_hash)
+    connection.execute(used.values(last_used_at=now))
+
+
+def end_login_session(connection: Connection, token_hash: str, now: datetime) -> None:
+    """End a session."""
+    ended = update(login_session).where(login_session.c.token_hash == token_hash)
+    connection.execute(ended.values(ended_at=now))
+
+
+def add_api_token(connection: Connection, new: ApiToken, token_hash: str) -> None:
+    """Add a machine's token."""
+    connection.execute(
+        insert(api_token).values(
+            account_id=new.account.id,
+            id=new.id,
+            name=new.name,
+            token_hash=token_hash,
+            scopes=" ".join(sorted(new.scopes)),
+            created_at=new.created_at,
+        )
+    )
+
+
+def api_token_by_hash(connection: Connection, token_hash: str) -> ApiToken | None:
+    """Return the token with that hash, unless it has been revoked."""
+    found = _api_tokens(connection, api_token.c.token_hash == token_hash)
+    return next((token for token in found if token.revoked_at is None), None)
+
+
+def api_tokens_of(connection: Connection, account_id: str) -> list[ApiToken]:
+    """Return an account's tokens, oldest first, revoked ones included."""
+    return _api_tokens(connection, api_token.c.account_id == account_id)
+
+
+def _api_tokens(connection: Connection, condition: ColumnElement[bool]) -> list[ApiToken]:
+    statement = (
+        select(
+            api_token.c.id,
+            api_token.c.name,
+            api_token.c.scopes,
+            api_token.c.created_at,
+            api_token.c.revoked_at,
+            *_ACCOUNT_COLUMNS,
+        )
+        .join(account, account.c.id == api_token.c.account_id)
+        .where(condition)
+        .order_by(api_token.c.created_at, api_token.c.id)
+    )
+    return [
+        ApiToken(
+            id=row.id,
+            account=_account(row),
+            name=row.name,
+            scopes=frozenset(row.scopes.split()),
+            created_at=row.created_at,
+            revoked_at=row.revoked_at,
+        )
+        for row in connection.execute(statement)
+    ]
+
+
+def revoke_api_token(connection: Connection, account_id: str, token_id: str, now: datetime) -> bool:
+    """Revoke a token; False where the account has no such token in force."""
+    revoked = connection.execute(
+        update(api_token)
+        .where(
+            api_token.c.account_id == account_id,
+            api_token.c.id == token_id,
+            api_token.c.revoked_at.is_(None),
+        )
+        .values(revoked_at=now)
+    )
+    return revoked.rowcount == 1
+
+
+def _account(row: Row[Any, *tuple[Any, ...]]) -> Account:
+    return Account(
+        id=row.account_id,
+        name=row.account_name,
+        currency=row.currency,
+        timezone=row.timezone,
+        is_sample=row.is_sample,
+    )
+
+
+def _user(row: Row[Any, *tuple[Any, ...]]) -> User:
+    return User(row.user_id, row.email, row.password_hash)

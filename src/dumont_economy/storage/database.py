@@ -1,0 +1,133 @@
+"""The database: durable on every connection, writers one at a time, migrated before use."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+
+from dumont_economy.errors import (
+    DatabaseTooNewError,
+    DatabaseUnavailableError,
+    InvalidSettingError,
+)
+
+_BUSY_TIMEOUT_SECONDS = 15
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Database:
+    """Connections to one database, for reading a consistent state or for writing one."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            parsed = make_url(url)
+        except ArgumentError as error:
+            message = "DUMONT_ECONOMY_DATABASE_URL is no database URL; for example sqlite:////path."
+            raise InvalidSettingError(message) from error
+        if parsed.get_backend_name() != "sqlite":
+            message = (
+                "DUMONT_ECONOMY_DATABASE_URL names "
+                f"{parsed.get_backend_name()!r}; this version keeps its data in SQLite."
+            )
+            raise InvalidSettingError(message)
+        self.url = parsed
+        self.engine = create_engine(
+            parsed, connect_args={"timeout": _BUSY_TIMEOUT_SECONDS, "isolation_level": None}
+        )
+        event.listen(self.engine, "connect", _make_durable)
+        event.listen(self.engine, "begin", _begin)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open a connection that sees one consistent state.
+
+        Raises:
+            DatabaseUnavailableError: the database cannot be read now.
+        """
+        with _unavailable_as_our_own(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Open a transaction that writes: committed at the end, or undone on an error.
+
+        Raises:
+            DatabaseUnavailableError: the database cannot be written now.
+        """
+        with _unavailable_as_our_own(), self.engine.connect() as connection:
+            writer = connection.execution_options(writes=True)
+            with writer.begin():
+                yield writer
+
+    def migrate(self) -> None:
+        """Bring the schema to this version's.
+
+        Raises:
+            DatabaseTooNewError: a newer version wrote it.
+            DatabaseUnavailableError: it cannot be opened or written.
+        """
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS))
+        known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+        self._make_folder()
+        with self.write() as connection:
+            revision = MigrationContext.configure(connection).get_current_revision()
+            if revision is not None and revision not in known:
+                raise DatabaseTooNewError(revision)
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def _make_folder(self) -> None:
+        if self.url.database and self.url.database != ":memory:":
+            try:
+                Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                message = f"The folder of {self.url.database} cannot be made: {error.strerror}."
+                raise DatabaseUnavailableError(message) from error
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _unavailable_as_our_own() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        reason = str(error.orig).rstrip(".")
+        message = (
+            f"The database cannot be used now ({reason}). Check that its folder exists, can be "
+            "written and has space."
+        )
+        raise DatabaseUnavailableError(message) from error
+    except DBAPIError as error:
+        # Such as a file that is no database at all.
+        if "not a database" not in str(error.orig):
+            raise
+        message = "The database file is not a database. Name another one."
+        raise DatabaseUnavailableError(message) from error
+
+
+def _make_durable(dbapi_connection: Any, _record: object) -> None:  # noqa: ANN401
+    """Set on each connection what the promises rest on: a commit is on disk before the answer."""
+    cursor = dbapi_connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_SECONDS * 1000}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    """Begin by hand: a writer takes its lock at once, so that it never has to upgrade one."""
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

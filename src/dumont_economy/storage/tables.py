@@ -1,0 +1,185 @@
+"""The tables. Facts are only ever added to; every key of an account's rows begins with it."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from dumont_economy.storage.column_types import ExactAmount, Instant
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+installation = Table(
+    "installation",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", String(255), nullable=False, unique=True),
+    Column("currency", String(3), nullable=False),
+    Column("timezone", String(64), nullable=False),
+    Column("is_sample", Boolean, nullable=False),
+    # The sequence of the account's newest usage event: its ledger's version.
+    Column("last_seq", BigInteger, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+user = Table(
+    "user",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("email", String(255), nullable=False, unique=True),
+    Column("password_hash", String(255), nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+membership = Table(
+    "membership",
+    metadata,
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    Column("user_id", ForeignKey("user.id"), nullable=False),
+    Column("role", String(16), nullable=False),
+    PrimaryKeyConstraint("account_id", "user_id"),
+)
+
+login_session = Table(
+    "login_session",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    Column("user_id", ForeignKey("user.id"), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("last_used_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+)
+
+api_token = Table(
+    "api_token",
+    metadata,
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    Column("id", String(36), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("scopes", String(64), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+    PrimaryKeyConstraint("account_id", "id"),
+)
+
+usage_event = Table(
+    "usage_event",
+    metadata,
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("source", String(255), nullable=False),
+    Column("id", String(255), nullable=False),
+    Column("type", String(16), nullable=False),
+    Column("time", Instant, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("reporter", String(255), nullable=False),
+    Column("instance", String(255)),
+    Column("provider", String(255)),
+    Column("gpu", String(255)),
+    Column("gpu_count", Integer),
+    Column("rate", ExactAmount),
+    Column("currency", String(3)),
+    Column("name", String(255)),
+    Column("gpu_memory_gib", ExactAmount),
+    Column("arch", String(16)),
+    Column("void_of", String(255)),
+    Column("disk_gb", ExactAmount),
+    Column("disk_rate_running", ExactAmount),
+    Column("disk_rate_stopped", ExactAmount),
+    Column("disk_hours_per_month", Integer),
+    PrimaryKeyConstraint("account_id", "seq"),
+    UniqueConstraint("account_id", "source", "id"),
+    Index(None, "account_id", "instance", "seq"),
+)
+
+# What was not taken into the ledger, kept for view: conflicts, and refusals with their reason.
+refused_event = Table(
+    "refused_event",
+    metadata,
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("code", String(64), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    PrimaryKeyConstraint("account_id", "number"),
+)
+
+provider_pricing = Table(
+    "provider_pricing",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("provider", String(32), nullable=False),
+    Column("region", String(64), nullable=False),
+    Column("instance_type", String(128), nullable=False),
+    Column("gpu_model", String(64), nullable=False),
+    Column("gpu_count", ExactAmount, nullable=False),
+    Column("cpu_architecture", String(16), nullable=False),
+    Column("vcpus", ExactAmount),
+    Column("memory_gib", ExactAmount),
+    Column("pricing_model", String(16), nullable=False),
+    Column("price_per_instance_hour", ExactAmount, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("effective_from", Instant, nullable=False),
+    Column("published_at", Instant, nullable=False),
+    Column("source_kind", String(16), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("source_url", Text),
+    Column("retrieved_at", String(10), nullable=False),
+    Column("first_seen", String(10)),
+    Column("previous_last_seen", String(10)),
+    Column("payload_sha256", String(64), nullable=False),
+    UniqueConstraint(
+        "provider",
+        "region",
+        "instance_type",
+        "pricing_model",
+        "effective_from",
+        "source_kind",
+        "source",
+        "published_at",
+        name="uq_provider_pricing_fact",
+    ),
+)
+
+billing_rule = Table(
+    "billing_rule",
+    metadata,
+    Column("provider", String(64), nullable=False),
+    Column("effective_from", Instant, nullable=False),
+    Column("published_at", Instant, nullable=False),
+    Column("min_seconds", Integer, nullable=False),
+    Column("increment_seconds", Integer, nullable=False),
+    Column("rounding", String(8), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("sureness", Text, nullable=False),
+    PrimaryKeyConstraint("provider", "effective_from", "published_at"),
+)
