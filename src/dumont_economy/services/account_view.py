@@ -1,0 +1,243 @@
+"""One account at one instant, set beside one provider: what every answer is read from.
+
+All surfaces take their figures from here, so the same question has the same answer everywhere.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fractions import Fraction
+from functools import cached_property
+
+from dumont_economy.clock import Clock
+from dumont_economy.instant import microseconds_between
+from dumont_economy.ledger.line_item import LineItem, Window
+from dumont_economy.ledger.rating import RatingTerms, rate_session
+from dumont_economy.metering.gpu_session import GpuSession, InstanceTimeline, Shape
+from dumont_economy.pricing.gpu_identity import GpuIdentity
+from dumont_economy.pricing.match_timeline import ComparisonQuestion
+from dumont_economy.savings.live_rate import LiveRate, live_rate
+from dumont_economy.savings.projection import MEASURED_DAYS, MeasuredSaving
+from dumont_economy.savings.totals import Totals, total_of
+from dumont_economy.services.account_ledger import AccountLedger, AccountLedgers, ClosedUsage
+from dumont_economy.services.market import Market, MarketReader, requested_gpu
+from dumont_economy.storage.accounts import Account
+from dumont_economy.storage.database import Database
+
+VALID_FOR = timedelta(seconds=150)
+SILENT_AFTER = timedelta(hours=24)
+_RESOLUTION = timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class ActiveInstance:
+    """An instance that is on: its open session, rated up to now, and how its costs move."""
+
+    timeline: InstanceTimeline
+    session: GpuSession
+    lines: list[LineItem]
+    totals: Totals
+    live: LiveRate
+
+    @property
+    def counterfactual(self) -> Fraction | None:
+        """Return what the session would have cost, None where none of it has a comparison."""
+        return self.totals.counterfactual.total() if self._is_priced else None
+
+    @property
+    def saving(self) -> Fraction | None:
+        """Return the session's saving, None where none of it has a comparison."""
+        return self.totals.saving if self._is_priced else None
+
+    @property
+    def _is_priced(self) -> bool:
+        return self.live.is_priced or self.totals.gpu_priced > 0
+
+
+@dataclass(frozen=True, slots=True)
+class HourlyRates:
+    """Sums over the active instances, per hour.
+
+    `paid` is everything, `comparable` the part of it that stands beside `compared`.
+    """
+
+    paid: Fraction
+    comparable: Fraction
+    compared: Fraction
+
+    @property
+    def saving(self) -> Fraction:
+        """Return compared minus comparable; a loss is negative."""
+        return self.compared - self.comparable
+
+
+@dataclass(frozen=True)
+class AccountView:
+    """An account's ledger, the market, and a question, joined at one `as_of`."""
+
+    account: Account
+    as_of: datetime
+    ledger: AccountLedger
+    market: Market
+    question: ComparisonQuestion
+
+    @cached_property
+    def terms(self) -> RatingTerms:
+        """Return what the account's usage is rated with."""
+        return self.market.terms(self.question, self.account.currency)
+
+    @cached_property
+    def closed(self) -> ClosedUsage:
+        """Return all closed sessions, rated."""
+        return self.ledger.closed_usage(self.question, self.market.version, self.terms)
+
+    @cached_property
+    def active(self) -> list[ActiveInstance]:
+        """Return the instances that are on, in the order in which they came on."""
+        return [
+            self._active(timeline, timeline.open_session)
+            for timeline in self.ledger.active
+            if timeline.open_session is not None
+        ]
+
+    def _active(self, timeline: InstanceTimeline, session: GpuSession) -> ActiveInstance:
+        lines = rate_session(session, self.terms, self.as_of)
+        return ActiveInstance(
+            timeline, session, lines, total_of(lines), live_rate(session, self.terms, self.as_of)
+        )
+
+    @cached_property
+    def current_session(self) -> Totals:
+        """Return the totals of all open sessions, each from its start to now."""
+        totals = Totals()
+        for one in self.active:
+            totals.merge(one.totals)
+        return totals
+
+    @cached_property
+    def lifetime(self) -> Totals:
+        """Return the totals of everything to now, open sessions included."""
+        totals = Totals()
+        totals.merge(self.closed.totals)
+        totals.merge(self.current_session)
+        return totals
+
+    @property
+    def saving_per_second(self) -> Fraction:
+        """Return the slope of both the session's and the lifetime's saving."""
+        return sum((one.live.saving_per_second for one in self.active), Fraction(0))
+
+    @cached_property
+    def hourly_rates(self) -> HourlyRates:
+        """Return what the active instances cost an hour, and would cost."""
+        paid = comparable = compared = Fraction(0)
+        for one in self.active:
+            rate, comparison_rate = one.live.rate, one.live.comparison_rate
+            paid += rate or 0
+            if rate is not None and comparison_rate is not None:
+                comparable += rate
+                compared += comparison_rate
+        return HourlyRates(paid, comparable, compared)
+
+    @property
+    def saving_per_hour(self) -> Fraction | None:
+        """Return the active instances' hourly saving; None where none of them is compared."""
+        is_compared = any(one.live.is_priced for one in self.active)
+        return self.hourly_rates.saving if is_compared else None
+
+    @cached_property
+    def valid_until(self) -> datetime:
+        """Return up to when values and slopes describe the present."""
+        changes = [one.live.changes_at for one in self.active if one.live.changes_at is not None]
+        if self.ledger.next_event_at is not None:
+            changes.append(self.ledger.next_event_at)
+        return min([self.as_of + VALID_FOR, *changes])
+
+    def totals_of(self, timeline: InstanceTimeline) -> Totals:
+        """Return the totals of one instance to now, its open session included."""
+        totals = Totals()
+        totals.merge(
+            self.ledger.closed_totals_of(
+                timeline.instance, self.question, self.market.version, self.terms
+            )
+        )
+        session = timeline.open_session
+        if session is not None:
+            totals.merge(total_of(rate_session(session, self.terms, self.as_of)))
+        return totals
+
+    def lines_since(self, instant: datetime) -> list[LineItem]:
+        """Return the line items that end after an instant, open sessions included."""
+        return [
+            *self.closed.ending_after(instant),
+            *(line for one in self.active for line in one.lines if line.ends_at > instant),
+        ]
+
+    def measured_saving(self) -> MeasuredSaving | None:
+        """Return what the last 30 days saved, or the days since first use where fewer."""
+        first_use = self.ledger.first_use_at
+        if first_use is None:
+            return None
+        since = max(first_use, self.as_of - timedelta(days=MEASURED_DAYS))
+        totals = total_of(self.lines_since(since), Window(since, self.as_of))
+        return MeasuredSaving(
+            saving=totals.saving,
+            microseconds=max(0, microseconds_between(since, self.as_of)),
+            is_comparable=totals.gpu_priced > 0 or totals.gpu_used == 0,
+        )
+
+    def gpu_type(self, shape: Shape) -> str:
+        """Return a GPU's canonical name, or its spelling where it is not one that is known."""
+        identity = self.identity(shape)
+        return shape.gpu if identity is None else identity.gpu_model
+
+    def identity(self, shape: Shape) -> GpuIdentity | None:
+        """Return which GPU model a shape's spelling means, or None."""
+        return self.market.matcher.identify(requested_gpu(shape))
+
+    def is_silent(self, timeline: InstanceTimeline) -> bool:
+        """Say whether an active instance has not been reported for 24 hours."""
+        reported_at = timeline.last_report_at
+        return (
+            timeline.open_session is not None
+            and reported_at is not None
+            and self.as_of - reported_at >= SILENT_AFTER
+        )
+
+
+class AccountViews:
+    """Opens views: one consistent read of the database each."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._ledgers = AccountLedgers()
+        self._markets = MarketReader()
+
+    def open(self, account: Account, question: ComparisonQuestion) -> AccountView:
+        """Return the view of an account, now.
+
+        Raises:
+            DatabaseUnavailableError: the database cannot be read now.
+        """
+        with self._database.read() as connection, connection.begin():
+            now = self._clock.now()
+            market = self._markets.current(connection)
+            ledger = self._ledgers.read(connection, account.id, now)
+        return AccountView(account, _as_of(ledger, now), ledger, market, question)
+
+    def market(self) -> Market:
+        """Return the market, for answers that concern no account's usage."""
+        with self._database.read() as connection, connection.begin():
+            return self._markets.current(connection)
+
+
+def _as_of(ledger: AccountLedger, now: datetime) -> datetime:
+    """Return the instant that an answer is for: now, to the second where nothing is newer.
+
+    Billing by the second lies exactly on its slope at whole seconds, so what a screen has ticked
+    to and what the next answer says are the same. An event of this very second counts at once.
+    """
+    whole = now - timedelta(microseconds=now.microsecond)
+    newest = (ledger.newest_event_at, ledger.newest_received_at)
+    is_newer = any(instant is not None and instant > whole for instant in newest)
+    return now if is_newer else whole

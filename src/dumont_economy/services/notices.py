@@ -1,0 +1,89 @@
+"""What figures leave out or assume, in words: absence is said, not guessed."""
+
+from dataclasses import dataclass
+
+from dumont_economy.services.account_view import AccountView
+from dumont_economy.services.market import requested_gpu
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing that a person has to know to read a figure rightly."""
+
+    code: str
+    message: str
+
+
+def notices_on(view: AccountView) -> list[Notice]:
+    """Return the notices on all usage of an account."""
+    notices = [
+        *_on_billing_rules(view),
+        *_on_identity(view),
+        *_on_currencies(view),
+    ]
+    timelines = view.ledger.timelines.values()
+    if any(timeline.disk_reported for timeline in timelines):
+        message = "Disks are reported and kept, but their cost is not in the figures yet."
+        notices.append(Notice("disks_not_counted", message))
+    orphans = sum(timeline.orphan_stops for timeline in timelines)
+    if orphans:
+        message = (
+            f"{orphans} reports of a stop came while nothing was known to run. They count for "
+            "nothing until their start is reported."
+        )
+        notices.append(Notice("orphan_stops", message))
+    silent = [t.instance for t in view.ledger.active if view.is_silent(t)]
+    if silent:
+        named = ", ".join(silent[:5])
+        message = (
+            f"No report for 24 hours or more from {len(silent)} active instances ({named}). If "
+            "they have stopped, report it: until then they count as running."
+        )
+        notices.append(Notice("silent_instances", message))
+    return notices
+
+
+def _on_billing_rules(view: AccountView) -> list[Notice]:
+    providers = sorted({shape.provider for shape in view.ledger.shapes})
+    assumed = [name for name in providers if not view.market.has_billing_rule(name)]
+    if not assumed:
+        return []
+    message = (
+        f"No billing rule is known of {', '.join(assumed)}: use there is billed per second, "
+        "without a minimum."
+    )
+    return [Notice("billing_rule_assumed", message)]
+
+
+def _on_identity(view: AccountView) -> list[Notice]:
+    gpus = {shape.gpu: requested_gpu(shape) for shape in view.ledger.shapes}
+    assumed, unknown = [], []
+    for spelling, gpu in sorted(gpus.items()):
+        identity = view.market.matcher.identify(gpu)
+        if identity is None:
+            unknown.append(spelling or "(empty)")
+        elif identity.variant_assumed:
+            assumed.append(f"{spelling} as {identity.gpu_model}")
+    notices = []
+    if assumed:
+        message = (
+            f"Variant assumed, the least capable one: {', '.join(assumed)}. Report the exact "
+            "name or the GPU's memory to be sure."
+        )
+        notices.append(Notice("variant_assumed", message))
+    if unknown:
+        message = f"GPU names that are not known, so without a comparison: {', '.join(unknown)}."
+        notices.append(Notice("unknown_gpu", message))
+    return notices
+
+
+def _on_currencies(view: AccountView) -> list[Notice]:
+    currencies = {shape.currency for shape in view.ledger.shapes}
+    foreign = sorted(c for c in currencies if c and c != view.account.currency)
+    if not foreign:
+        return []
+    message = (
+        f"Usage paid in {', '.join(foreign)} is kept, but not converted to "
+        f"{view.account.currency} yet: it is in no cost and no saving."
+    )
+    return [Notice("currency_not_converted", message)]

@@ -1,0 +1,51 @@
+"""Reads an account's costs and savings by local day."""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from dumont_economy.ledger.line_item import Window
+from dumont_economy.savings.local_day import day_start, local_date
+from dumont_economy.savings.totals import Totals
+from dumont_economy.services.account_view import AccountView
+
+
+@dataclass(frozen=True)
+class History:
+    """The days with use, newest first, and the exact totals of the whole period."""
+
+    days: list[tuple[date, Totals]]
+    totals: Totals
+    today_ends_at: datetime
+
+    def valid_until(self, view: AccountView) -> datetime:
+        """Return until when the days stay as they are, without an open session or a new event."""
+        next_event_at = view.ledger.next_event_at
+        return min(self.today_ends_at, next_event_at or self.today_ends_at)
+
+
+def read_history(view: AccountView, days: int, zone: ZoneInfo) -> History:
+    """Return the last `days` local days, today included."""
+    today = local_date(view.as_of, zone)
+    first = today - timedelta(days=days - 1)
+    borders = [
+        day_start(first + timedelta(days=number), zone)
+        for number in range((today - first).days + 2)
+    ]
+    of_day: dict[int, Totals] = {}
+    totals = Totals()
+    period = Window(borders[0], borders[-1])
+    for line in view.lines_since(borders[0]):
+        totals.add_line(line, period)
+        day = max(0, bisect_right(borders, line.starts_at) - 1)
+        while day < len(borders) - 1 and borders[day] < line.ends_at:
+            window = Window(borders[day], borders[day + 1])
+            of_day.setdefault(day, Totals()).add_line(line, window)
+            day += 1
+    found = [
+        (first + timedelta(days=day), of_day[day])
+        for day in sorted(of_day, reverse=True)
+        if of_day[day].used
+    ]
+    return History(found, totals, borders[-1])

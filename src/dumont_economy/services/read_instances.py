@@ -1,0 +1,83 @@
+"""Reads an account's instances: what each is, what it costs, and what it compares with."""
+
+from dataclasses import dataclass
+
+from dumont_economy.metering.gpu_session import InstanceTimeline, Shape
+from dumont_economy.pricing.match_timeline import Match
+from dumont_economy.savings.totals import Totals
+from dumont_economy.services.account_view import AccountView, ActiveInstance
+from dumont_economy.services.market import requested_gpu
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceRow:
+    """One instance: its state now, and its totals; `active` while it is on.
+
+    `match` is the one in effect now, for an instance that is off what it would compare with.
+    """
+
+    timeline: InstanceTimeline
+    shape: Shape
+    active: ActiveInstance | None
+    match: Match
+    lifetime: Totals
+
+
+@dataclass(frozen=True, slots=True)
+class GpuGroup:
+    """All instances of one GPU type together."""
+
+    gpu_type: str
+    instances_count: int
+    active_count: int
+    lifetime: Totals
+
+
+def read_instances(view: AccountView, *, start: int, limit: int) -> tuple[list[InstanceRow], bool]:
+    """Return a page of instances, active ones first, then the latest used; and if more follow."""
+    ordered = _ordered(view)
+    rows = [
+        _row(view, timeline, timeline.shape)
+        for timeline in ordered[start : start + limit]
+        if timeline.shape is not None
+    ]
+    return rows, len(ordered) > start + limit
+
+
+def read_gpu_groups(view: AccountView) -> list[GpuGroup]:
+    """Return the account's use by GPU type, by name."""
+    groups: dict[str, tuple[set[str], set[str], Totals]] = {}
+    for timeline in _ordered(view):
+        if timeline.shape is None:
+            continue
+        instances, active, totals = groups.setdefault(
+            view.gpu_type(timeline.shape), (set(), set(), Totals())
+        )
+        instances.add(timeline.instance)
+        if timeline.open_session is not None:
+            active.add(timeline.instance)
+        totals.merge(view.totals_of(timeline))
+    return [
+        GpuGroup(gpu_type, len(instances), len(active), totals)
+        for gpu_type, (instances, active, totals) in sorted(groups.items())
+    ]
+
+
+def _ordered(view: AccountView) -> list[InstanceTimeline]:
+    started = [t for t in view.ledger.timelines.values() if t.sessions]
+    return sorted(started, key=_order)
+
+
+def _order(timeline: InstanceTimeline) -> tuple[bool, float, str]:
+    last = timeline.sessions[-1]
+    latest = last.ends_at or last.starts_at
+    return (not last.is_open, -latest.timestamp(), timeline.instance)
+
+
+def _row(view: AccountView, timeline: InstanceTimeline, shape: Shape) -> InstanceRow:
+    active = next((one for one in view.active if one.timeline is timeline), None)
+    if active is not None:
+        match = active.live.match
+    else:
+        match = view.market.matcher.match_at(requested_gpu(shape), view.question, view.as_of)
+    return InstanceRow(timeline, shape, active, match, view.totals_of(timeline))
