@@ -1,0 +1,104 @@
+"""Puts the application together: database, readers, blueprints, and the headers of every answer."""
+
+from datetime import timedelta
+
+from flask import Flask, Response, g, request
+from flask.json.provider import DefaultJSONProvider
+from flask_wtf.csrf import CSRFProtect
+
+from dumont_economy.api import auth, economy, health, instances, openapi, screen, usage
+from dumont_economy.api.error_responses import new_request_id, register_error_responses
+from dumont_economy.api.operation import csrf
+from dumont_economy.api.services import Services
+from dumont_economy.clock import Clock, SystemClock
+from dumont_economy.config import Settings, settings_from_environment
+from dumont_economy.services import people
+from dumont_economy.services.account_view import AccountViews
+from dumont_economy.services.shipped_facts import load_shipped_facts
+from dumont_economy.storage.database import Database
+
+_MAX_BODY_BYTES = 4 * 1024 * 1024
+_CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+def create_app(settings: Settings | None = None, clock: Clock | None = None) -> Flask:
+    """Return the application over a database that is migrated and holds the shipped facts.
+
+    Raises:
+        DatabaseTooNewError: a newer version wrote the database.
+        DatabaseUnavailableError: the database cannot be opened.
+        InvalidSettingError: a setting cannot be used.
+    """
+    settings = settings or settings_from_environment()
+    clock = clock or SystemClock()
+    database = prepare_database(settings, clock)
+    app = Flask(__name__, static_folder=None)
+    app.json = _json_provider(app)
+    app.config.update(
+        SECRET_KEY=people.secret_key(database),
+        MAX_CONTENT_LENGTH=_MAX_BODY_BYTES,
+        PERMANENT_SESSION_LIFETIME=people.SESSION_LASTS + timedelta(hours=1),
+        SESSION_COOKIE_NAME="economy_session",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+    )
+    app.url_map.merge_slashes = False
+    app.extensions["economy"] = Services(settings, database, clock, AccountViews(database, clock))
+    _add_extensions(app, csrf)
+    for blueprint in (
+        economy.blueprint,
+        instances.blueprint,
+        usage.blueprint,
+        auth.blueprint,
+        openapi.blueprint,
+        health.blueprint,
+        screen.blueprint,
+    ):
+        app.register_blueprint(blueprint)
+    register_error_responses(app)
+    app.before_request(_name_request)
+    app.after_request(_add_headers)
+    return app
+
+
+def prepare_database(settings: Settings, clock: Clock) -> Database:
+    """Return the database, migrated and with the shipped facts in it."""
+    database = Database(settings.database_url)
+    database.migrate()
+    load_shipped_facts(database, clock)
+    return database
+
+
+def _json_provider(app: Flask) -> DefaultJSONProvider:
+    provider = DefaultJSONProvider(app)
+    provider.sort_keys = False  # Answers keep the order in which they are declared.
+    return provider
+
+
+def _add_extensions(app: Flask, protection: CSRFProtect) -> None:
+    protection.init_app(app)
+    auth.login_manager.init_app(app)
+    auth.limiter.init_app(app)
+
+
+def _name_request() -> None:
+    g.request_id = new_request_id()
+
+
+def _add_headers(response: Response) -> Response:
+    headers = response.headers
+    headers["X-Request-Id"] = g.get("request_id", "")
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "no-referrer"
+    headers["Content-Security-Policy"] = _CONTENT_SECURITY_POLICY
+    if request.path.startswith("/api/"):
+        headers.setdefault("Cache-Control", "no-store")
+    return response

@@ -1,0 +1,161 @@
+"""Every error the API answers has this one shape, RFC 9457; statuses stand in one table."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from flask import Flask, Response, g, json, request
+from flask_limiter import RateLimitExceeded
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from dumont_economy import errors
+from dumont_economy.errors import FieldProblem
+
+_log = structlog.get_logger()
+
+_STATUS_OF: dict[type[errors.EconomyError], int] = {
+    errors.UnknownProviderError: 400,
+    errors.WrongCredentialsError: 401,
+    errors.SetupCodeError: 403,
+    errors.NotFoundError: 404,
+    errors.PriceNotFoundError: 404,
+    errors.AlreadySetUpError: 409,
+    errors.AlreadyExistsError: 409,
+    errors.InvalidInputError: 422,
+    errors.DatabaseUnavailableError: 503,
+}
+_CODE_OF_STATUS = {
+    400: "bad_request",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+    414: "address_too_long",
+    415: "unsupported_media_type",
+    429: "too_many_requests",
+    431: "headers_too_large",
+}
+_DETAIL_OF_STATUS = {
+    404: "There is nothing at this address for this account.",
+    405: "This address does not take this method; the Allow header names those it takes.",
+    413: "The body is larger than this address takes. Send it in smaller parts.",
+    415: "Send the body as application/json, without a content encoding.",
+}
+_TITLES = {
+    400: "Bad request",
+    401: "Sign in first",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    413: "Body too large",
+    415: "Unsupported media type",
+    422: "Cannot be used",
+    429: "Too many requests",
+    500: "Our mistake",
+    503: "Unavailable for now",
+}
+_RETRY_AFTER_SECONDS = 5
+
+
+class ApiError(Exception):
+    """An answer other than success; `extra` are further members of the problem."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        problems: Sequence[FieldProblem] = (),
+        **extra: object,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.problems = problems
+        self.extra = extra
+
+
+def new_request_id() -> str:
+    """Return an id by which an answer and its log line are found together."""
+    return uuid4().hex
+
+
+def problem(error: ApiError) -> Response:
+    """Return an error as `application/problem+json`."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": _TITLES.get(error.status, "Error"),
+        "status": error.status,
+        "detail": error.detail,
+        "code": error.code,
+        "request_id": g.get("request_id", ""),
+        "errors": [
+            {"pointer": one.field, "code": one.code, "message": one.message}
+            for one in error.problems
+        ],
+        **error.extra,
+    }
+    if request.path.startswith("/api/v1/economy/"):
+        # The published contract of the five endpoints names its errors so.
+        body |= {"success": False, "error": error.detail}
+    response = Response(json.dumps(body), error.status, mimetype="application/problem+json")
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
+    return response
+
+
+def register_error_responses(app: Flask) -> None:
+    """Make every error of an application answer in the one shape."""
+    app.register_error_handler(ApiError, problem)
+    app.register_error_handler(errors.EconomyError, _of_economy_error)
+    app.register_error_handler(CSRFError, _of_csrf_error)
+    app.register_error_handler(RateLimitExceeded, _of_rate_limit)
+    app.register_error_handler(HTTPException, _of_http_exception)
+    app.register_error_handler(Exception, _of_unforeseen)
+
+
+def _of_economy_error(error: errors.EconomyError) -> Response:
+    status = next((s for kind, s in _STATUS_OF.items() if isinstance(error, kind)), 500)
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _of_unforeseen(error)
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        _log.warning("unavailable", reason=str(error), request_id=g.get("request_id"))
+    found = error.problems if isinstance(error, errors.InvalidInputError) else []
+    problems = [FieldProblem(f"/{one.field}", one.code, one.message) for one in found]
+    return problem(ApiError(status, error.code, str(error), problems))
+
+
+def _of_csrf_error(_error: CSRFError) -> Response:
+    detail = "Send the X-CSRF-Token that /api/v1/auth/me answers."
+    return problem(ApiError(HTTPStatus.FORBIDDEN, "csrf_failed", detail))
+
+
+def _of_rate_limit(error: RateLimitExceeded) -> Response:
+    detail = "Too many tries. Wait some minutes."
+    response = problem(ApiError(HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests", detail))
+    response.headers["Retry-After"] = str(error.limit.limit.get_expiry())
+    return response
+
+
+def _of_http_exception(error: HTTPException) -> Response:
+    status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+    code = _CODE_OF_STATUS.get(status, "error")
+    detail = _DETAIL_OF_STATUS.get(status, error.name)
+    response = problem(ApiError(status, code, detail))
+    for name, value in error.get_headers():
+        if name.lower() in ("allow", "retry-after"):
+            response.headers[name] = value
+    return response
+
+
+def _of_unforeseen(error: Exception) -> Response:
+    _log.error("unforeseen", request_id=g.get("request_id"), exc_info=error)
+    detail = "Something went wrong on our side. The request id finds it in the server's log."
+    return problem(ApiError(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", detail))

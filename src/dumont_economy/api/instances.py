@@ -1,0 +1,279 @@
+"""The account's instances, in all states. Amounts are decimal strings in the account's currency."""
+
+from enum import StrEnum
+
+from flask import Blueprint, Response
+from pydantic import BaseModel
+
+from dumont_economy.api.cursor import CursorParameter, decode_cursor, encode_cursor
+from dumont_economy.api.economy import answer, open_view
+from dumont_economy.api.economy_schemas import (
+    ComparisonInfo,
+    Live,
+    NoticeInfo,
+    comparison_info,
+    live,
+    notices_of,
+)
+from dumont_economy.api.operation import operation
+from dumont_economy.api.parameters import ComparisonQuery, LimitParameter
+from dumont_economy.api.published_number import hours
+from dumont_economy.instant import instant_text
+from dumont_economy.money import amount_text, exact_text
+from dumont_economy.pricing.equivalence import Equivalent, Ratios
+from dumont_economy.pricing.match_timeline import Match, Unpriced
+from dumont_economy.savings.totals import Totals
+from dumont_economy.services.account_view import AccountView, ActiveInstance
+from dumont_economy.services.notices import notices_on
+from dumont_economy.services.read_instances import (
+    GpuGroup,
+    InstanceRow,
+    read_gpu_groups,
+    read_instances,
+)
+
+blueprint = Blueprint("instances", __name__, url_prefix="/api/v1")
+
+_PAGE = 100
+
+
+class GroupBy(StrEnum):
+    """What one row of the answer is."""
+
+    INSTANCE = "instance"
+    GPU = "gpu"
+
+
+class InstancesQuery(ComparisonQuery):
+    """Parameters of the list of instances."""
+
+    group_by: GroupBy = GroupBy.INSTANCE
+    limit: LimitParameter = _PAGE
+    cursor: CursorParameter | None = None
+
+
+class RatioInfo(BaseModel):
+    """The compared GPU's figures as multiples of the original's; null where unknown."""
+
+    memory: str
+    fp16: str | None
+    bandwidth: str | None
+
+
+class MatchDetail(BaseModel):
+    """What an instance is compared with, and how alike it is. USD per hour."""
+
+    grade: str
+    sku: str | None
+    gpu_type: str
+    region: str | None
+    effective_from: str | None
+    source: str
+    source_url: str | None
+    retrieved_at: str | None
+    age_days: int | None
+    machines: str
+    how: str
+    ratios: RatioInfo | None
+    smallest_instance_per_hour: str | None
+
+
+class TotalsInfo(BaseModel):
+    """Hours and money of one row. Saving is comparison cost minus comparable cost."""
+
+    hours: float
+    gpu_hours: float
+    cost: str
+    comparable_cost: str
+    comparison_cost: str
+    saving: str
+
+
+class SessionInfo(BaseModel):
+    """The open session; `live` is null where nothing of it has a comparison."""
+
+    started_at: str
+    hours: float
+    cost: str
+    comparable_cost: str
+    comparison_cost: str
+    saving: str
+    live: Live | None
+
+
+class InstanceInfo(BaseModel):
+    """One instance; `match` null with `unpriced_reason` where it has no comparison."""
+
+    instance_id: str
+    name: str | None
+    gpu_type: str
+    gpu_spelling: str
+    variant_assumed: bool
+    gpu_count: int
+    provider: str
+    status: str
+    since: str | None
+    last_report_at: str | None
+    silent: bool
+    rate_per_hour: str | None
+    match: MatchDetail | None
+    unpriced_reason: str | None
+    comparison_rate_per_hour: str | None
+    saving_per_hour: str | None
+    session: SessionInfo | None
+    lifetime: TotalsInfo
+
+
+class GpuGroupInfo(BaseModel):
+    """All instances of one GPU type."""
+
+    gpu_type: str
+    instances_count: int
+    active_count: int
+    lifetime: TotalsInfo
+
+
+class InstancesAnswer(BaseModel):
+    """A page of instances, or all GPU types; the other list is empty."""
+
+    provider: str
+    currency: str
+    comparison: ComparisonInfo
+    as_of: str
+    valid_until: str
+    instances: list[InstanceInfo]
+    groups: list[GpuGroupInfo]
+    notices: list[NoticeInfo]
+    next_cursor: str | None
+
+
+@operation(
+    blueprint,
+    "GET",
+    "/instances",
+    summary="The account's instances in all states, or its use by GPU",
+    scope="read",
+    query=InstancesQuery,
+    answer=InstancesAnswer,
+    errors=(400,),
+    is_conditional=True,
+)
+def instances(query: InstancesQuery) -> Response:
+    """Answer a page of instances, active ones first."""
+    start = decode_cursor(query.cursor, 1)[0] if query.cursor else 0
+    view = open_view(query)
+    return answer(view, lambda: _answer(view, query, start))
+
+
+def _answer(view: AccountView, query: InstancesQuery, start: int) -> InstancesAnswer:
+    rows: list[InstanceRow] = []
+    groups: list[GpuGroup] = []
+    has_more = False
+    if query.group_by is GroupBy.GPU:
+        groups = read_gpu_groups(view)
+    else:
+        rows, has_more = read_instances(view, start=start, limit=query.limit)
+    return InstancesAnswer(
+        provider=view.question.provider.label,
+        currency=view.account.currency,
+        comparison=comparison_info(view.question, region=view.question.region),
+        as_of=instant_text(view.as_of),
+        valid_until=instant_text(view.valid_until),
+        instances=[_instance_info(view, row) for row in rows],
+        groups=[_group_info(group) for group in groups],
+        notices=notices_of(notices_on(view)),
+        next_cursor=encode_cursor(start + query.limit) if has_more else None,
+    )
+
+
+def _instance_info(view: AccountView, row: InstanceRow) -> InstanceInfo:
+    timeline, shape, active = row.timeline, row.shape, row.active
+    gpu = view.identity(shape)
+    rate = comparison_rate = saving = None
+    if active is not None:
+        rate, comparison_rate = active.live.rate, active.live.comparison_rate
+        saving = active.live.saving_per_hour
+    return InstanceInfo(
+        instance_id=timeline.instance,
+        name=timeline.name,
+        gpu_type=view.gpu_type(shape),
+        gpu_spelling=shape.gpu,
+        variant_assumed=gpu is not None and gpu.variant_assumed,
+        gpu_count=shape.gpu_count,
+        provider=shape.provider,
+        status=str(timeline.status),
+        since=None if timeline.since is None else instant_text(timeline.since),
+        last_report_at=None
+        if timeline.last_report_at is None
+        else instant_text(timeline.last_report_at),
+        silent=view.is_silent(timeline),
+        rate_per_hour=None if rate is None else exact_text(rate),
+        match=_match_detail(row.match, view),
+        unpriced_reason=row.match.message if isinstance(row.match, Unpriced) else None,
+        comparison_rate_per_hour=None if comparison_rate is None else exact_text(comparison_rate),
+        saving_per_hour=None if saving is None else exact_text(saving),
+        session=None if active is None else _session_info(active),
+        lifetime=_totals_info(row.lifetime),
+    )
+
+
+def _match_detail(match: Match, view: AccountView) -> MatchDetail | None:
+    if not isinstance(match, Equivalent):
+        return None
+    rate, smallest = match.rate, match.smallest_instance_usd_per_hour
+    return MatchDetail(
+        grade=match.grade,
+        sku=rate.sku.instance_type if rate else None,
+        gpu_type=match.gpu_model,
+        region=rate.sku.region if rate else None,
+        effective_from=instant_text(rate.effective_from) if rate else None,
+        source=match.source,
+        source_url=rate.source_url if rate else None,
+        retrieved_at=rate.retrieved_at.isoformat() if rate else None,
+        age_days=(view.as_of.date() - rate.retrieved_at).days if rate else None,
+        machines=exact_text(match.machines),
+        how=match.reach,
+        ratios=None if match.ratios is None else _ratio_info(match.ratios),
+        smallest_instance_per_hour=None if smallest is None else exact_text(smallest),
+    )
+
+
+def _ratio_info(ratios: Ratios) -> RatioInfo:
+    return RatioInfo(
+        memory=amount_text(ratios.memory, 2),
+        fp16=None if ratios.fp16 is None else amount_text(ratios.fp16, 2),
+        bandwidth=None if ratios.bandwidth is None else amount_text(ratios.bandwidth, 2),
+    )
+
+
+def _session_info(active: ActiveInstance) -> SessionInfo:
+    totals, saving = active.totals, active.saving
+    return SessionInfo(
+        started_at=instant_text(active.session.starts_at),
+        hours=hours(totals.used),
+        cost=amount_text(totals.actual.total()),
+        comparable_cost=amount_text(totals.comparable.total()),
+        comparison_cost=amount_text(totals.counterfactual.total()),
+        saving=amount_text(totals.saving),
+        live=None if saving is None else live(saving, active.live.saving_per_second),
+    )
+
+
+def _totals_info(totals: Totals) -> TotalsInfo:
+    return TotalsInfo(
+        hours=hours(totals.used),
+        gpu_hours=hours(totals.gpu_used),
+        cost=amount_text(totals.actual.total()),
+        comparable_cost=amount_text(totals.comparable.total()),
+        comparison_cost=amount_text(totals.counterfactual.total()),
+        saving=amount_text(totals.saving),
+    )
+
+
+def _group_info(group: GpuGroup) -> GpuGroupInfo:
+    return GpuGroupInfo(
+        gpu_type=group.gpu_type,
+        instances_count=group.instances_count,
+        active_count=group.active_count,
+        lifetime=_totals_info(group.lifetime),
+    )

@@ -1,0 +1,199 @@
+"""One operation of the API: its scope, its typed question and answer, and nothing undeclared.
+
+An operation is declared once; parsing, refusals and the OpenAPI document all follow from it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from flask import Blueprint, Response, current_app, g, json, request
+from flask_login import current_user
+from flask_wtf.csrf import CSRFProtect
+from pydantic import BaseModel, ValidationError
+
+from dumont_economy.api import strict_json
+from dumont_economy.api.error_responses import ApiError
+from dumont_economy.api.services import Services
+from dumont_economy.errors import FieldProblem
+from dumont_economy.services.people import Principal
+
+Query = TypeVar("Query", bound=BaseModel)
+csrf = CSRFProtect()
+
+_HAS_BODY = frozenset({"POST", "PUT", "PATCH"})
+_VIA_COOKIE = "economy_via_cookie"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What is declared of one operation; `scope` None is open to everybody."""
+
+    name: str
+    method: str
+    path: str
+    summary: str
+    scope: str | None
+    answer: type[BaseModel] | None
+    status: int
+    query: type[BaseModel] | None
+    body: type[BaseModel] | None
+    errors: tuple[int, ...]
+    is_conditional: bool
+    tag: str = field(default="")
+
+
+OPERATIONS: list[Operation] = []
+
+
+def operation(  # noqa: PLR0913  a declaration names everything
+    blueprint: Blueprint,
+    method: str,
+    rule: str,
+    *,
+    summary: str,
+    scope: str | None,
+    answer: type[BaseModel] | None,
+    status: int = 200,
+    query: type[BaseModel] | None = None,
+    body: type[BaseModel] | None = None,
+    errors: tuple[int, ...] = (),
+    is_conditional: bool = False,
+) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
+    """Declare the decorated handler as an operation.
+
+    The handler is called with `query` and `body` where they are declared, and with the path's
+    arguments; it returns the answer model, or a response of its own.
+    """
+
+    def declare(handler: Callable[..., Any]) -> Callable[..., Response]:
+        declared = Operation(
+            name=handler.__name__,
+            method=method,
+            path=f"{blueprint.url_prefix or ''}{rule}",
+            summary=summary,
+            scope=scope,
+            answer=answer,
+            status=status,
+            query=query,
+            body=body,
+            errors=errors,
+            is_conditional=is_conditional,
+            tag=blueprint.name,
+        )
+        OPERATIONS.append(declared)
+
+        @wraps(handler)
+        def answer_request(**path_arguments: str) -> Response:
+            if scope is not None:
+                _require(scope)
+            arguments: dict[str, Any] = dict(path_arguments)
+            if query is not None:
+                arguments["query"] = parse_query(query)
+            elif request.args:
+                parse_query(BaseModel)
+            if body is not None:
+                arguments["body"] = parse_body(body)
+            found = handler(**arguments)
+            return found if isinstance(found, Response) else model_response(found, status)
+
+        blueprint.add_url_rule(
+            rule, endpoint=handler.__name__, view_func=answer_request, methods=[method]
+        )
+        return answer_request
+
+    return declare
+
+
+def services() -> Services:
+    """Return what the application's handlers call."""
+    return cast("Services", current_app.extensions["economy"])
+
+
+def principal() -> Principal:
+    """Return who is asking; only where a scope is required."""
+    return cast("Principal", current_user.principal)
+
+
+def mark_cookie_use() -> None:
+    """Note that the request's credential came in a cookie, which any site may make one send."""
+    setattr(g, _VIA_COOKIE, True)
+
+
+def model_response(model: BaseModel | None, status: int = 200) -> Response:
+    """Return a model as JSON, or an empty answer."""
+    if model is None:
+        return Response(status=status)
+    text = json.dumps(model.model_dump(mode="json"), ensure_ascii=False)
+    return Response(text, status, mimetype="application/json")
+
+
+def parse_query(model: type[Query]) -> Query:
+    """Return the query string as a model.
+
+    Raises:
+        ApiError: 422 for a parameter that is unknown, repeated or has no usable value.
+    """
+    given = request.args.to_dict(flat=False)
+    problems = []
+    for name, values in given.items():
+        shown = name[:64]
+        if name not in model.model_fields:
+            message = "This address takes no such parameter."
+            problems.append(FieldProblem(shown, "unknown_parameter", message))
+        elif len(values) > 1:
+            message = "Give this parameter once."
+            problems.append(FieldProblem(shown, "repeated_parameter", message))
+    if problems:
+        raise ApiError(
+            422, problems[0].code, f"{problems[0].field}: {problems[0].message}", problems
+        )
+    return _validated(model, {name: values[0] for name, values in given.items()}, "")
+
+
+def parse_body(model: type[Query]) -> Query:
+    """Return the JSON body as a model.
+
+    Raises:
+        ApiError: 400 for what is not JSON, 415 for another type, 422 for what the model refuses.
+    """
+    if request.mimetype != "application/json" or request.content_encoding:
+        detail = "Send the body as application/json, without a content encoding."
+        raise ApiError(415, "unsupported_media_type", detail)
+    try:
+        decoded = strict_json.decode(request.get_data())
+    except strict_json.StrictJsonError as error:
+        raise ApiError(400, error.code, error.message) from error
+    if not isinstance(decoded, dict):
+        raise ApiError(422, "must_be_object", "Send a JSON object.")
+    return _validated(model, decoded, "/")
+
+
+def _validated(model: type[Query], values: Mapping[str, Any], prefix: str) -> Query:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        problems = [_field_problem(one, prefix) for one in error.errors(include_url=False)]
+        first = problems[0]
+        raise ApiError(422, first.code, f"{first.field}: {first.message}", problems) from error
+
+
+_OUR_CODES = {"extra_forbidden": "unknown_field"}
+
+
+def _field_problem(error: Mapping[str, Any], prefix: str) -> FieldProblem:
+    path = "/".join(str(part)[:64] for part in error["loc"])
+    code = _OUR_CODES.get(error["type"], error["type"])
+    return FieldProblem(f"{prefix}{path}", code, str(error["msg"]))
+
+
+def _require(scope: str) -> None:
+    if not current_user.is_authenticated:
+        detail = "Sign in, or send a token as Authorization: Bearer TOKEN."
+        raise ApiError(401, "unauthenticated", detail, authenticated=False)
+    if getattr(g, _VIA_COOKIE, False) and request.method in _HAS_BODY | {"DELETE"}:
+        csrf.protect()
+    if scope not in principal().scopes:
+        detail = f"This token lacks the scope {scope}."
+        raise ApiError(403, "insufficient_scope", detail)

@@ -1,0 +1,106 @@
+"""Decodes JSON strictly: what Python's decoder would let through silently is refused."""
+
+import json
+import re
+from decimal import Decimal
+from typing import Any, NoReturn
+
+MAX_DEPTH = 32
+_MAX_INTEGER_DIGITS = 18
+# A whole string, so that what is inside one is not taken for structure, or a bracket.
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[][{}]', re.DOTALL)
+
+
+class StrictJsonError(Exception):
+    """A body is not JSON that we take; `code` says why."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class OversizedInteger:
+    """Stands where an integer of more digits than any field holds was sent."""
+
+    def __repr__(self) -> str:
+        """Return what is shown of it."""
+        return "(an integer of too many digits)"
+
+
+def decode(body: bytes) -> Any:  # noqa: ANN401  JSON
+    """Return what a JSON body says; numbers with a point come as exact decimals.
+
+    Raises:
+        StrictJsonError: not UTF-8 JSON, repeated members, NaN or infinity, more than 32 levels,
+            or text with lone surrogates.
+    """
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise StrictJsonError("malformed_json", "The body is not UTF-8.") from error
+    _check_depth(text)
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=_members,
+            parse_constant=_constant,
+            parse_float=_number,
+            parse_int=_integer,
+        )
+    except json.JSONDecodeError as error:
+        message = f"The body is not JSON: {error.msg} at character {error.pos + 1}."
+        raise StrictJsonError("malformed_json", message) from error
+    _check_text(value)
+    return value
+
+
+def _check_depth(text: str) -> None:
+    """Refuse deep nesting before the decoder recurses into it."""
+    depth = 0
+    for token in _TOKEN.finditer(text):
+        if token[0] in ("[", "{"):
+            depth += 1
+            if depth > MAX_DEPTH:
+                message = f"The body is nested more than {MAX_DEPTH} levels deep."
+                raise StrictJsonError("too_deep", message)
+        elif token[0] in ("]", "}"):
+            depth -= 1
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        message = "An object names a member twice; only one of them can be meant."
+        raise StrictJsonError("duplicate_member", message)
+    return members
+
+
+def _constant(text: str) -> NoReturn:
+    raise StrictJsonError("not_a_number", f"{text} is no number.")
+
+
+def _number(text: str) -> Decimal:
+    number = Decimal(text)
+    # What overflows a double is read as infinity by most; it is meant by nobody.
+    if number.adjusted() > 300:  # noqa: PLR2004
+        raise StrictJsonError("not_a_number", "A number is too large.")
+    return number
+
+
+def _integer(text: str) -> int | OversizedInteger:
+    return int(text) if len(text.lstrip("-")) <= _MAX_INTEGER_DIGITS else OversizedInteger()
+
+
+def _check_text(value: Any) -> None:  # noqa: ANN401  JSON
+    if isinstance(value, str):
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            message = "A text holds half of a surrogate pair, which is no character."
+            raise StrictJsonError("invalid_unicode", message)
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            _check_text(name)
+            _check_text(member)
+    elif isinstance(value, list):
+        for element in value:
+            _check_text(element)
