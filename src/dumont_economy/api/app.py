@@ -14,8 +14,7 @@ from dumont_economy.clock import Clock, SystemClock
 from dumont_economy.config import Settings, settings_from_environment
 from dumont_economy.services import people
 from dumont_economy.services.account_view import AccountViews
-from dumont_economy.services.shipped_facts import load_shipped_facts
-from dumont_economy.storage.database import Database
+from dumont_economy.services.prepare_database import prepare_database
 
 _MAX_BODY_BYTES = 4 * 1024 * 1024
 _CONTENT_SECURITY_POLICY = (
@@ -35,7 +34,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     """
     settings = settings or settings_from_environment()
     clock = clock or SystemClock()
-    database = prepare_database(settings, clock)
+    database = prepare_database(settings.database_url, clock)
     app = Flask(__name__, static_folder=None)
     app.json = _json_provider(app)
     app.config.update(
@@ -67,14 +66,6 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     app.before_request(_name_request)
     app.after_request(_add_headers)
     return app
-
-
-def prepare_database(settings: Settings, clock: Clock) -> Database:
-    """Return the database, migrated and with the shipped facts in it."""
-    database = Database(settings.database_url)
-    database.migrate()
-    load_shipped_facts(database, clock)
-    return database
 
 
 def _json_provider(app: Flask) -> DefaultJSONProvider:

@@ -1,0 +1,75 @@
+"""Runs the application under gunicorn; gevent, so that many open connections cost little."""
+
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from dumont_economy.api.app import create_app
+from dumont_economy.config import Settings
+from dumont_economy.errors import EconomyError
+
+_GRACE_SECONDS = 8
+_TIMEOUT_SECONDS = 60
+
+
+class PortInUseError(EconomyError):
+    """The address to listen on cannot be had."""
+
+    code = "port_in_use"
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        super().__init__(
+            f"Cannot listen on {host} port {port}: {reason}. Stop what listens there, or choose "
+            "another port with --port."
+        )
+
+
+class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
+    def __init__(self, settings: Settings, options: dict[str, Any]) -> None:
+        self._settings = settings
+        self._options = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return create_app(self._settings)
+
+
+def check_port(host: str, port: int) -> None:
+    """Make sure that an address can be listened on.
+
+    Raises:
+        PortInUseError: it cannot.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortInUseError(host, port, error.strerror or str(error)) from error
+
+
+def run_server(settings: Settings, *, workers: int, on_ready: Callable[[], None]) -> None:
+    """Serve until told to stop; `on_ready` is called once the address answers."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    options = {
+        "bind": f"{host}:{settings.port}",
+        "workers": workers,
+        "worker_class": "gevent",
+        "graceful_timeout": _GRACE_SECONDS,
+        "timeout": _TIMEOUT_SECONDS,
+        "loglevel": "warning",
+        # The screen polls: a line for each poll would bury what matters.
+        "accesslog": None,
+        "limit_request_line": 8190,
+        "limit_request_field_size": 16_380,
+        "when_ready": lambda _arbiter: on_ready(),
+    }
+    _Server(settings, options).run()

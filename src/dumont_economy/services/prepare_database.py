@@ -1,0 +1,19 @@
+"""Prepares a database for use: the newest schema, and the facts that the package ships."""
+
+from dumont_economy.clock import Clock
+from dumont_economy.services.shipped_facts import load_shipped_facts
+from dumont_economy.storage.database import Database
+
+
+def prepare_database(url: str, clock: Clock) -> Database:
+    """Return a database, migrated and with the shipped facts in it.
+
+    Raises:
+        DatabaseTooNewError: a newer version wrote it.
+        DatabaseUnavailableError: it cannot be opened.
+        InvalidSettingError: the URL names no database that can be used.
+    """
+    database = Database(url)
+    database.migrate()
+    load_shipped_facts(database, clock)
+    return database
