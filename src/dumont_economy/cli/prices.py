@@ -89,7 +89,7 @@ def _dates(rate: Rate) -> dict[str, object]:
 @as_json
 @click.pass_context
 @command
-def rate_in_force(
+def rate_in_force(  # noqa: PLR0917  one parameter an option
     context: click.Context,
     provider: str,
     region: str,
