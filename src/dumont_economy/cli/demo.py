@@ -87,6 +87,8 @@ def demo(port: str, seed: int, start: str | None) -> None:
         [sys.executable, "-c", _SERVE, "serve", "--port", str(number)],
         env={**os.environ, f"{PREFIX}DATABASE_URL": url, f"{PREFIX}HOST": DEFAULT_HOST},
         stdout=subprocess.DEVNULL,
+        # Ctrl-C is for this process, which then stops the server in good order.
+        start_new_session=True,
     )
     try:
         _wait_until_ready(server, number)

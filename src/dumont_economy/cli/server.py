@@ -1,5 +1,7 @@
 """Runs the application under gunicorn; gevent, so that many open connections cost little."""
 
+import os
+import signal
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -56,9 +58,19 @@ def check_port(host: str, port: int) -> None:
             raise PortInUseError(host, port, error.strerror or str(error)) from error
 
 
+def _stop_gracefully_on_ctrl_c() -> None:
+    """Make Ctrl-C end the server as SIGTERM does: requests under way are answered first."""
+    signal.signal(signal.SIGINT, lambda _signal, _frame: os.kill(os.getpid(), signal.SIGTERM))
+
+
 def run_server(settings: Settings, *, workers: int, on_ready: Callable[[], None]) -> None:
     """Serve until told to stop; `on_ready` is called once the address answers."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
+
+    def when_ready(_arbiter: object) -> None:
+        _stop_gracefully_on_ctrl_c()
+        on_ready()
+
     options = {
         "bind": f"{host}:{settings.port}",
         "workers": workers,
@@ -70,6 +82,8 @@ def run_server(settings: Settings, *, workers: int, on_ready: Callable[[], None]
         "accesslog": None,
         "limit_request_line": 8190,
         "limit_request_field_size": 16_380,
-        "when_ready": lambda _arbiter: on_ready(),
+        "when_ready": when_ready,
+        # Ctrl-C reaches every process of the terminal; the first one tells the others.
+        "post_worker_init": lambda _worker: signal.signal(signal.SIGINT, signal.SIG_IGN),
     }
     _Server(settings, options).run()
