@@ -146,7 +146,12 @@ class _LoginUser:
 
 @login_manager.user_loader  # type: ignore[untyped-decorator]
 def user_of_cookie(token: str) -> _LoginUser | None:
-    """Return who a cookie's session belongs to, while the session is in force."""
+    """Return who a cookie's session belongs to, while the session is in force.
+
+    A bearer token that is sent as well is what the caller means: a browser adds cookies unasked.
+    """
+    if _bearer_token(request) is not None:
+        return user_of_header(request)
     who = people.authenticate(services().database, services().clock, token)
     if who is None:
         return None
@@ -157,12 +162,16 @@ def user_of_cookie(token: str) -> _LoginUser | None:
 @login_manager.request_loader  # type: ignore[untyped-decorator]
 def user_of_header(incoming: Request) -> _LoginUser | None:
     """Return who an `Authorization: Bearer` header stands for."""
-    header = incoming.headers.get("Authorization", "")
-    if not header.lower().startswith(_BEARER):
+    token = _bearer_token(incoming)
+    if token is None:
         return None
-    token = header[len(_BEARER) :].strip()
     who = people.authenticate(services().database, services().clock, token)
     return None if who is None else _LoginUser(who)
+
+
+def _bearer_token(incoming: Request) -> str | None:
+    header = incoming.headers.get("Authorization", "")
+    return header[len(_BEARER) :].strip() if header.lower().startswith(_BEARER) else None
 
 
 @operation(
