@@ -151,7 +151,7 @@ def user_of_cookie(token: str) -> _LoginUser | None:
     A bearer token that is sent as well is what the caller means: a browser adds cookies unasked.
     """
     if _bearer_token(request) is not None:
-        return user_of_header(request)
+        return _user_of_bearer(request)
     who = people.authenticate(services().database, services().clock, token)
     if who is None:
         return None
@@ -162,6 +162,10 @@ def user_of_cookie(token: str) -> _LoginUser | None:
 @login_manager.request_loader  # type: ignore[untyped-decorator]
 def user_of_header(incoming: Request) -> _LoginUser | None:
     """Return who an `Authorization: Bearer` header stands for."""
+    return _user_of_bearer(incoming)
+
+
+def _user_of_bearer(incoming: Request) -> _LoginUser | None:
     token = _bearer_token(incoming)
     if token is None:
         return None
