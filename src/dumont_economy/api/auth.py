@@ -8,6 +8,7 @@ from flask_wtf.csrf import generate_csrf
 from pydantic import BaseModel, ConfigDict, Field, StrictStr, model_validator
 
 from dumont_economy.api.operation import (
+    caller,
     mark_cookie_use,
     model_response,
     operation,
@@ -90,11 +91,11 @@ class SignedInAnswer(BaseModel):
 
 
 class MeAnswer(BaseModel):
-    """Who is asking; `user` is null for a machine."""
+    """Who is asking; `user` is null for a machine, everything is for nobody."""
 
-    authenticated: bool = True
+    authenticated: bool
     user: UserInfo | None
-    account: AccountInfo
+    account: AccountInfo | None
     csrf_token: str | None
 
 
@@ -260,11 +261,14 @@ def logout() -> Response:
     return Response(status=204)
 
 
-@operation(blueprint, "GET", "/auth/me", summary="Who is asking", scope="read", answer=MeAnswer)
+@operation(blueprint, "GET", "/auth/me", summary="Who is asking", scope=None, answer=MeAnswer)
 def me() -> MeAnswer:
-    """Answer the caller's user and account."""
-    who = principal()
+    """Answer the caller's user and account; to somebody not signed in, only that."""
+    who = caller()
+    if who is None:
+        return MeAnswer(authenticated=False, user=None, account=None, csrf_token=None)
     return MeAnswer(
+        authenticated=True,
         user=None if who.user is None else UserInfo(email=who.user.email),
         account=_account_info(who.account),
         csrf_token=None if who.session_hash is None else generate_csrf(),

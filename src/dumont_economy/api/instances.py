@@ -17,7 +17,7 @@ from dumont_economy.api.economy_schemas import (
 )
 from dumont_economy.api.operation import operation
 from dumont_economy.api.parameters import ComparisonQuery, LimitParameter
-from dumont_economy.api.published_number import hours
+from dumont_economy.api.published_number import hours, published
 from dumont_economy.instant import instant_text
 from dumont_economy.money import amount_text, exact_text
 from dumont_economy.pricing.equivalence import Equivalent, Ratios
@@ -35,6 +35,7 @@ from dumont_economy.services.read_instances import (
 blueprint = Blueprint("instances", __name__, url_prefix="/api/v1")
 
 _PAGE = 100
+_MACHINES_PLACES = 4
 
 
 class GroupBy(StrEnum):
@@ -72,7 +73,7 @@ class MatchDetail(BaseModel):
     source_url: str | None
     retrieved_at: str | None
     age_days: int | None
-    machines: str
+    machines: float
     how: str
     ratios: RatioInfo | None
     smallest_instance_per_hour: str | None
@@ -231,7 +232,7 @@ def _match_detail(match: Match, view: AccountView) -> MatchDetail | None:
         source_url=rate.source_url if rate else None,
         retrieved_at=rate.retrieved_at.isoformat() if rate else None,
         age_days=(view.as_of.date() - rate.retrieved_at).days if rate else None,
-        machines=exact_text(match.machines),
+        machines=published(match.machines, _MACHINES_PLACES),
         how=match.reach,
         ratios=None if match.ratios is None else _ratio_info(match.ratios),
         smallest_instance_per_hour=None if smallest is None else exact_text(smallest),

@@ -116,6 +116,11 @@ def principal() -> Principal:
     return cast("Principal", current_user.principal)
 
 
+def caller() -> Principal | None:
+    """Return who is asking, None where it is nobody that we know."""
+    return principal() if current_user.is_authenticated else None
+
+
 def mark_cookie_use() -> None:
     """Note that the request's credential came in a cookie, which any site may make one send."""
     setattr(g, _VIA_COOKIE, True)
