@@ -136,17 +136,20 @@ class Fleet:
         ]
 
     def history(self) -> list[Event]:
-        """Return the events of the 90 days before the start, by machine; call it once, first."""
-        return [event for state in self._states for event in self._history_of(state)]
+        """Return the events of the 90 days before the start, in order; call it once, first."""
+        events = [event for state in self._states for event in self._history_of(state)]
+        return sorted(events, key=lambda event: str(event["time"]))
 
     def _history_of(self, state: _State) -> Iterator[Event]:
         machine, random = state.machine, self._random
         day = self._start - timedelta(days=HISTORY_DAYS)
         end = self._start - timedelta(minutes=20)
-        while day < end - timedelta(hours=24):
+        while day < end - timedelta(hours=48):
             if random.random() < machine.busy_share:
                 yield from self._run(state, day, random)
             day += timedelta(days=1)
+        if not machine.runs_at_start and random.random() < machine.busy_share:
+            yield from self._run(state, end - timedelta(hours=24), random)
         if machine.runs_at_start:
             yield state.start(end - timedelta(seconds=random.randrange(3 * 3600, 9 * 3600)))
 
