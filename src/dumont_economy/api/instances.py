@@ -103,10 +103,15 @@ class SessionInfo(BaseModel):
 
 
 class InstanceInfo(BaseModel):
-    """One instance; `match` null with `unpriced_reason` where it has no comparison."""
+    """One instance, named by its id where it has no name.
+
+    Rates are the latest ones, of an instance that is off what it would cost now; a rate in
+    another currency than the answer's is null. `match` is null, with `unpriced_reason`, where
+    there is no comparison, and `saving_per_hour` where nothing is saved at this moment.
+    """
 
     instance_id: str
-    name: str | None
+    name: str
     gpu_type: str
     gpu_spelling: str
     variant_assumed: bool
@@ -190,13 +195,12 @@ def _answer(view: AccountView, query: InstancesQuery, start: int) -> InstancesAn
 def _instance_info(view: AccountView, row: InstanceRow) -> InstanceInfo:
     timeline, shape, active = row.timeline, row.shape, row.active
     gpu = view.identity(shape)
-    rate = comparison_rate = saving = None
-    if active is not None:
-        rate, comparison_rate = active.live.rate, active.live.comparison_rate
-        saving = active.live.saving_per_hour
+    rate = timeline.rate if shape.currency in (None, view.account.currency) else None
+    comparison_rate = row.match.usd_per_hour if isinstance(row.match, Equivalent) else None
+    saving = None if active is None else active.live.saving_per_hour
     return InstanceInfo(
         instance_id=timeline.instance,
-        name=timeline.name,
+        name=timeline.name or timeline.instance,
         gpu_type=view.gpu_type(shape),
         gpu_spelling=shape.gpu,
         variant_assumed=gpu is not None and gpu.variant_assumed,
