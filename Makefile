@@ -6,7 +6,7 @@ PYTHON := .venv/bin/python
 NPM := $(PYTHON) scripts/npm.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run dev test lint types snapshots dist lock
+.PHONY: help setup demo run dev test lint types snapshots screenshot dist lock
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -43,6 +43,10 @@ test: lint types ## run every check and every test
 
 snapshots: setup ## write the reviewed API answers anew
 	$(PYTHON) -m pytest tests/api --update-snapshots
+
+screenshot: ## take the README's picture from the demo
+	@scripts/setup.sh test
+	@$(PYTHON) scripts/screenshot.py
 
 dist: setup ## build the wheel and the sdist into dist/
 	$(PYTHON) -m hatchling build --target sdist --target wheel

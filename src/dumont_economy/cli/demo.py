@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -82,6 +83,8 @@ def demo(port: str, seed: int, start: str | None) -> None:
     number = parse_port(port)
     begins_at = clock.now() if start is None else parse_instant(start)
     check_port(DEFAULT_HOST, number)
+    # Told to end, it ends as with Ctrl-C, and takes its server along.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     url, token = _fresh_database()
     server = subprocess.Popen(  # noqa: S603  this program itself
         [sys.executable, "-c", _SERVE, "serve", "--port", str(number)],
