@@ -1,0 +1,102 @@
+"""100,000 events from a file: in one command, counted once, whatever happens in between."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+from tests.e2e.live_server import LiveServer
+
+EVENTS = 100_000
+_MAIN = "from dumont_economy.cli.main import main; main()"
+_MAIN_THAT_SAYS_ITS_SIZE = """
+import atexit, resource
+from dumont_economy.cli.main import main
+atexit.register(lambda: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, flush=True))
+main()
+"""
+_START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def _events(count: int) -> Iterator[dict[str, object]]:
+    """Yield starts and stops of a fleet, the same ones each time."""
+    random = Random(7)
+    for number in range(count // 2):
+        instance = f"i-{number % 500}"
+        start = _START + timedelta(hours=number // 500, seconds=random.randrange(600))
+        common = {"source": "file", "instance": instance}
+        yield {
+            "id": f"start-{number}",
+            "type": "start",
+            "time": start.isoformat(),
+            "provider": "vast",
+            "gpu": random.choice(("RTX 4090", "H100 SXM", "A100 PCIE", "no such card")),
+            "gpu_count": random.choice((1, 2, 8)),
+            "rate": f"0.{random.randrange(10, 99)}",
+            **common,
+        }
+        stop = start + timedelta(seconds=random.randrange(20, 2400))
+        yield {"id": f"stop-{number}", "type": "stop", "time": stop.isoformat(), **common}
+
+
+def _file_of_events(path: Path, count: int) -> Path:
+    path.write_text("".join(f"{json.dumps(event)}\n" for event in _events(count)))
+    return path
+
+
+def _import(server: LiveServer, path: Path, main: str = _MAIN) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-c", main, "events", "import", str(path), "--account", "acme", "--json"],
+        env=server.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+
+def _figures(server: LiveServer) -> dict[str, object]:
+    token = server.economy("token", "create", "--account", "acme", "--scope", "read")
+    headers = {"Authorization": f"Bearer {token}"}
+    status, answer = server.request("GET", "/api/v1/economy/savings", headers=headers)
+    assert status == 200
+    return {name: value for name, value in answer.items() if "lifetime" in name}
+
+
+def test_each_event_counts_once_through_a_kill_and_a_second_import(
+    server: LiveServer, tmp_path: Path
+) -> None:
+    """Cut the import in the middle, import again, and once more: nothing lost, nothing doubled."""
+    path = _file_of_events(tmp_path / "usage.jsonl", EVENTS)
+
+    cut_short = _import(server, path)
+    time.sleep(2.5)
+    cut_short.send_signal(signal.SIGKILL)
+    cut_short.communicate()
+    first, _ = _import(server, path).communicate(timeout=60)
+    figures = _figures(server)
+    second, _ = _import(server, path).communicate(timeout=60)
+
+    assert cut_short.returncode == -signal.SIGKILL, "the import ended before it was cut"
+    counted = json.loads(first)
+    assert 0 < counted["duplicate"] < EVENTS, "the cut came too early or too late to show anything"
+    assert counted["accepted"] + counted["duplicate"] == EVENTS
+    assert json.loads(second)["duplicate"] == EVENTS
+    assert _figures(server) == figures
+    assert figures["lifetime_savings"] != 0
+
+
+def test_the_import_of_a_large_file_stays_small(server: LiveServer, tmp_path: Path) -> None:
+    """The command reads batch by batch: its memory does not grow with the file."""
+    path = _file_of_events(tmp_path / "usage.jsonl", EVENTS // 2)
+
+    process = _import(server, path, main=_MAIN_THAT_SAYS_ITS_SIZE)
+    answer, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 0
+    kilobytes = int(answer.splitlines()[-1])
+    assert 10_000 < kilobytes < 300_000
