@@ -23,6 +23,13 @@ class BilledSpan:
     pad_microseconds: int = 0
 
 
+def counted_rate(match: Match) -> Fraction | None:
+    """Return the price per hour of a match that counts in totals, None of any other."""
+    if isinstance(match, Equivalent) and match.is_counted:
+        return match.usd_per_hour
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class LineItem:
     """One stretch `[starts_at, ends_at)` of a run in which no rate and no match changes.
@@ -42,10 +49,8 @@ class LineItem:
 
     @property
     def comparison_rate(self) -> Fraction | None:
-        """Return the compared price of the whole instance per hour, None where unpriced."""
-        if isinstance(self.match, Equivalent) and self.rate is not None:
-            return self.match.usd_per_hour
-        return None
+        """Return the compared price of the whole instance per hour, None where none counts."""
+        return None if self.rate is None else counted_rate(self.match)
 
     def used_microseconds(self, window: "Window") -> int:
         """Return the used time inside a window."""

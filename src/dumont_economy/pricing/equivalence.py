@@ -53,6 +53,7 @@ class Ratios:
 class Equivalent:
     """One way to get the same GPUs elsewhere, priced. USD per hour for all `gpu_count` GPUs.
 
+    `is_counted` is False for a substitute that the policy shows, but keeps out of totals.
     `machines` is how many machines the price stands for, a fraction below 1 for a share.
     `smallest_instance_usd_per_hour` is the least that must really be rented to have the GPUs.
     """
@@ -67,6 +68,7 @@ class Equivalent:
     ratios: Ratios | None
     rate: Rate | None
     source: str
+    is_counted: bool = True
 
     @property
     def usd_per_gpu_hour(self) -> Fraction:
@@ -133,7 +135,16 @@ def rank_equivalents(
     if basis is Basis.SMALLEST_INSTANCE:
         found = _without_needless_machines(found)
     found.sort(key=lambda ranked: ranked.sort_key)
-    return [_priced(ranked, demand, candidates, models) for ranked in found]
+    return [
+        _priced(
+            ranked,
+            demand,
+            candidates,
+            models,
+            is_counted=ranked.rank[0] is not Grade.D or substitutes is Substitutes.COUNT,
+        )
+        for ranked in found
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +248,8 @@ def _priced(
     demand: GpuDemand,
     candidates: list[_Candidate],
     models: Mapping[str, GpuModel],
+    *,
+    is_counted: bool,
 ) -> Equivalent:
     candidate = ranked.candidate
     grade = ranked.rank[0]
@@ -255,6 +268,7 @@ def _priced(
         ratios=None if model.name == demand.model.name else _ratios(demand.model, model),
         rate=candidate.rate,
         source=candidate.rate.source,
+        is_counted=is_counted,
     )
 
 

@@ -24,6 +24,7 @@ from dumont_economy.pricing.reference_card import ReferenceCard
 from dumont_economy.pricing.sku import ComparisonProvider
 
 ALWAYS = datetime(1, 1, 1, tzinfo=UTC)
+_MOST_KNOWN = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,8 @@ class Matcher:
         """
         key = (gpu, question, as_of)
         if key not in self._known:
+            if len(self._known) >= _MOST_KNOWN:  # Reporters choose the spellings.
+                self._known.clear()
             self._known[key] = tuple(self._segments(gpu, question, as_of))
         return self._known[key]
 

@@ -5,10 +5,10 @@ from datetime import datetime
 from fractions import Fraction
 
 from dumont_economy.instant import MICROSECONDS_PER_SECOND, microseconds_between, plus_microseconds
+from dumont_economy.ledger.line_item import counted_rate
 from dumont_economy.ledger.rating import RatingTerms, in_effect
 from dumont_economy.metering.gpu_session import GpuSession
 from dumont_economy.pricing.billing_rule import BillingRule
-from dumont_economy.pricing.equivalence import Equivalent
 from dumont_economy.pricing.match_timeline import Match
 
 _SECONDS_PER_HOUR = 3600
@@ -57,7 +57,7 @@ def live_rate(session: GpuSession, terms: RatingTerms, now: datetime) -> LiveRat
     matches = terms.matches_of(run.shape)
     match = in_effect(matches, now).match
     rate = run.rate if converted else None
-    comparison_rate = match.usd_per_hour if isinstance(match, Equivalent) and converted else None
+    comparison_rate = counted_rate(match) if converted else None
     used = max(0, microseconds_between(run.starts_at, now))
     actual_rule = terms.actual_rule(run.shape.provider, run.starts_at)
     comparison_rule = terms.comparison_rule(run.starts_at)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from dumont_economy.services.account_view import AccountView
 from dumont_economy.services.market import requested_gpu
 
+_NAMED = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
@@ -25,22 +27,27 @@ def notices_on(view: AccountView) -> list[Notice]:
     if any(timeline.disk_reported for timeline in timelines):
         message = "Disks are reported and kept, but their cost is not in the figures yet."
         notices.append(Notice("disks_not_counted", message))
-    orphans = sum(timeline.orphan_stops for timeline in timelines)
+    orphans = [t.instance for t in timelines if t.orphan_stops and not t.sessions]
     if orphans:
         message = (
-            f"{orphans} reports of a stop came while nothing was known to run. They count for "
-            "nothing until their start is reported."
+            f"Stopped, but never reported to start: {_named(orphans)}. Their use counts for "
+            "nothing until the start is reported."
         )
         notices.append(Notice("orphan_stops", message))
     silent = [t.instance for t in view.ledger.active if view.is_silent(t)]
     if silent:
-        named = ", ".join(silent[:5])
         message = (
-            f"No report for 24 hours or more from {len(silent)} active instances ({named}). If "
-            "they have stopped, report it: until then they count as running."
+            f"Active, but without a report for 24 hours or more: {_named(silent)}. If they have "
+            "stopped, report it: until then they count as running."
         )
         notices.append(Notice("silent_instances", message))
     return notices
+
+
+def _named(instances: list[str]) -> str:
+    """Return the first names of a list, and how many more there are."""
+    more = len(instances) - _NAMED
+    return ", ".join(instances[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _on_billing_rules(view: AccountView) -> list[Notice]:
