@@ -8,7 +8,7 @@ from dumont_economy.instant import MICROSECONDS_PER_SECOND, microseconds_between
 from dumont_economy.ledger.line_item import counted_rate
 from dumont_economy.ledger.rating import RatingTerms, in_effect
 from dumont_economy.metering.gpu_session import GpuSession
-from dumont_economy.pricing.billing_rule import BillingRule
+from dumont_economy.pricing.billing_rule import BillingRule, Rounding
 from dumont_economy.pricing.match_timeline import Match
 
 _SECONDS_PER_HOUR = 3600
@@ -86,12 +86,15 @@ def _slope(rate_per_hour: Fraction | None, rule: BillingRule, used: int) -> Frac
 def _next_step(rule: BillingRule, used: int) -> int | None:
     """Return the used microseconds at which billing next moves, None where it moves all the time.
 
-    Billing by the second moves all the time: at whole seconds it lies on its slope exactly.
+    Billing by the second moves all the time: at whole seconds it lies on its slope exactly. A
+    run of no length is billed nothing, and one on the border of two steps the lower: what follows
+    at once is a step too, so what is said there holds for a second at most.
     """
     minimum = rule.min_seconds * MICROSECONDS_PER_SECOND
-    if used < minimum:
-        return minimum
-    if rule.increment_seconds <= 1:
-        return None
     increment = rule.increment_seconds * MICROSECONDS_PER_SECOND
-    return (used // increment + 1) * increment
+    if minimum <= used and increment <= MICROSECONDS_PER_SECOND:
+        return None
+    is_on_border = used % increment == 0 and used >= minimum and rule.rounding is Rounding.CEIL
+    if used == 0 or is_on_border:
+        return used + MICROSECONDS_PER_SECOND
+    return minimum if used < minimum else (used // increment + 1) * increment
