@@ -2,11 +2,13 @@
 
 import json
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 MAX_DEPTH = 32
 _MAX_INTEGER_DIGITS = 18
+# What overflows a double is read as infinity by most; it is meant by nobody.
+_LARGEST_EXPONENT = 300
 # A whole string, so that what is inside one is not taken for structure, or a bracket.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[][{}]', re.DOTALL)
 
@@ -81,11 +83,13 @@ def _constant(text: str) -> NoReturn:
 
 
 def _number(text: str) -> Decimal:
-    number = Decimal(text)
-    # What overflows a double is read as infinity by most; it is meant by nobody.
-    if number.adjusted() > 300:  # noqa: PLR2004
-        raise StrictJsonError("not_a_number", "A number is too large.")
-    return number
+    try:
+        number = Decimal(text)
+    except InvalidOperation as error:  # An exponent beyond what even Decimal holds.
+        raise StrictJsonError("not_a_number", "A number is out of all range.") from error
+    if number.is_finite() and number.adjusted() <= _LARGEST_EXPONENT:
+        return number
+    raise StrictJsonError("not_a_number", "A number is too large.")
 
 
 def _integer(text: str) -> int | OversizedInteger:

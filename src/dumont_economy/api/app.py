@@ -8,6 +8,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from dumont_economy.api import auth, economy, health, instances, openapi, screen, usage
 from dumont_economy.api.error_responses import new_request_id, register_error_responses
+from dumont_economy.api.logging import configure_logging
 from dumont_economy.api.operation import csrf
 from dumont_economy.api.services import Services
 from dumont_economy.clock import Clock, SystemClock
@@ -32,6 +33,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         DatabaseUnavailableError: the database cannot be opened.
         InvalidSettingError: a setting cannot be used.
     """
+    configure_logging()
     settings = settings or settings_from_environment()
     clock = clock or SystemClock()
     database = prepare_database(settings.database_url, clock)

@@ -15,6 +15,7 @@ from dumont_economy.api.operation import (
     principal,
     services,
 )
+from dumont_economy.api.parameters import NameField
 from dumont_economy.instant import instant_text
 from dumont_economy.services import people
 from dumont_economy.services.people import Principal, SignedIn
@@ -43,7 +44,7 @@ class SetupBody(BaseModel):
 
     email: StrictStr
     password: StrictStr
-    account: StrictStr = Field(default=people.DEFAULT_ACCOUNT, min_length=1, max_length=255)
+    account: NameField = people.DEFAULT_ACCOUNT
     code: StrictStr | None = None
 
 
@@ -104,7 +105,7 @@ class TokenBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: StrictStr = Field(min_length=1, max_length=255)
+    name: NameField
     scopes: list[people.Scope] = Field(min_length=1, max_length=3)
 
 

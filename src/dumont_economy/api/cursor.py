@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from dumont_economy.api.error_responses import ApiError
+from dumont_economy.api.api_error import ApiError
 from dumont_economy.errors import FieldProblem
 
 _LONGEST = 128
@@ -31,10 +31,12 @@ def decode_cursor(cursor: str, count: int) -> list[int]:
         parts = urlsafe_b64decode(padded).decode("ascii").split(".")
     except ValueError:
         parts = []
-    is_ours = len(parts) == count and all(
+    are_positions = len(parts) == count and all(
         part.isdecimal() and len(part) <= _MAX_DIGITS for part in parts
     )
-    if not is_ours:
+    positions = [int(part) for part in parts] if are_positions else []
+    # Decoding passes over what is no Base64, and `01` is a number too: compare with our own.
+    if not positions or encode_cursor(*positions) != cursor:
         message = "Send back a next_cursor as it was answered, or leave it out."
         raise ApiError(422, "bad_cursor", message, [FieldProblem("cursor", "bad_cursor", message)])
-    return [int(part) for part in parts]
+    return positions

@@ -1,6 +1,5 @@
 """Every error the API answers has this one shape, RFC 9457; statuses stand in one table."""
 
-from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
@@ -12,6 +11,8 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from dumont_economy import errors
+from dumont_economy.api.api_error import ApiError
+from dumont_economy.api.screen import not_found_page
 from dumont_economy.errors import FieldProblem
 
 _log = structlog.get_logger()
@@ -59,25 +60,6 @@ _TITLES = {
     503: "Unavailable for now",
 }
 _RETRY_AFTER_SECONDS = 5
-
-
-class ApiError(Exception):
-    """An answer other than success; `extra` are further members of the problem."""
-
-    def __init__(
-        self,
-        status: int,
-        code: str,
-        detail: str,
-        problems: Sequence[FieldProblem] = (),
-        **extra: object,
-    ) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.code = code
-        self.detail = detail
-        self.problems = problems
-        self.extra = extra
 
 
 def new_request_id() -> str:
@@ -145,6 +127,8 @@ def _of_rate_limit(error: RateLimitExceeded) -> Response:
 
 
 def _of_http_exception(error: HTTPException) -> Response:
+    if error.code == HTTPStatus.NOT_FOUND and _is_for_a_person():
+        return not_found_page()
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
     code = _CODE_OF_STATUS.get(status, "error")
     detail = _DETAIL_OF_STATUS.get(status, error.name)
@@ -153,6 +137,11 @@ def _of_http_exception(error: HTTPException) -> Response:
         if name.lower() in ("allow", "retry-after"):
             response.headers[name] = value
     return response
+
+
+def _is_for_a_person() -> bool:
+    """Say whether a browser asks for a page, which gets the screen's own "not found"."""
+    return request.method in ("GET", "HEAD") and not request.path.startswith("/api/")
 
 
 def _of_unforeseen(error: Exception) -> Response:

@@ -105,9 +105,8 @@ class SessionInfo(BaseModel):
 class InstanceInfo(BaseModel):
     """One instance, named by its id where it has no name.
 
-    Rates are the latest ones, of an instance that is off what it would cost now; a rate in
-    another currency than the answer's is null. `match` is null, with `unpriced_reason`, where
-    there is no comparison, and `saving_per_hour` where nothing is saved at this moment.
+    The rates are null while it is off, and where they are not known. `match`, what it compares
+    with now, is null where that is nothing; `unpriced_reason` says why.
     """
 
     instance_id: str
@@ -195,9 +194,10 @@ def _answer(view: AccountView, query: InstancesQuery, start: int) -> InstancesAn
 def _instance_info(view: AccountView, row: InstanceRow) -> InstanceInfo:
     timeline, shape, active = row.timeline, row.shape, row.active
     gpu = view.identity(shape)
-    rate = timeline.rate if shape.currency in (None, view.account.currency) else None
-    comparison_rate = row.match.usd_per_hour if isinstance(row.match, Equivalent) else None
-    saving = None if active is None else active.live.saving_per_hour
+    rate = comparison_rate = saving = None
+    if active is not None:
+        rate, comparison_rate = active.live.rate, active.live.comparison_rate
+        saving = active.live.saving_per_hour
     return InstanceInfo(
         instance_id=timeline.instance,
         name=timeline.name or timeline.instance,

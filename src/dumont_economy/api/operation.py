@@ -14,7 +14,7 @@ from flask_wtf.csrf import CSRFProtect
 from pydantic import BaseModel, ValidationError
 
 from dumont_economy import strict_json
-from dumont_economy.api.error_responses import ApiError
+from dumont_economy.api.api_error import ApiError
 from dumont_economy.api.services import Services
 from dumont_economy.errors import FieldProblem
 from dumont_economy.services.people import Principal

@@ -1,11 +1,12 @@
 """Types of query parameters and fields that more than one operation takes."""
 
 import re
+import unicodedata
 from decimal import Decimal
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from dumont_economy.errors import UnknownTimeZoneError
@@ -35,6 +36,12 @@ def _daily_hours(text: object) -> Decimal:
     raise PydanticCustomError(
         "not_daily_hours", "Write hours a day, over 0 and at most 24, for example 8 or 7.5."
     )
+
+
+def _without_controls(text: str) -> str:
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
+        raise PydanticCustomError("invalid_text", "Must not hold control characters.")
+    return text
 
 
 def _zone(text: object) -> ZoneInfo:
@@ -95,6 +102,14 @@ DailyHoursParameter = Annotated[
     Decimal,
     BeforeValidator(_daily_hours),
     WithJsonSchema({"type": "string", "pattern": _DAILY_HOURS}),
+]
+
+
+# A name that people give: no control characters, which no database and no page shows alike.
+NameField = Annotated[
+    str,
+    Field(strict=True, min_length=1, max_length=255),
+    AfterValidator(_without_controls),
 ]
 
 

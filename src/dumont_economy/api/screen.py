@@ -5,11 +5,11 @@ from pathlib import Path
 
 from flask import Blueprint, Response, send_from_directory
 
-from dumont_economy.api.error_responses import ApiError
+from dumont_economy.api.api_error import ApiError
 
 blueprint = Blueprint("screen", __name__)
 
-# The pages that the screen knows; any other address shows its "not found" page with 404.
+# The pages that the screen knows; any other address outside the API is its "not found" page.
 _PAGES = ("/", "/login", "/setup", "/savings")
 _STATIC = Path(str(files("dumont_economy"))) / "static"
 _A_YEAR = 31_536_000
@@ -30,11 +30,11 @@ def page() -> Response:
     return _page(200)
 
 
-for _rule in _PAGES:
-    blueprint.add_url_rule(_rule, endpoint="page", view_func=page)
+def not_found_page() -> Response:
+    """Return the screen, which says that there is nothing at this address."""
+    return _page(404)
 
 
-@blueprint.get("/assets/<path:name>")
 def asset(name: str) -> Response:
     """Return a built file; its name changes with its content, so it may be kept for ever."""
     response = send_from_directory(_STATIC / "assets", name)
@@ -42,11 +42,20 @@ def asset(name: str) -> Response:
     return response
 
 
-@blueprint.get("/<path:name>")
-def file_or_not_found(name: str) -> Response:
-    """Return a file beside the page, such as its icon; else the page that says there is none."""
-    is_plain = "/" not in name and (_STATIC / name).is_file()
-    if name.startswith("api/"):
-        detail = "There is nothing at this address. /api/v1/openapi.json lists what there is."
-        raise ApiError(404, "not_found", detail)
-    return send_from_directory(_STATIC, name) if is_plain else _page(404)
+def beside_page(name: str) -> Response:
+    """Return a file beside the page, such as its icon."""
+    return send_from_directory(_STATIC, name)
+
+
+for _rule in _PAGES:
+    blueprint.add_url_rule(_rule, endpoint="page", view_func=page)
+blueprint.add_url_rule("/assets/<path:name>", endpoint="asset", view_func=asset)
+# Named one by one: a rule for any name would answer for what does not exist.
+for _file in sorted(_STATIC.glob("*.*")):
+    if _file.name != "index.html":
+        blueprint.add_url_rule(
+            f"/{_file.name}",
+            endpoint="beside_page",
+            view_func=beside_page,
+            defaults={"name": _file.name},
+        )

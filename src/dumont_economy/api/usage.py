@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from flask import Blueprint
 from pydantic import BaseModel, ConfigDict, WithJsonSchema
 
+from dumont_economy.api.api_error import ApiError
 from dumont_economy.api.cursor import CursorParameter, decode_cursor, encode_cursor
-from dumont_economy.api.error_responses import ApiError
 from dumont_economy.api.operation import operation, principal, services
 from dumont_economy.api.parameters import LimitParameter
 from dumont_economy.errors import FieldProblem

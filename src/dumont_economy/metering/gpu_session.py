@@ -87,8 +87,8 @@ class GpuSession:
 class InstanceTimeline:
     """Everything that the events up to one instant say about one instance.
 
-    `status`, `since`, `shape` and `rate` (the latest, per instance-hour) are None while no start
-    is known. `next_event_at` is the time of the first event that still lies in the future.
+    `status`, `since` and `shape` are None while no start is known. `next_event_at` is the time of
+    the first event that still lies in the future.
     """
 
     instance: str
@@ -96,7 +96,6 @@ class InstanceTimeline:
     status: InstanceStatus | None
     since: datetime | None
     shape: Shape | None
-    rate: Fraction | None
     last_report_at: datetime | None
     sessions: tuple[GpuSession, ...]
     orphan_stops: int
@@ -297,7 +296,6 @@ class _Replay:
             status=self.status,
             since=self.since,
             shape=self.shape,
-            rate=None if self.shape is None else self.rate,
             last_report_at=self.last_report_at,
             sessions=tuple(self.sessions),
             orphan_stops=self.orphan_stops,

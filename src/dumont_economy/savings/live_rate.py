@@ -87,8 +87,8 @@ def _next_step(rule: BillingRule, used: int) -> int | None:
     """Return the used microseconds at which billing next moves, None where it moves all the time.
 
     Billing by the second moves all the time: at whole seconds it lies on its slope exactly. A
-    run of no length is billed nothing, and one on the border of two steps the lower: what follows
-    at once is a step too, so what is said there holds for a second at most.
+    run of no length is billed nothing, and one on the border of two steps the lower one; the next
+    step follows at once.
     """
     minimum = rule.min_seconds * MICROSECONDS_PER_SECOND
     increment = rule.increment_seconds * MICROSECONDS_PER_SECOND
@@ -96,5 +96,5 @@ def _next_step(rule: BillingRule, used: int) -> int | None:
         return None
     is_on_border = used % increment == 0 and used >= minimum and rule.rounding is Rounding.CEIL
     if used == 0 or is_on_border:
-        return used + MICROSECONDS_PER_SECOND
+        return used + 1
     return minimum if used < minimum else (used // increment + 1) * increment

@@ -7,11 +7,13 @@ from zoneinfo import ZoneInfo, available_timezones
 from dumont_economy.errors import UnknownTimeZoneError
 
 _LONGEST_ZONE_NAME = 64
+# Names in some systems' zone folders that mean a machine's own setting, or none.
+_NO_PLACE = frozenset({"localtime", "posixrules", "Factory"})
 
 
 @lru_cache(maxsize=1)
 def _zone_names() -> frozenset[str]:
-    return frozenset(available_timezones())
+    return frozenset(available_timezones()) - _NO_PLACE
 
 
 def parse_zone(name: str) -> ZoneInfo:

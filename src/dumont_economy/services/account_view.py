@@ -146,10 +146,16 @@ class AccountView:
 
     @cached_property
     def valid_until(self) -> datetime:
-        """Return up to when values and slopes describe the present."""
+        """Return up to when values and slopes describe the present.
+
+        Within a second the true value is a step, not a slope: an answer for a fraction of a
+        second holds until that second is over.
+        """
         changes = [one.live.changes_at for one in self.active if one.live.changes_at is not None]
         if self.ledger.next_event_at is not None:
             changes.append(self.ledger.next_event_at)
+        if self.active and self.as_of.microsecond:
+            changes.append(self.as_of.replace(microsecond=0) + _RESOLUTION)
         return min([self.as_of + VALID_FOR, *changes])
 
     def totals_of(self, timeline: InstanceTimeline) -> Totals:

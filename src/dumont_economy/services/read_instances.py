@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from dumont_economy.ledger.line_item import LineItem
 from dumont_economy.metering.gpu_session import InstanceTimeline, Shape
 from dumont_economy.pricing.match_timeline import Match
-from dumont_economy.savings.totals import Totals
+from dumont_economy.savings.totals import Totals, total_of
 from dumont_economy.services.account_view import AccountView, ActiveInstance
 from dumont_economy.services.market import requested_gpu
 
@@ -46,20 +47,22 @@ def read_instances(view: AccountView, *, start: int, limit: int) -> tuple[list[I
 
 def read_gpu_groups(view: AccountView) -> list[GpuGroup]:
     """Return the account's use by GPU type, by name."""
-    groups: dict[str, tuple[set[str], set[str], Totals]] = {}
-    for timeline in _ordered(view):
-        if timeline.shape is None:
-            continue
-        instances, active, totals = groups.setdefault(
-            view.gpu_type(timeline.shape), (set(), set(), Totals())
-        )
-        instances.add(timeline.instance)
-        if timeline.open_session is not None:
-            active.add(timeline.instance)
-        totals.merge(view.totals_of(timeline))
+    active = [(one, view.gpu_type(one.session.runs[-1].shape)) for one in view.active]
+    lines = [*view.closed.lines, *(line for one, _ in active for line in one.lines)]
+    lines_of: dict[str, list[LineItem]] = {gpu_type: [] for _, gpu_type in active}
+    for line in lines:  # By the GPU that ran: an instance may have changed it since.
+        lines_of.setdefault(view.gpu_type(line.shape), []).append(line)
     return [
-        GpuGroup(gpu_type, len(instances), len(active), totals)
-        for gpu_type, (instances, active, totals) in sorted(groups.items())
+        GpuGroup(
+            gpu_type=gpu_type,
+            instances_count=len(
+                {line.instance for line in held}
+                | {one.timeline.instance for one, active_type in active if active_type == gpu_type}
+            ),
+            active_count=sum(active_type == gpu_type for _, active_type in active),
+            lifetime=total_of(held),
+        )
+        for gpu_type, held in sorted(lines_of.items())
     ]
 
 
