@@ -87,14 +87,14 @@ def _next_step(rule: BillingRule, used: int) -> int | None:
     """Return the used microseconds at which billing next moves, None where it moves all the time.
 
     Billing by the second moves all the time: at whole seconds it lies on its slope exactly. A
-    run of no length is billed nothing, and one on the border of two steps the lower one; the next
-    step follows at once.
+    run of no length is billed nothing, and one on the border of two steps the lower one: there
+    the next step follows at once.
     """
     minimum = rule.min_seconds * MICROSECONDS_PER_SECOND
     increment = rule.increment_seconds * MICROSECONDS_PER_SECOND
     if minimum <= used and increment <= MICROSECONDS_PER_SECOND:
         return None
-    is_on_border = used % increment == 0 and used >= minimum and rule.rounding is Rounding.CEIL
-    if used == 0 or is_on_border:
-        return used + 1
-    return minimum if used < minimum else (used // increment + 1) * increment
+    whole_steps = rule.billed_microseconds(used) // increment
+    if rule.rounding is Rounding.CEIL or (used == 0 and minimum):
+        return max(whole_steps * increment, used + 1)
+    return (whole_steps + 1) * increment
