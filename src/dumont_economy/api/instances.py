@@ -2,11 +2,11 @@
 
 from enum import StrEnum
 
-from flask import Blueprint, Response
+from flask import Blueprint
 from pydantic import BaseModel
 
 from dumont_economy.api.cursor import CursorParameter, decode_cursor, encode_cursor
-from dumont_economy.api.economy import answer, open_view
+from dumont_economy.api.economy import open_view
 from dumont_economy.api.economy_schemas import (
     ComparisonInfo,
     Live,
@@ -161,16 +161,11 @@ class InstancesAnswer(BaseModel):
     query=InstancesQuery,
     answer=InstancesAnswer,
     errors=(400,),
-    is_conditional=True,
 )
-def instances(query: InstancesQuery) -> Response:
+def instances(query: InstancesQuery) -> InstancesAnswer:
     """Answer a page of instances, active ones first."""
     start = decode_cursor(query.cursor, 1)[0] if query.cursor else 0
     view = open_view(query)
-    return answer(view, lambda: _answer(view, query, start))
-
-
-def _answer(view: AccountView, query: InstancesQuery, start: int) -> InstancesAnswer:
     rows: list[InstanceRow] = []
     groups: list[GpuGroup] = []
     has_more = False

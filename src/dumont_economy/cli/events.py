@@ -36,7 +36,10 @@ def import_events(context: click.Context, file: Path, account: str, as_json: boo
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %"),
     )
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as progress:
+    console = Console(stderr=True)
+    with Progress(
+        *columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal
+    ) as progress:
         task = progress.add_task(file.name, total=max(1, file.stat().st_size))
         report = import_usage(
             database,
