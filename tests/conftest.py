@@ -1,0 +1,102 @@
+"""What all tests share: one application with a clock, callers of it, and reviewed answers."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from dumont_economy.api.auth import limiter
+from dumont_economy.storage.accounts import Account
+from tests.api.harness import (
+    NOON,
+    Application,
+    Caller,
+    SettableClock,
+    start_application,
+)
+
+_SNAPSHOTS = Path(__file__).parent / "snapshots"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `make snapshots` write the snapshots anew instead of comparing with them."""
+    parser.addoption("--update-snapshots", action="store_true", help="write snapshots anew")
+
+
+@pytest.fixture
+def snapshot(request: pytest.FixtureRequest) -> Callable[[str, object], None]:
+    """Return a check that an answer equals the reviewed one of that name."""
+    is_update = request.config.getoption("--update-snapshots")
+
+    def check(name: str, answer: object) -> None:
+        path = _SNAPSHOTS / f"{name}.json"
+        text = json.dumps(answer, indent=2, ensure_ascii=False) + "\n"
+        if is_update:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert path.is_file(), f"No reviewed answer {path.name}: `make snapshots` writes it."
+        assert text == path.read_text(encoding="utf-8")
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def shared_application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
+    """Start one application for all tests: each has an account of its own in it."""
+    application = start_application(tmp_path_factory.mktemp("shared"))
+    yield application
+    application.close()
+
+
+@pytest.fixture
+def application(shared_application: Application) -> Application:
+    """Return the application at noon, with every limit on guessing unused."""
+    shared_application.clock.set(NOON)
+    limiter.reset()
+    return shared_application
+
+
+@pytest.fixture
+def new_application(tmp_path: Path) -> Iterator[Application]:
+    """Start an application that nobody owns yet."""
+    limiter.reset()
+    application = start_application(tmp_path)
+    yield application
+    application.close()
+
+
+@pytest.fixture
+def clock(application: Application) -> SettableClock:
+    """Return the clock of the application, at noon."""
+    return application.clock
+
+
+@pytest.fixture
+def account(application: Application, request: pytest.FixtureRequest) -> Account:
+    """Return an account with an empty ledger, of this test alone."""
+    return application.account(request.node.nodeid)
+
+
+@pytest.fixture
+def caller(application: Application, account: Account) -> Caller:
+    """Return a machine of that account that may report, backfill and read."""
+    return application.machine(account)
+
+
+@pytest.fixture
+def neighbour(application: Application, request: pytest.FixtureRequest) -> Caller:
+    """Return a machine of another account."""
+    return application.machine(application.account(f"{request.node.nodeid}, next door"))
+
+
+@pytest.fixture
+def built_screen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put a built screen in place: a page, an icon and an asset."""
+    folder = tmp_path / "static"
+    (folder / "assets").mkdir(parents=True)
+    (folder / "index.html").write_text("<!doctype html><title>Dumont Economy</title>")
+    (folder / "icon.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    (folder / "assets" / "index-1a2b3c.js").write_text("export {}")
+    monkeypatch.setattr("dumont_economy.api.screen._STATIC", folder)
+    return folder
