@@ -264,7 +264,7 @@ class TestTheShapeOfErrors:
             secret = "SELECT password FROM user"
             raise RuntimeError(secret)
 
-        monkeypatch.setattr("dumont_economy.api.economy.open_view", fail)
+        monkeypatch.setattr("dumont_economy.api.economy.savings.open_view", fail)
 
         answer = caller.get("/economy/savings")
 

@@ -6,14 +6,14 @@ from flask import Blueprint
 from pydantic import BaseModel
 
 from dumont_economy.api.cursor import CursorParameter, decode_cursor, encode_cursor
-from dumont_economy.api.economy import open_view
-from dumont_economy.api.economy_schemas import (
+from dumont_economy.api.economy.shared import (
     ComparisonInfo,
     Live,
     NoticeInfo,
     comparison_info,
     live,
     notices_of,
+    open_view,
 )
 from dumont_economy.api.operation import operation
 from dumont_economy.api.parameters import ComparisonQuery, LimitParameter

@@ -117,7 +117,8 @@ def _rate(value: object) -> Decimal:
 
 
 def _size(value: object) -> Decimal:
-    size = _decimal(str(value) if isinstance(value, int) and value is not True else value)
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    size = _decimal(str(value) if is_whole else value)
     if not 0 < size <= MAX_SIZE:
         raise _ProblemError("out_of_range", f"Must be over 0 and at most {MAX_SIZE:,}.")
     return size

@@ -252,9 +252,8 @@ class _Replay:
             return
         shape = replace(self.shape, gpu_count=event.gpu_count or self.shape.gpu_count)
         rate = _rate_of(event, self.rate)
-        if shape == self.shape:
-            self._change_rate(event.time, rate)
-            return
+        if (shape, rate) == (self.shape, self.rate):
+            return  # The state already held.
         if self.is_open:
             self._end_run(event.time)
         self.shape, self.rate = shape, rate

@@ -1,6 +1,6 @@
 """SKUs: what a provider sells (provider, region, instance type), running Linux."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 
@@ -53,8 +53,9 @@ class Sku:
     gpu_model: str
     gpu_count: Fraction
     cpu_architecture: str
-    vcpus: Fraction | None = None
-    memory_gib: Fraction | None = None
+    # Described, not told apart by: two sources may round them differently.
+    vcpus: Fraction | None = field(default=None, compare=False)
+    memory_gib: Fraction | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         """Return provider, region and instance type."""

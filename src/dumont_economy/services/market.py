@@ -71,7 +71,7 @@ class MarketReader:
 
     def current(self, connection: Connection) -> Market:
         """Return the market as the database knows it now."""
-        version = prices.price_book_version(connection)
+        version = prices.price_facts_version(connection)
         if self._market is None or self._market.version != version:
             book = PriceBook(prices.all_rates(connection), shipped_offer_ends(), version)
             self._market = Market(

@@ -45,9 +45,11 @@ class BillingRuleFact:
     sureness: str
 
 
-def price_book_version(connection: Connection) -> int:
-    """Return the number of the newest price row, 0 where there is none."""
-    return connection.execute(select(func.max(provider_pricing.c.number))).scalar() or 0
+def price_facts_version(connection: Connection) -> int:
+    """Return a number that grows with every price and billing rule learned."""
+    newest = connection.execute(select(func.max(provider_pricing.c.number))).scalar() or 0
+    rules = connection.execute(select(func.count()).select_from(billing_rule)).scalar_one()
+    return newest + rules
 
 
 def all_rates(connection: Connection) -> list[Rate]:

@@ -1,0 +1,113 @@
+"""GET /economy/savings/history: costs and savings by local day."""
+
+from datetime import date
+
+from flask import Response
+from pydantic import BaseModel
+
+from dumont_economy.api.conditional import answer_conditionally
+from dumont_economy.api.economy.shared import (
+    CoveredAnswer,
+    blueprint,
+    covered,
+    money,
+    open_view,
+    versions_of,
+)
+from dumont_economy.api.operation import operation
+from dumont_economy.api.parameters import ComparisonQuery, DaysParameter, ZoneParameter
+from dumont_economy.api.published_number import hours
+from dumont_economy.savings.local_day import parse_zone
+from dumont_economy.savings.totals import Totals
+from dumont_economy.services.account_view import AccountView
+from dumont_economy.services.read_history import History, read_history
+
+
+class HistoryQuery(ComparisonQuery):
+    """Parameters of /savings/history; the time zone is the account's where it is left out."""
+
+    days: DaysParameter = 30
+    timezone: ZoneParameter | None = None
+
+
+class HistoryDay(BaseModel):
+    """One local day with use."""
+
+    date: date
+    hours_used: float
+    dumont_cost: float
+    comparable_cost: float
+    provider_cost: float
+    savings: float
+
+
+class HistoryTotals(BaseModel):
+    """The exact totals of the period, each rounded once."""
+
+    total_hours: float
+    total_dumont_cost: float
+    total_comparable_cost: float
+    total_provider_cost: float
+    total_savings: float
+
+
+class HistoryAnswer(CoveredAnswer):
+    """GET /economy/savings/history."""
+
+    period_days: int
+    timezone: str
+    history: list[HistoryDay]
+    totals: HistoryTotals
+
+
+@operation(
+    blueprint,
+    "GET",
+    "/savings/history",
+    summary="Costs and savings by local day, newest first",
+    scope="read",
+    query=HistoryQuery,
+    answer=HistoryAnswer,
+    errors=(400,),
+    is_conditional=True,
+)
+def savings_history(query: HistoryQuery) -> Response:
+    """Answer the account's last days."""
+    view = open_view(query)
+    zone = query.timezone or parse_zone(view.account.timezone)
+    history = read_history(view, query.days, zone)
+    valid_until = None if view.active else history.valid_until(view)
+    return answer_conditionally(
+        (*versions_of(view), zone.key),
+        valid_until,
+        view.as_of,
+        lambda: _history_answer(view, query.days, zone.key, history),
+    )
+
+
+def _history_answer(view: AccountView, days: int, timezone: str, history: History) -> HistoryAnswer:
+    totals = history.totals
+    return HistoryAnswer(
+        **covered(view, totals),
+        period_days=days,
+        timezone=timezone,
+        history=[_history_day(day, of_day) for day, of_day in history.days],
+        totals=HistoryTotals(
+            total_hours=hours(totals.used),
+            total_dumont_cost=money(totals.actual.total()),
+            total_comparable_cost=money(totals.comparable.total()),
+            total_provider_cost=money(totals.counterfactual.total()),
+            total_savings=money(totals.saving),
+        ),
+    )
+
+
+def _history_day(day: date, totals: Totals) -> HistoryDay:
+    return HistoryDay(
+        date=day,
+        hours_used=hours(totals.used),
+        dumont_cost=money(totals.actual.total()),
+        comparable_cost=money(totals.comparable.total()),
+        provider_cost=money(totals.counterfactual.total()),
+        savings=money(totals.saving),
+    )

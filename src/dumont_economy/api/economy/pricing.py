@@ -1,0 +1,148 @@
+"""GET /economy/pricing: what the providers ask per GPU-hour, and where each price comes from."""
+
+from datetime import datetime
+
+from flask import Response
+from pydantic import BaseModel
+
+from dumont_economy.api.conditional import answer_conditionally
+from dumont_economy.api.economy.shared import ComparisonInfo, NoticeInfo, blueprint, comparison_info
+from dumont_economy.api.operation import operation, principal, services
+from dumont_economy.api.parameters import PricingProviderParameter
+from dumont_economy.api.published_number import HOURLY_RATE_PLACES, published
+from dumont_economy.instant import instant_text
+from dumont_economy.money import exact_text
+from dumont_economy.pricing.match_timeline import ask
+from dumont_economy.pricing.policy import Basis, Policy, RateCardName
+from dumont_economy.pricing.rate import PricingModel
+from dumont_economy.pricing.sku import ComparisonProvider
+from dumont_economy.services.account_view import VALID_FOR
+from dumont_economy.services.read_price_list import PriceList, read_price_list
+
+
+class PricingQuery(BaseModel):
+    """Parameters of /pricing; all providers where none is named."""
+
+    provider: PricingProviderParameter = None
+    rate_card: RateCardName = RateCardName.LIST
+    basis: Basis | None = None
+    pricing_model: PricingModel | None = None
+
+
+class PriceDetail(BaseModel):
+    """The rate that a published price comes from; null where the card names no SKU."""
+
+    provider: str
+    gpu: str
+    sku: str | None
+    region: str | None
+    price_per_gpu_hour: str
+    price_per_instance_hour: str | None
+    gpu_count: int | None
+    effective_from: str | None
+    published_at: str | None
+    source: str
+    age_days: int | None
+
+
+class PricingAnswer(BaseModel):
+    """GET /economy/pricing."""
+
+    success: bool = True
+    provider: str
+    pricing: dict[str, dict[str, float]]
+    details: list[PriceDetail]
+    currency: str = "USD"
+    unit: str = "per_hour"
+    last_updated: str | None
+    stale: bool
+    comparison: ComparisonInfo
+    as_of: str
+    valid_until: str
+    notices: list[NoticeInfo]
+
+
+@operation(
+    blueprint,
+    "GET",
+    "/pricing",
+    summary="What the providers ask per GPU-hour, and where each price comes from",
+    scope="read",
+    query=PricingQuery,
+    answer=PricingAnswer,
+    errors=(400,),
+    is_conditional=True,
+)
+def pricing(query: PricingQuery) -> Response:
+    """Answer the prices that usage is compared with."""
+    asked = [query.provider] if query.provider else list(ComparisonProvider)
+    at = services().clock.now().replace(microsecond=0)
+    market = services().views.market()
+    lists = [
+        read_price_list(
+            market,
+            ask(
+                Policy(),
+                provider,
+                rate_card=query.rate_card,
+                pricing_model=query.pricing_model,
+                basis=query.basis,
+            ),
+            at,
+        )
+        for provider in asked
+    ]
+    valid_until = at + VALID_FOR
+    return answer_conditionally(
+        (principal().account, Policy().version, market.version),
+        valid_until,
+        at,
+        lambda: _pricing_answer(query, lists, at, valid_until),
+    )
+
+
+def _pricing_answer(
+    query: PricingQuery, lists: list[PriceList], at: datetime, valid_until: datetime
+) -> PricingAnswer:
+    retrievals = [one.newest_retrieval for one in lists if one.newest_retrieval is not None]
+    question = lists[0].question
+    region = question.region if query.provider else None
+    return PricingAnswer(
+        provider=query.provider.label if query.provider else "all",
+        pricing={
+            one.question.provider.label: {
+                price.gpu: published(price.usd_per_gpu_hour, HOURLY_RATE_PLACES)
+                for price in one.prices
+            }
+            for one in lists
+        },
+        details=[detail for one in lists for detail in _price_details(one, at)],
+        last_updated=max(retrievals).isoformat() if retrievals else None,
+        stale=any(one.is_stale(at) for one in lists),
+        comparison=comparison_info(question, region=region),
+        as_of=instant_text(at),
+        valid_until=instant_text(valid_until),
+        notices=[],
+    )
+
+
+def _price_details(listed: PriceList, at: datetime) -> list[PriceDetail]:
+    details = []
+    for price in listed.prices:
+        rate = price.rate
+        details.append(
+            PriceDetail(
+                provider=listed.question.provider.label,
+                gpu=price.gpu,
+                sku=rate.sku.instance_type if rate else None,
+                region=rate.sku.region if rate else None,
+                price_per_gpu_hour=exact_text(price.usd_per_gpu_hour),
+                price_per_instance_hour=exact_text(rate.usd_per_instance_hour) if rate else None,
+                gpu_count=rate.sku.whole_gpus if rate else None,
+                effective_from=instant_text(rate.effective_from) if rate else None,
+                published_at=instant_text(rate.published_at) if rate else None,
+                source=price.source,
+                age_days=(at.date() - rate.retrieved_at).days if rate else None,
+            )
+        )
+    return details

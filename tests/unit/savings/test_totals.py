@@ -1,0 +1,130 @@
+"""Totals: sums over line items, what they cover, and the saving with its sign."""
+
+from fractions import Fraction
+
+from dumont_economy.ledger.line_item import Window
+from dumont_economy.ledger.rating import rate_session
+from dumont_economy.metering.gpu_session import Shape
+from dumont_economy.pricing.equivalence import Equivalent, Grade
+from dumont_economy.pricing.match_timeline import Unpriced
+from dumont_economy.savings.totals import Totals, total_of
+from tests.builders import (
+    after,
+    equivalent,
+    matches,
+    rate,
+    run,
+    session,
+    shape,
+    sku,
+    terms,
+    unpriced,
+)
+
+HOUR = 3_600_000_000
+
+
+def hour_of(match: Equivalent | Unpriced, of: Shape | None = None, paid: str = "1") -> Totals:
+    """Return the totals of one hour compared with `match`."""
+    used = session(run(after(0), after(3600), of=of, rate=paid))
+    return total_of(rate_session(used, terms(matches(match)), after(3600)))
+
+
+def merged(*parts: Totals) -> Totals:
+    """Return the sum of totals."""
+    totals = Totals()
+    for part in parts:
+        totals.merge(part)
+    return totals
+
+
+def test_nothing_used_is_covered_whole_and_has_no_percentage() -> None:
+    """Zeros, and null where a share of nothing is asked for (R-SIGN)."""
+    totals = Totals()
+
+    assert totals.saving == 0
+    assert totals.saving_percent is None
+    assert totals.gpu_time_coverage == 1
+    assert totals.cost_coverage == 1
+
+
+def test_a_loss_keeps_its_sign() -> None:
+    """Whoever pays 3 for what costs 2 elsewhere has saved -1, which is -50 %."""
+    totals = hour_of(equivalent("2"), paid="3")
+
+    assert totals.saving == -1
+    assert totals.saving_percent == -50
+
+
+def test_a_free_machine_saves_everything() -> None:
+    """A rate of 0 is a rate."""
+    totals = hour_of(equivalent("2"), paid="0")
+
+    assert totals.saving_percent == 100
+    assert totals.cost_coverage == 1
+
+
+def test_coverage_is_the_share_that_has_a_comparison() -> None:
+    """Of GPU time and of cost: one GPU at 1 compared, three GPUs at 2 not."""
+    totals = merged(
+        hour_of(equivalent("2")), hour_of(unpriced(), shape("mystery", count=3), paid="2")
+    )
+
+    assert totals.gpu_time_coverage == Fraction(1, 4)
+    assert totals.cost_coverage == Fraction(1, 3)
+    assert totals.saving == 1
+    assert totals.gpu_unpriced == {"mystery": 3 * HOUR}
+
+
+def test_gpu_hours_stand_beside_instance_hours() -> None:
+    """Eight GPUs for an hour are one hour of an instance."""
+    totals = hour_of(equivalent("80"), shape("H100", count=8))
+
+    assert (totals.used, totals.gpu_used) == (HOUR, 8 * HOUR)
+
+
+def test_gpu_time_is_counted_by_grade() -> None:
+    """Every total says how much of it is D (R-UNPRICED)."""
+    totals = merged(
+        hour_of(equivalent("2", Grade.A)),
+        hour_of(equivalent("3", Grade.D)),
+        hour_of(equivalent("5", Grade.D)),
+        hour_of(unpriced()),
+    )
+
+    assert totals.gpu_by_grade == {Grade.A: HOUR, Grade.D: 2 * HOUR, Grade.N: HOUR}
+    assert totals.saving == 7
+    assert totals.substitutes_saving == 6
+
+
+def test_the_oldest_price_speaks_for_a_total() -> None:
+    """A total is as old as the oldest price in it."""
+    old = equivalent("2", rate=rate(sku("old", "T4"), "2", since="2024-05-20"))
+    new = equivalent("2", rate=rate(sku("new", "T4"), "2", since="2026-07-30"))
+
+    totals = merged(hour_of(new), hour_of(old), hour_of(new))
+
+    assert str(totals.oldest_price) == "2024-05-20"
+
+
+def test_a_window_takes_its_part_of_each_line() -> None:
+    """A quarter of the hour is a quarter of all figures."""
+    used = session(run(after(0), after(3600), rate="4"))
+    lines = rate_session(used, terms(matches(equivalent("8"))), after(3600))
+
+    part = total_of(lines, Window(after(900), after(1800)))
+
+    assert part.used == HOUR // 4
+    assert part.actual.total() == 1
+    assert part.counterfactual.total() == 2
+
+
+def test_a_window_beside_a_line_takes_nothing() -> None:
+    """Windows that touch a line at its border do not hold it."""
+    used = session(run(after(0), after(3600)))
+    lines = rate_session(used, terms(), after(3600))
+
+    outside = [total_of(lines, window) for window in (Window(None, after(0)), Window(after(3600)))]
+
+    assert [part.used for part in outside] == [0, 0]
+    assert [part.actual.total() for part in outside] == [0, 0]
