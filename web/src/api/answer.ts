@@ -1,0 +1,40 @@
+import { type Problem, toProblem } from './problem'
+
+/** What a screen can show of a query: nothing yet, why there is nothing, or the data. */
+export type Answer<Data> =
+  | { readonly state: 'loading' }
+  | { readonly state: 'failed'; readonly problem: Problem; readonly retry: () => void }
+  | {
+      readonly state: 'ready'
+      readonly data: Data
+      /** Since when newer answers fail to come, in epoch milliseconds; null while they come. */
+      readonly staleSince: number | null
+      readonly retry: () => void
+    }
+
+interface QueryState<Data> {
+  readonly currentData?: Data | undefined
+  readonly error?: unknown
+  readonly fulfilledTimeStamp?: number | undefined
+  readonly refetch: () => unknown
+}
+
+/** Read a query's state; the last data stays when a later answer fails. */
+export function toAnswer<Data>(query: QueryState<Data>): Answer<Data> {
+  const retry = () => {
+    void query.refetch()
+  }
+  if (query.currentData !== undefined) {
+    const failing = query.error !== undefined
+    return {
+      state: 'ready',
+      data: query.currentData,
+      staleSince: failing ? (query.fulfilledTimeStamp ?? null) : null,
+      retry,
+    }
+  }
+  if (query.error !== undefined) {
+    return { state: 'failed', problem: toProblem(query.error), retry }
+  }
+  return { state: 'loading' }
+}

@@ -1,0 +1,202 @@
+import type { LiveValue, Validity } from '../lib/live-counter'
+import type { Amount, DecimalText } from '../lib/money'
+import { AnswerReader } from '../lib/parse'
+import {
+  type Comparison,
+  type Grade,
+  GRADES,
+  parseComparison,
+  type Provider,
+  PROVIDERS,
+} from './comparison'
+import { economyApi } from './economy-api'
+import { parseLive, validityOf } from './savings'
+
+const PAGE_LENGTH = 100
+
+const STATUSES = ['running', 'idle', 'hibernated', 'stopped', 'terminated'] as const
+export type InstanceStatus = (typeof STATUSES)[number]
+
+const MATCH_FORMS = ['whole', 'several_machines', 'share', 'reference'] as const
+
+/** What an instance is compared with, and where its price is from. */
+export interface Match {
+  readonly grade: Grade
+  /** Null on the reference card, which names no SKU. */
+  readonly sku: string | null
+  readonly gpuType: string
+  readonly region: string | null
+  readonly source: string
+  readonly sourceUrl: string | null
+  /** When the price was read at its source; null where the card has no date. */
+  readonly retrievedAt: string | null
+  readonly ageDays: number | null
+  readonly machines: number
+  readonly form: (typeof MATCH_FORMS)[number]
+  /** A substitute's figures as multiples of the original's; null where one is unknown. */
+  readonly ratios: {
+    readonly memory: DecimalText
+    readonly fp16: DecimalText | null
+    readonly bandwidth: DecimalText | null
+  } | null
+}
+
+/** Figures of a time of use, in USD; what has no counterfactual price is null. */
+export interface UsageFigures {
+  readonly hours: Amount
+  readonly cost: DecimalText
+  readonly comparisonCost: DecimalText | null
+  readonly saving: DecimalText | null
+}
+
+interface OpenSession extends UsageFigures {
+  readonly live: LiveValue | null
+}
+
+export interface Instance {
+  readonly instanceId: string
+  readonly name: string
+  readonly gpuType: string
+  readonly variantAssumed: boolean
+  readonly gpuCount: number
+  readonly provider: string
+  readonly status: InstanceStatus
+  readonly since: string | null
+  readonly lastReportAt: string | null
+  /** Active, and without any report for 24 hours. */
+  readonly silent: boolean
+  /** What it costs, or would cost if it ran; null in another currency. */
+  readonly ratePerHour: DecimalText | null
+  readonly match: Match | null
+  readonly unpricedReason: string | null
+  /** Null where nothing is saved at this moment. */
+  readonly savingPerHour: DecimalText | null
+  readonly session: OpenSession | null
+  readonly lifetime: UsageFigures
+}
+
+export interface InstancesPage {
+  readonly provider: Provider
+  readonly comparison: Comparison
+  readonly instances: readonly Instance[]
+  readonly nextCursor: string | null
+  readonly validity: Validity
+}
+
+/** The instances of one GPU model together. */
+export interface GpuGroup {
+  readonly gpuType: string
+  readonly instancesCount: number
+  readonly activeCount: number
+  readonly lifetime: UsageFigures
+}
+
+function parseFigures(answer: AnswerReader): UsageFigures {
+  const cost = answer.decimal('cost')
+  const comparableCost = answer.decimal('comparable_cost')
+  // Where no part of a cost has a counterfactual, a zero would read as a price of nothing.
+  const isUnpriced = Number(cost) !== 0 && Number(comparableCost) === 0
+  return {
+    hours: answer.amount('hours'),
+    cost,
+    comparisonCost: isUnpriced ? null : answer.decimal('comparison_cost'),
+    saving: isUnpriced ? null : answer.decimal('saving'),
+  }
+}
+
+function parseMatch(answer: AnswerReader): Match {
+  return {
+    grade: answer.oneOf('grade', GRADES),
+    sku: answer.maybe('sku', (a) => a.text('sku')),
+    gpuType: answer.text('gpu_type'),
+    region: answer.maybe('region', (a) => a.text('region')),
+    source: answer.text('source'),
+    sourceUrl: answer.maybe('source_url', (a) => a.text('source_url')),
+    retrievedAt: answer.maybe('retrieved_at', (a) => a.text('retrieved_at')),
+    ageDays: answer.maybe('age_days', (a) => a.number('age_days')),
+    machines: answer.number('machines'),
+    form: answer.oneOf('how', MATCH_FORMS),
+    ratios: answer.maybe('ratios', (a) => {
+      const ratios = a.object('ratios')
+      return {
+        memory: ratios.decimal('memory'),
+        fp16: ratios.maybe('fp16', (r) => r.decimal('fp16')),
+        bandwidth: ratios.maybe('bandwidth', (r) => r.decimal('bandwidth')),
+      }
+    }),
+  }
+}
+
+function parseInstance(answer: AnswerReader): Instance {
+  return {
+    instanceId: answer.text('instance_id'),
+    name: answer.text('name'),
+    gpuType: answer.text('gpu_type'),
+    variantAssumed: answer.flag('variant_assumed'),
+    gpuCount: answer.number('gpu_count'),
+    provider: answer.text('provider'),
+    status: answer.oneOf('status', STATUSES),
+    since: answer.maybe('since', (a) => a.text('since')),
+    lastReportAt: answer.maybe('last_report_at', (a) => a.text('last_report_at')),
+    silent: answer.flag('silent'),
+    ratePerHour: answer.maybe('rate_per_hour', (a) => a.decimal('rate_per_hour')),
+    match: answer.maybe('match', (a) => parseMatch(a.object('match'))),
+    unpricedReason: answer.maybe('unpriced_reason', (a) => a.text('unpriced_reason')),
+    savingPerHour: answer.maybe('saving_per_hour', (a) => a.decimal('saving_per_hour')),
+    session: answer.maybe('session', (a) => {
+      const session = a.object('session')
+      return {
+        ...parseFigures(session),
+        live: session.maybe('live', (s) => parseLive(s.object('live'))),
+      }
+    }),
+    lifetime: parseFigures(answer.object('lifetime')),
+  }
+}
+
+export function parseInstances(raw: unknown, validity: Validity): InstancesPage {
+  const answer = new AnswerReader(raw)
+  return {
+    provider: answer.oneOf('provider', PROVIDERS),
+    comparison: parseComparison(answer.object('comparison')),
+    instances: answer.list('instances', parseInstance),
+    nextCursor: answer.maybe('next_cursor', (a) => a.text('next_cursor')),
+    validity,
+  }
+}
+
+export function parseGpuGroups(raw: unknown): GpuGroup[] {
+  return new AnswerReader(raw).list('groups', (group) => ({
+    gpuType: group.text('gpu_type'),
+    instancesCount: group.number('instances_count'),
+    activeCount: group.number('active_count'),
+    lifetime: parseFigures(group.object('lifetime')),
+  }))
+}
+
+export const { useGetInstancesInfiniteQuery, useGetGpuGroupsQuery } = economyApi.injectEndpoints({
+  endpoints: (build) => ({
+    getInstances: build.infiniteQuery<InstancesPage, Provider, string | null>({
+      infiniteQueryOptions: {
+        initialPageParam: null,
+        getNextPageParam: (lastPage) => lastPage.nextCursor,
+      },
+      query: ({ queryArg, pageParam }) => {
+        const parameters = new URLSearchParams({
+          provider: queryArg,
+          group_by: 'instance',
+          limit: String(PAGE_LENGTH),
+        })
+        if (pageParam !== null) parameters.set('cursor', pageParam)
+        return { path: `instances?${parameters.toString()}` }
+      },
+      transformResponse: (raw, meta) => parseInstances(raw, validityOf(meta)),
+      providesTags: ['Ledger'],
+    }),
+    getGpuGroups: build.query<GpuGroup[], Provider>({
+      query: (provider) => ({ path: `instances?provider=${provider}&group_by=gpu` }),
+      transformResponse: parseGpuGroups,
+      providesTags: ['Ledger'],
+    }),
+  }),
+})

@@ -1,0 +1,58 @@
+import { AnswerReader } from '../lib/parse'
+import { messages } from '../lib/messages'
+
+/** One refused field of a request. */
+interface FieldProblem {
+  readonly pointer: string
+  readonly message: string
+}
+
+/** Why a request has no answer: what the server said (RFC 9457), or that it said nothing. */
+export interface Problem {
+  /** The HTTP status; null where no answer came. */
+  readonly status: number | null
+  readonly code: string
+  readonly detail: string
+  readonly fields: readonly FieldProblem[]
+}
+
+/** The server was not reached, or did not answer in time. */
+export const UNREACHABLE: Problem = {
+  status: null,
+  code: 'unreachable',
+  detail: messages.problem.unreachable,
+  fields: [],
+}
+
+/** Read a problem from an answer's body; a body of another shape still tells the status. */
+export function parseProblem(status: number, body: unknown): Problem {
+  try {
+    const answer = new AnswerReader(body)
+    return {
+      status,
+      code: answer.text('code'),
+      detail: answer.maybe('detail', (a) => a.text('detail')) ?? answer.text('title'),
+      fields:
+        answer.maybe('errors', (a) =>
+          a.list('errors', (field) => ({
+            pointer: field.text('pointer'),
+            message: field.text('message'),
+          })),
+        ) ?? [],
+    }
+  } catch {
+    return { status, code: 'unknown', detail: messages.problem.status(status), fields: [] }
+  }
+}
+
+/** Read the reason out of whatever RTK Query holds as an error. */
+export function toProblem(error: unknown): Problem {
+  if (typeof error === 'object' && error !== null && 'code' in error && 'fields' in error) {
+    return error as Problem
+  }
+  const detail =
+    typeof error === 'object' && error !== null && 'message' in error
+      ? String(error.message)
+      : messages.problem.unknown
+  return { status: null, code: 'malformed_answer', detail, fields: [] }
+}

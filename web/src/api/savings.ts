@@ -1,0 +1,127 @@
+import type { LiveValue, Validity } from '../lib/live-counter'
+import { AnswerReader } from '../lib/parse'
+import type { ApiMeta } from './base-query'
+import {
+  type Comparison,
+  type Coverage,
+  type Notice,
+  parseComparison,
+  parseCoverage,
+  parseNotices,
+  type Provider,
+  PROVIDERS,
+} from './comparison'
+import { economyApi } from './economy-api'
+
+const PROJECTION_METHODS = ['measured', 'hourly', 'assumed_8_hours', 'none'] as const
+
+/** What the saving comes to at this pace, in USD; null where there is not enough data. */
+export interface Projections {
+  readonly monthly: number | null
+  readonly yearly: number | null
+  readonly method: (typeof PROJECTION_METHODS)[number]
+  readonly dailyHours: number | null
+  readonly daysMeasured: number | null
+}
+
+/** Rates summed over the active instances, in USD. */
+interface HourlyComparison {
+  readonly dumontRate: number
+  readonly dumontComparableRate: number
+  readonly providerRate: number
+  readonly savingsPerHour: number
+  readonly savingsPerSecond: number
+}
+
+/** The savings of an account against one provider, in USD. */
+export interface Savings {
+  readonly provider: Provider
+  readonly lifetimeSavings: number
+  readonly lifetimeHours: number
+  readonly lifetimeGpuHours: number
+  readonly lifetimeCost: number
+  readonly lifetimeComparableCost: number
+  readonly lifetimeProviderCost: number
+  readonly savingsPercentage: number | null
+  readonly currentSessionSavings: number
+  readonly currentSessionHours: number
+  readonly hourly: HourlyComparison
+  readonly projections: Projections
+  readonly activeInstancesCount: number
+  readonly liveLifetime: LiveValue
+  readonly liveSession: LiveValue
+  readonly firstUse: boolean
+  readonly comparison: Comparison
+  readonly coverage: Coverage
+  readonly notices: readonly Notice[]
+  readonly oldestPriceRetrievedAt: string | null
+  readonly asOf: string
+  readonly validity: Validity
+}
+
+export function parseLive(answer: AnswerReader): LiveValue {
+  return { value: answer.decimal('value'), perSecond: answer.decimal('per_second') }
+}
+
+/** An answer without validity has no clock: it stands still from the beginning. */
+const STANDING_STILL: Validity = { startsAt: 0, endsAt: 0 }
+
+export function parseSavings(raw: unknown, validity: Validity = STANDING_STILL): Savings {
+  const answer = new AnswerReader(raw)
+  const hourly = answer.object('hourly_comparison')
+  const projections = answer.object('projections')
+  const live = answer.object('live')
+  return {
+    provider: answer.oneOf('provider', PROVIDERS),
+    lifetimeSavings: answer.number('lifetime_savings'),
+    lifetimeHours: answer.number('lifetime_hours'),
+    lifetimeGpuHours: answer.number('lifetime_gpu_hours'),
+    lifetimeCost: answer.number('lifetime_cost'),
+    lifetimeComparableCost: answer.number('lifetime_comparable_cost'),
+    lifetimeProviderCost: answer.number('lifetime_provider_cost'),
+    savingsPercentage: answer.maybe('savings_percentage', (a) => a.number('savings_percentage')),
+    currentSessionSavings: answer.number('current_session_savings'),
+    currentSessionHours: answer.number('current_session_hours'),
+    hourly: {
+      dumontRate: hourly.number('dumont_rate'),
+      dumontComparableRate: hourly.number('dumont_comparable_rate'),
+      providerRate: hourly.number('provider_rate'),
+      savingsPerHour: hourly.number('savings_per_hour'),
+      savingsPerSecond: hourly.number('savings_per_second'),
+    },
+    projections: {
+      monthly: projections.maybe('monthly', (p) => p.number('monthly')),
+      yearly: projections.maybe('yearly', (p) => p.number('yearly')),
+      method: projections.oneOf('method', PROJECTION_METHODS),
+      dailyHours: projections.maybe('daily_hours', (p) => Number(p.amount('daily_hours'))),
+      daysMeasured: projections.maybe('days_measured', (p) => Number(p.amount('days_measured'))),
+    },
+    activeInstancesCount: answer.number('active_instances_count'),
+    liveLifetime: parseLive(live.object('lifetime')),
+    liveSession: parseLive(live.object('session')),
+    firstUse: answer.flag('first_use'),
+    comparison: parseComparison(answer.object('comparison')),
+    coverage: parseCoverage(answer.object('coverage')),
+    notices: parseNotices(answer),
+    oldestPriceRetrievedAt: answer.maybe('oldest_price_retrieved_at', (a) =>
+      a.text('oldest_price_retrieved_at'),
+    ),
+    asOf: answer.text('as_of'),
+    validity,
+  }
+}
+
+/** Return when an answer holds. */
+export function validityOf(meta: ApiMeta | undefined): Validity {
+  return meta?.validity ?? STANDING_STILL
+}
+
+export const { useGetSavingsQuery } = economyApi.injectEndpoints({
+  endpoints: (build) => ({
+    getSavings: build.query<Savings, Provider>({
+      query: (provider) => ({ path: `economy/savings?provider=${provider}` }),
+      transformResponse: (raw, meta) => parseSavings(raw, validityOf(meta)),
+      providesTags: ['Ledger'],
+    }),
+  }),
+})

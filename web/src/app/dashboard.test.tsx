@@ -1,0 +1,362 @@
+import { act, screen, waitFor, within } from '@testing-library/react'
+import { http, HttpResponse } from 'msw/http'
+import { delay } from 'msw/utils/delay'
+import { describe, expect, it, vi } from 'vitest'
+import {
+  firstUseSavings,
+  idleSavings,
+  instance,
+  instances,
+  losingSavings,
+  match,
+  savings,
+  session,
+  unpricedInstance,
+} from '../test/answers'
+import { figure, renderApp } from '../test/render-app'
+import { api, problem, server } from '../test/server'
+
+const answerSavings = (answer: Record<string, unknown>) => {
+  server.use(http.get(api('economy/savings'), () => HttpResponse.json(answer)))
+}
+
+const answerInstances = (...list: Record<string, unknown>[]) => {
+  server.use(http.get(api('instances'), () => HttpResponse.json(instances(list))))
+}
+
+const theMeter = () => screen.findByRole('region', { name: 'Savings meter' })
+
+const rowOf = async (name: string) => {
+  const table = await screen.findByRole('table', { name: 'All instances with their comparison' })
+  return within(table).findByRole('row', { name: new RegExp(name) })
+}
+
+describe('the meter', () => {
+  it('shows what is saved while instances run, and what it is against', async () => {
+    renderApp('/')
+
+    const meter = await theMeter()
+    await within(meter).findByText('3 instances active')
+
+    expect(figure('lifetime-saving')).toHaveTextContent('$100.25')
+    expect(figure('session-saving').textContent).toMatch(/^\$1\.50\d\d$/)
+    expect(figure('session-duration')).toHaveTextContent('2:00:00')
+    expect(figure('saving-per-hour')).toHaveTextContent('$3.60')
+    expect(figure('month-projection')).toHaveTextContent('$864.00')
+    expect(within(meter).getByText('measured over 12 days')).toBeVisible()
+    expect(within(meter).getByText('vs AWS on-demand, us-east-1')).toBeVisible()
+    expect(within(meter).getByRole('link', { name: 'All savings' })).toHaveAttribute(
+      'href',
+      '/savings',
+    )
+  })
+
+  it('is silent to a screen reader beside a calm summary', async () => {
+    renderApp('/')
+    await screen.findByText('3 instances active')
+
+    expect(figure('session-saving')).toHaveAttribute('aria-live', 'off')
+    expect(
+      screen.getByText('$1.50 saved in this session, $100.25 in all time, against AWS.'),
+    ).toHaveAttribute('role', 'status')
+  })
+
+  it('stands still when nothing runs, and keeps the lifetime figure', async () => {
+    answerSavings(idleSavings())
+    renderApp('/')
+
+    const meter = await theMeter()
+    expect(await within(meter).findAllByText('Nothing is running')).toHaveLength(2)
+
+    expect(figure('session-saving')).toHaveTextContent('$0.0000')
+    expect(figure('lifetime-saving')).toHaveTextContent('$100.25')
+  })
+
+  it('tells a first-time user what happens next, without projection', async () => {
+    answerSavings(firstUseSavings())
+    answerInstances()
+    renderApp('/')
+
+    expect(await screen.findByText('Nothing has been reported yet.')).toBeVisible()
+
+    expect(figure('lifetime-saving')).toHaveTextContent('$0.00')
+    expect(figure('month-projection')).toHaveTextContent('–')
+    expect(screen.getByText('not enough data')).toBeVisible()
+    expect(screen.getByRole('link', { name: 'Ways to begin' })).toHaveAttribute('href', '/setup')
+  })
+
+  it('shows a loss with its sign, and says that it costs more here', async () => {
+    answerSavings(losingSavings())
+    renderApp('/')
+    const meter = await theMeter()
+    await within(meter).findByText('3 instances active')
+
+    expect(figure('lifetime-saving')).toHaveTextContent('-$12.50')
+    expect(figure('lifetime-saving')).toHaveAttribute('data-outcome', 'loss')
+    expect(figure('month-projection')).toHaveTextContent('-$86.40')
+    expect(within(meter).getAllByText('costs more here').length).toBeGreaterThan(0)
+    expect(within(meter).getByText('assuming 8 h a day')).toBeVisible()
+  })
+
+  it('keeps the place of the figures while they load', async () => {
+    server.use(http.get(api('economy/savings'), () => delay('infinite')))
+    renderApp('/')
+
+    const meter = await theMeter()
+
+    expect(within(meter).getByText('Loading')).toBeInTheDocument()
+    expect(within(meter).getByText('This session')).toBeVisible()
+    expect(within(meter).queryByText(/\$/)).toBeNull()
+  })
+
+  it('changes every figure with the provider, and remembers it', async () => {
+    server.use(
+      http.get(api('economy/savings'), ({ request }) =>
+        HttpResponse.json(
+          new URL(request.url).searchParams.get('provider') === 'GCP'
+            ? idleSavings({
+                provider: 'GCP',
+                live: {
+                  lifetime: { value: '42.0000000000', per_second: '0.0000000000000000' },
+                  session: { value: '0.0000000000', per_second: '0.0000000000000000' },
+                },
+              })
+            : savings(),
+        ),
+      ),
+    )
+    const { user } = renderApp('/')
+    await screen.findByText('3 instances active')
+
+    await user.click(screen.getByRole('button', { name: 'GCP' }))
+
+    await waitFor(() => {
+      expect(figure('lifetime-saving')).toHaveTextContent('$42.00')
+    })
+    expect(screen.getByText(/^vs GCP/)).toBeVisible()
+    expect(localStorage.getItem('dumont-economy.provider')).toBe('GCP')
+  })
+})
+
+describe('when the server fails', () => {
+  it('shows the reason and a retry at first load, and no figure', async () => {
+    server.use(
+      http.get(api('economy/savings'), () =>
+        problem(503, 'database_unavailable', 'The database cannot be reached.'),
+      ),
+    )
+    const { user } = renderApp('/')
+    const meter = await theMeter()
+    expect(await within(meter).findByRole('alert')).toHaveTextContent(
+      'The database cannot be reached.',
+    )
+    expect(within(meter).queryByText(/\$/)).toBeNull()
+
+    answerSavings(savings())
+    await user.click(within(meter).getByRole('button', { name: 'Try again' }))
+
+    expect(await screen.findByText('3 instances active')).toBeVisible()
+  })
+
+  it('refuses figures of a shape that it does not know', async () => {
+    vi.mocked(console.error).mockImplementation(() => undefined)
+    answerSavings(savings({ live: null }))
+    renderApp('/')
+
+    const meter = await theMeter()
+    expect(await within(meter).findByRole('alert')).toHaveTextContent(
+      'The answer is malformed: answer.live is not an object.',
+    )
+    // RTK Query reports what a parser throws; nothing else may be on the console.
+    vi.mocked(console.error).mockClear()
+  })
+
+  it('keeps the last figures, says since when, and recovers by itself', async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true })
+    renderApp('/')
+    await screen.findByText('3 instances active')
+
+    server.use(http.get(api('economy/savings'), () => HttpResponse.error()))
+    await act(() => vi.advanceTimersByTimeAsync(31_000))
+    const meter = await theMeter()
+    expect(await within(meter).findByText(/since \d\d:\d\d, retrying$/)).toBeVisible()
+    expect(figure('lifetime-saving').textContent).toMatch(/^\$100\.\d\d/)
+
+    answerSavings(savings())
+    await act(() => vi.advanceTimersByTimeAsync(11_000))
+    await waitFor(() => {
+      expect(within(meter).queryByText(/retrying/)).toBeNull()
+    })
+    vi.useRealTimers()
+  })
+})
+
+describe('the figures between two answers', () => {
+  it('go on from the held answer when nothing changed', async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true })
+    const tags: (string | null)[] = []
+    server.use(
+      http.get(api('economy/savings'), ({ request }) => {
+        const tag = request.headers.get('If-None-Match')
+        tags.push(tag)
+        return tag === 'W/"1"'
+          ? new HttpResponse(null, { status: 304, headers: { ETag: 'W/"1"' } })
+          : HttpResponse.json(savings(), { headers: { ETag: 'W/"1"' } })
+      }),
+    )
+    renderApp('/')
+    await screen.findByText('3 instances active')
+
+    await act(() => vi.advanceTimersByTimeAsync(61_000))
+
+    expect(tags.slice(0, 3)).toEqual([null, 'W/"1"', 'W/"1"'])
+    // 61 s at $0.001 a second on top of $1.50; a replay of the held answer would show $1.50.
+    expect(Number(figure('session-saving').textContent.slice(1))).toBeCloseTo(1.561, 2)
+    vi.useRealTimers()
+  })
+
+  it('are asked for again at the end of their validity, not only at the next poll', async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true })
+    let asked = 0
+    server.use(
+      http.get(api('economy/savings'), () => {
+        asked += 1
+        return HttpResponse.json(
+          asked === 1 ? savings({ valid_until: '2026-11-23T14:03:05.000Z' }) : savings(),
+        )
+      }),
+    )
+    renderApp('/')
+    await screen.findByText('3 instances active')
+
+    await act(() => vi.advanceTimersByTimeAsync(6_000))
+
+    await waitFor(() => {
+      expect(asked).toBe(2)
+    })
+    vi.useRealTimers()
+  })
+})
+
+describe('the instances', () => {
+  it('stand with what they are compared with, how sure that is, and from when the price is', async () => {
+    renderApp('/')
+
+    const row = await rowOf('trainer')
+
+    expect(within(row).getByText('running')).toBeVisible()
+    expect(within(row).getByText('since 23 Nov 2026, 12:03')).toBeVisible()
+    expect(within(row).getByText('$0.15')).toBeVisible()
+    expect(within(row).getByText('g4dn.xlarge')).toBeVisible()
+    expect(within(row).getByText(/^Grade A: same chip/)).toBeInTheDocument()
+    expect(within(row).getByRole('link', { name: 'price of 12 Sept 2026' })).toHaveAttribute(
+      'href',
+      'https://prices.example.test/aws',
+    )
+    expect(figure('session-saving:i-1').textContent).toMatch(/^\$0\.75\d\d$/)
+  })
+
+  it('without a known price have a reason instead of a figure', async () => {
+    answerInstances(unpricedInstance())
+    renderApp('/')
+
+    const row = await rowOf('mystery')
+
+    expect(within(row).getByText('no comparison')).toBeVisible()
+    expect(within(row).getByText('No GPU model has the spelling "GeForce RTX 5070".')).toBeVisible()
+    expect(within(row).queryByText('$0.00')).toBeNull()
+  })
+
+  it('against a substitute show its ratios and its machines', async () => {
+    answerInstances(
+      instance({
+        gpu_type: 'RTX 4090',
+        match: match({
+          grade: 'D',
+          sku: 'g6e.xlarge',
+          gpu_type: 'L40S',
+          machines: 2,
+          how: 'several_machines',
+          ratios: { memory: '2.0000', fp16: '1.0967', bandwidth: '0.8571' },
+        }),
+      }),
+    )
+    renderApp('/')
+
+    const row = await rowOf('trainer')
+
+    expect(within(row).getByText('2 × g6e.xlarge')).toBeVisible()
+    expect(
+      within(row).getByText('L40S stands in: 2× memory, 1.1× FP16, 0.86× bandwidth'),
+    ).toBeVisible()
+  })
+
+  it('say when a price is old, when nothing was heard, and when they cost more', async () => {
+    answerInstances(
+      instance({
+        silent: true,
+        last_report_at: '2026-11-21T08:00:00Z',
+        match: match({ retrieved_at: '2026-03-12', age_days: 256, how: 'share' }),
+        saving_per_hour: '-0.084',
+      }),
+    )
+    renderApp('/')
+
+    const row = await rowOf('trainer')
+
+    expect(within(row).getByText('no report since 21 Nov 2026, 08:00')).toBeVisible()
+    expect(within(row).getByText('(over 180 days old)')).toBeInTheDocument()
+    expect(within(row).getByText('share of g4dn.xlarge')).toBeVisible()
+    expect(within(row).getByText('-$0.084')).toHaveAttribute('data-outcome', 'loss')
+    expect(within(row).getByText('costs more here')).toBeVisible()
+  })
+
+  it('that are off save nothing now', async () => {
+    answerInstances(instance({ status: 'stopped', session: null, saving_per_hour: null }))
+    renderApp('/')
+
+    const row = await rowOf('trainer')
+
+    expect(within(row).getByText('stopped')).toBeVisible()
+    expect(within(row).getAllByText('–')).toHaveLength(2)
+  })
+
+  it('beyond the first page are loaded when asked for', async () => {
+    server.use(
+      http.get(api('instances'), ({ request }) =>
+        HttpResponse.json(
+          new URL(request.url).searchParams.get('cursor') === 'next'
+            ? instances([instance({ instance_id: 'i-9', name: 'second-page' })])
+            : instances([instance()], { next_cursor: 'next' }),
+        ),
+      ),
+    )
+    const { user } = renderApp('/')
+
+    await user.click(await screen.findByRole('button', { name: 'Show more' }))
+
+    expect(await rowOf('second-page')).toBeVisible()
+    expect(screen.queryByRole('button', { name: 'Show more' })).toBeNull()
+  })
+})
+
+describe('the recent events', () => {
+  it('show what was taken, and why something was not', async () => {
+    renderApp('/')
+
+    const table = await screen.findByRole('table', { name: 'The latest usage events' })
+
+    expect(within(table).getByText('Tesla T4 × 1 · $0.15 / h')).toBeVisible()
+    expect(within(table).getByText('The id was used before with other content.')).toBeVisible()
+  })
+})
+
+describe('every page', () => {
+  it('says so when the account holds sample data', async () => {
+    const account = { ...(session()['account'] as object), sample_data: true }
+    server.use(http.get(api('auth/me'), () => HttpResponse.json(session({ account }))))
+    renderApp('/savings')
+
+    expect(await screen.findByRole('complementary', { name: 'Sample data' })).toBeVisible()
+  })
+})

@@ -1,0 +1,272 @@
+import { screen, waitFor, within } from '@testing-library/react'
+import { http, HttpResponse } from 'msw/http'
+import { describe, expect, it, vi } from 'vitest'
+import {
+  comparison,
+  coverage,
+  firstUseSavings,
+  history,
+  instance,
+  instances,
+  losingSavings,
+  savings,
+  unpricedInstance,
+} from '../test/answers'
+import { figure, renderApp } from '../test/render-app'
+import { api, problem, server } from '../test/server'
+
+const answerSavings = (answer: Record<string, unknown>) => {
+  server.use(http.get(api('economy/savings'), () => HttpResponse.json(answer)))
+}
+
+const lifetime = () => screen.findByRole('region', { name: 'Saved in all time' })
+
+describe('the lifetime counter', () => {
+  it('shows the saving, its percentage, its comparison and its evidence', async () => {
+    answerSavings(
+      savings({
+        coverage: coverage({
+          gpu_time: 0.9,
+          cost: 0.95,
+          grades: { A: 6, B: 0, C: 0, D: 3, N: 1, R: 0 },
+          unpriced: [{ gpu_type: 'MI210', gpu_hours: 1 }],
+          substitutes_saving: '11.5',
+        }),
+        notices: [{ code: 'disks', message: 'Disks are not rated yet.' }],
+        oldest_price_retrieved_at: '2026-03-12',
+      }),
+    )
+    renderApp('/savings')
+
+    const region = await lifetime()
+    await within(region).findByText('66.7% less')
+
+    expect(figure('lifetime-saving').textContent).toMatch(/^\$100\.25\d\d/)
+    expect(within(region).getByText('vs AWS on-demand, us-east-1')).toBeVisible()
+    expect(within(region).getByText('covers 90% of GPU time, 95% of cost')).toBeVisible()
+    expect(within(region).getByText('of which $11.50 against substitutes')).toBeVisible()
+    expect(within(region).getByText(/^oldest price 12 Mar 2026/)).toHaveClass('text-loss')
+    expect(within(region).getByText(/^Grade D, substitute.*: 30% of GPU time$/)).toBeInTheDocument()
+    const leftOut = screen.getByRole('region', { name: 'Left out, and why' })
+    expect(leftOut).toHaveTextContent('MI210 (1 GPU-h)')
+    expect(leftOut).toHaveTextContent('Disks are not rated yet.')
+  })
+
+  it('names the reference card where it is the comparison', async () => {
+    answerSavings(savings({ comparison: comparison({ rate_card: 'reference', region: null }) }))
+    renderApp('/savings')
+
+    expect(await within(await lifetime()).findByText('vs AWS, reference card')).toBeVisible()
+  })
+
+  it('shows a first-time user no percentage and no projection', async () => {
+    answerSavings(firstUseSavings())
+    renderApp('/savings')
+
+    const region = await lifetime()
+    expect(await within(region).findByText('Nothing has been reported yet.')).toBeVisible()
+
+    expect(document.querySelector('[data-figure="savings-percentage"]')).toBeNull()
+    expect(screen.getByText('Not enough data')).toBeVisible()
+  })
+
+  it('shows a loss as one', async () => {
+    answerSavings(losingSavings())
+    renderApp('/savings')
+
+    const region = await lifetime()
+    expect(await within(region).findByText('33.3% more')).toHaveClass('text-loss')
+
+    expect(figure('lifetime-saving')).toHaveTextContent('-$12.50')
+    expect(figure('year-projection')).toHaveTextContent('-$1,051.20')
+    expect(figure('pace')).toHaveTextContent('-$0.36')
+  })
+})
+
+describe('the pace', () => {
+  it.each([
+    ['s', '$0.001', 'per second'],
+    ['min', '$0.06', 'per minute'],
+    ['h', '$3.60', 'per hour'],
+    ['day', '$86.40', 'per day'],
+    ['month', '$2,592.00', 'per month'],
+  ])('is told per %s', async (unit, expected, words) => {
+    const { user } = renderApp('/savings')
+    const pace = await screen.findByRole('region', { name: 'Pace now' })
+
+    await user.click(within(pace).getByRole('button', { name: unit }))
+
+    expect(figure('pace').textContent).toBe(expected)
+    expect(within(pace).getByText(words)).toBeVisible()
+  })
+})
+
+describe('the history', () => {
+  it('holds in its table what the chart shows', async () => {
+    const { user } = renderApp('/savings')
+    const region = await screen.findByRole('region', { name: 'History' })
+    await user.click(await within(region).findByText(/Show as table/))
+
+    const table = within(region).getByRole('table', { name: 'Cost and saving by day' })
+
+    const day = within(table).getByRole('row', { name: /21 Nov 2026/ })
+    expect(
+      within(day)
+        .getAllByRole('cell')
+        .map((cell) => cell.lastChild?.textContent),
+    ).toEqual(['4', '$5.00', '$4.00', '$3.00', '-$1.00'])
+    expect(figure('range-saving')).toHaveTextContent('$5.72')
+  })
+
+  it('asks for the range that was chosen', async () => {
+    const asked: (string | null)[] = []
+    server.use(
+      http.get(api('economy/savings/history'), ({ request }) => {
+        asked.push(new URL(request.url).searchParams.get('days'))
+        return HttpResponse.json(history())
+      }),
+    )
+    const { user } = renderApp('/savings')
+    await screen.findByRole('img', { name: 'Cost by day' })
+
+    for (const range of ['Today', '7 d', '1 y', 'All']) {
+      await user.click(screen.getByRole('button', { name: range }))
+    }
+
+    await waitFor(() => {
+      expect(asked).toEqual(['30', '1', '7', '365', '3660'])
+    })
+  })
+
+  it('says when there was no use', async () => {
+    server.use(
+      http.get(api('economy/savings/history'), () => HttpResponse.json(history({ history: [] }))),
+    )
+    renderApp('/savings')
+
+    expect(await screen.findByText('No use in this range.')).toBeVisible()
+  })
+
+  it('fails alone', async () => {
+    server.use(
+      http.get(api('economy/savings/history'), () => problem(503, 'busy', 'Try again shortly.')),
+    )
+    renderApp('/savings')
+
+    const region = await screen.findByRole('region', { name: 'History' })
+
+    expect(await within(region).findByRole('alert')).toHaveTextContent('Try again shortly.')
+    expect(await within(await lifetime()).findByText('66.7% less')).toBeVisible()
+  })
+})
+
+describe('the three providers', () => {
+  it('stand side by side, each with its own answer', async () => {
+    const value = { AWS: '100.2500000000', GCP: '80.0000000000', Azure: '-2.0000000000' }
+    server.use(
+      http.get(api('economy/savings'), ({ request }) => {
+        const provider = new URL(request.url).searchParams.get('provider') as keyof typeof value
+        const still = { value: value[provider], per_second: '0.0000000000000000' }
+        return HttpResponse.json(
+          savings({
+            provider,
+            savings_percentage: provider === 'Azure' ? -4.2 : 50,
+            live: { lifetime: still, session: still },
+          }),
+        )
+      }),
+    )
+    renderApp('/savings')
+
+    const region = await screen.findByRole('region', { name: 'Three providers' })
+    await within(region).findByText('4.2% more, costs more here')
+
+    expect(figure('lifetime-saving:AWS')).toHaveTextContent('$100.25')
+    expect(figure('lifetime-saving:GCP')).toHaveTextContent('$80.00')
+    expect(figure('lifetime-saving:Azure')).toHaveTextContent('-$2.00')
+    expect(within(region).getByText('selected').parentElement).toHaveTextContent('AWS')
+  })
+})
+
+describe('the breakdown', () => {
+  const both = () => {
+    server.use(
+      http.get(api('instances'), () =>
+        HttpResponse.json(instances([instance(), unpricedInstance()])),
+      ),
+    )
+  }
+  const region = () => screen.findByRole('region', { name: 'Breakdown' })
+  const names = (table: HTMLElement) =>
+    within(table)
+      .getAllByRole('rowheader')
+      .map((cell) => cell.textContent)
+
+  it('is sorted by the column that is clicked, unknown last', async () => {
+    both()
+    const { user } = renderApp('/savings')
+    const table = await within(await region()).findByRole('table')
+
+    await user.click(within(table).getByRole('button', { name: 'Instance' }))
+    expect(names(table)).toEqual(['mystery', 'trainer'])
+
+    await user.click(within(table).getByRole('button', { name: 'Saved' }))
+    expect(names(table)).toEqual(['trainer', 'mystery'])
+    expect(within(table).getByRole('columnheader', { name: /Saved/ })).toHaveAttribute(
+      'aria-sort',
+      'descending',
+    )
+
+    await user.click(within(table).getByRole('button', { name: /Saved/ }))
+    expect(names(table)).toEqual(['trainer', 'mystery'])
+  })
+
+  it('shows "no comparison" where nothing is priced, never a zero', async () => {
+    both()
+    renderApp('/savings')
+
+    const row = await within(await region()).findByRole('row', { name: /mystery/ })
+
+    expect(within(row).getByText('no comparison')).toBeVisible()
+    expect(within(row).queryByText('$0.00')).toBeNull()
+  })
+
+  it('goes by GPU too', async () => {
+    const { user } = renderApp('/savings')
+
+    await user.click(await screen.findByRole('button', { name: 'By GPU' }))
+
+    const table = await within(await region()).findByRole('table', {
+      name: 'All-time figures by GPU model',
+    })
+    expect(names(table)).toEqual(['T4'])
+  })
+
+  it('downloads exactly what is shown', async () => {
+    both()
+    const files: Blob[] = []
+    vi.stubGlobal(
+      'URL',
+      Object.assign(URL, {
+        createObjectURL: (file: Blob) => {
+          files.push(file)
+          return 'blob:test'
+        },
+        revokeObjectURL: () => undefined,
+      }),
+    )
+    vi.spyOn(HTMLAnchorElement.prototype, 'click').mockImplementation(() => undefined)
+    const { user } = renderApp('/savings')
+
+    await user.click(await within(await region()).findByRole('button', { name: 'Download CSV' }))
+
+    expect(await files[0]?.text()).toBe(
+      [
+        'Instance,GPU,Grade,Hours,You paid,Would have been,Saved',
+        'trainer,T4 × 1,A,10.5,5.25,8.75,3.50',
+        'mystery,GeForce RTX 5070 × 1,N,10.5,5.25,,',
+        '',
+      ].join('\r\n'),
+    )
+  })
+})

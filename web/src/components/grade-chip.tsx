@@ -1,0 +1,57 @@
+import { type Grade, GRADES } from '../api/comparison'
+import { messages } from '../lib/messages'
+
+const LOOKS: Record<Grade, string> = {
+  A: 'border-saved text-saved',
+  B: 'border-line-strong text-ink',
+  C: 'border-line-strong text-ink-soft',
+  D: 'border-dashed border-line-strong text-ink-soft',
+  N: 'border-line bg-sunken text-ink-faint',
+  R: 'border-line-strong text-ink-soft',
+}
+
+interface GradeChipProps {
+  readonly grade: Grade
+  /** What stands beside the letter. */
+  readonly note?: string
+  readonly title?: string
+}
+
+/** How sure a comparison is, as one letter. */
+export function GradeChip({ grade, note, title }: GradeChipProps) {
+  const meaning =
+    title ?? `${messages.figures.gradeTitle(grade)}: ${messages.figures.grades[grade]}`
+  return (
+    <span className="inline-flex items-center gap-1 whitespace-nowrap" title={meaning}>
+      <span
+        className={`inline-flex h-[18px] min-w-[18px] items-center justify-center rounded-[5px] border px-1 text-[11px] leading-none font-semibold ${LOOKS[grade]}`}
+        aria-hidden="true"
+      >
+        {grade}
+      </span>
+      <span className="sr-only">{meaning}</span>
+      {note !== undefined && <span className="text-ink-soft">{note}</span>}
+    </span>
+  )
+}
+
+/** What each grade means. */
+export function GradeLegend() {
+  return (
+    <details className="text-sm text-ink-soft">
+      <summary className="w-fit rounded underline decoration-line-strong underline-offset-4 hover:decoration-current">
+        {messages.figures.legend}
+      </summary>
+      <dl className="mt-3 grid grid-cols-[auto_1fr] gap-x-3 gap-y-2">
+        {GRADES.map((grade) => (
+          <div key={grade} className="contents">
+            <dt>
+              <GradeChip grade={grade} title={messages.figures.gradeTitle(grade)} />
+            </dt>
+            <dd>{messages.figures.grades[grade]}</dd>
+          </div>
+        ))}
+      </dl>
+    </details>
+  )
+}

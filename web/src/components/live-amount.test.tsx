@@ -1,0 +1,123 @@
+import { act, render } from '@testing-library/react'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { onClockJump } from '../lib/frame-loop'
+import type { LiveValue } from '../lib/live-counter'
+import { figure } from '../test/render-app'
+import { LiveAmount } from './live-amount'
+
+const RISING: LiveValue = { value: '1.0000000000', perSecond: '0.0010000000000000' }
+
+function show(live: LiveValue, startsAt = performance.now(), seconds = 150) {
+  return (
+    <LiveAmount
+      figure="saving"
+      live={live}
+      validity={{ startsAt, endsAt: startsAt + seconds * 1000 }}
+      decimals={4}
+    />
+  )
+}
+
+const pass = (seconds: number) => {
+  act(() => {
+    vi.advanceTimersByTime(seconds * 1000)
+  })
+}
+
+describe('an amount that ticks', () => {
+  beforeEach(() => {
+    vi.useFakeTimers()
+  })
+
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  it('shows its value at once and follows its slope', () => {
+    render(show(RISING))
+    expect(figure('saving')).toHaveTextContent('$1.0000')
+
+    pass(10)
+
+    expect(figure('saving').textContent).toMatch(/^\$1\.0(100|099)$/)
+  })
+
+  it('stops at the end of its answer', () => {
+    render(show(RISING, performance.now(), 20))
+
+    pass(3600)
+
+    expect(figure('saving')).toHaveTextContent('$1.0200')
+  })
+
+  it('does not jump when the same answer is shown again', () => {
+    const startsAt = performance.now()
+    const { rerender } = render(show(RISING, startsAt))
+    pass(10)
+    const before = figure('saving').textContent
+
+    rerender(show(RISING, startsAt))
+
+    expect(figure('saving').textContent).toBe(before)
+  })
+
+  it('is replaced by a later answer, not added to', () => {
+    const { rerender } = render(show(RISING))
+    pass(30)
+
+    rerender(show({ value: '5.0000000000', perSecond: '0.0000000000000000' }))
+    pass(30)
+
+    expect(figure('saving')).toHaveTextContent('$5.0000')
+  })
+
+  it('turns from a loss into a saving while it ticks', () => {
+    render(show({ value: '-0.0100000000', perSecond: '0.0010000000000000' }))
+    expect(figure('saving')).toHaveAttribute('data-outcome', 'loss')
+    expect(figure('saving')).toHaveTextContent('-$0.0100')
+
+    pass(20)
+
+    expect(figure('saving')).toHaveAttribute('data-outcome', 'saved')
+  })
+
+  it('is right within one frame of coming back to a hidden page', () => {
+    render(show(RISING))
+    // A hidden page is given no frames; the next one comes when it is seen again.
+    let nextFrame: FrameRequestCallback = () => undefined
+    vi.spyOn(globalThis, 'requestAnimationFrame').mockImplementation((frame) => {
+      nextFrame = frame
+      return 1
+    })
+    pass(60)
+    expect(figure('saving').textContent).toMatch(/^\$1\.000/)
+
+    nextFrame(performance.now())
+
+    expect(figure('saving')).toHaveTextContent('$1.0600')
+  })
+
+  it('leaves no frame loop behind', () => {
+    const { unmount } = render(show(RISING))
+
+    unmount()
+
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('notices that the machine slept', () => {
+    const onJump = vi.fn()
+    const stop = onClockJump(onJump)
+    render(show(RISING))
+    pass(1)
+    expect(onJump).not.toHaveBeenCalled()
+
+    // Asleep, the monotonic clock stands still and the wall clock does not.
+    const asleep = Date.now() + 3_600_000
+    vi.spyOn(Date, 'now').mockImplementation(() => asleep)
+    pass(0.1)
+
+    expect(onJump).toHaveBeenCalledTimes(1)
+    stop()
+  })
+})

@@ -1,0 +1,68 @@
+import { useLayoutEffect, useRef } from 'react'
+import { onFramesDue } from '../lib/frame-loop'
+import { formatScaledUsd, LiveCounter, type LiveValue, type Validity } from '../lib/live-counter'
+import { messages } from '../lib/messages'
+import { outcomeOf } from '../lib/money'
+
+interface LiveAmountProps {
+  readonly live: LiveValue
+  readonly validity: Validity
+  readonly decimals: number
+  /** Names the figure for tests and styles. */
+  readonly figure: string
+  readonly className?: string
+  readonly showLossNote?: boolean
+  /** A large figure, whose fastest digits stand back. */
+  readonly isHeadline?: boolean
+}
+
+const CENTS = 2
+
+/**
+ * A saving that ticks at every frame.
+ *
+ * The frame loop writes the text straight to the page, past React. It is silent to assistive
+ * technology: a calm status beside it says the same once a minute.
+ */
+export function LiveAmount({
+  live,
+  validity,
+  decimals,
+  figure,
+  className = '',
+  showLossNote = false,
+  isHeadline = false,
+}: LiveAmountProps) {
+  const root = useRef<HTMLSpanElement>(null)
+  const head = useRef<HTMLSpanElement>(null)
+  const tail = useRef<HTMLSpanElement>(null)
+
+  useLayoutEffect(() => {
+    const counter = new LiveCounter(live, validity)
+    return onFramesDue((now) => {
+      const value = counter.at(now)
+      const text = formatScaledUsd(value, decimals)
+      const cut = text.length - Math.max(decimals - CENTS, 0)
+      if (root.current && head.current && tail.current) {
+        head.current.textContent = text.slice(0, cut)
+        tail.current.textContent = text.slice(cut)
+        root.current.dataset['outcome'] = outcomeOf(value)
+      }
+      return counter.changesAt(now, decimals)
+    })
+  }, [live, validity, decimals])
+
+  return (
+    <span ref={root} className={`saving ${className}`} data-figure={figure} aria-live="off">
+      <span className="ticking">
+        <span ref={head} />
+        <span ref={tail} className={isHeadline ? 'tail' : ''} />
+      </span>
+      {showLossNote && (
+        <span className="loss-note ml-2 text-sm font-normal tracking-normal">
+          {messages.figures.costsMore}
+        </span>
+      )}
+    </span>
+  )
+}

@@ -1,0 +1,73 @@
+import type { Match } from '../api/instances'
+import { messages } from '../lib/messages'
+import { type DecimalText, formatQuantity } from '../lib/money'
+import { formatDate, STALE_AFTER_DAYS } from '../lib/time'
+import { GradeChip } from './grade-chip'
+import { PriceDate } from './proof'
+
+const text = messages.instances
+
+function skuInWords({ form, machines, sku, source }: Match): string {
+  if (sku === null) return source
+  if (form === 'share') return text.share(sku)
+  return machines > 1 ? text.machines(machines, sku) : sku
+}
+
+function ratio(multiple: DecimalText | null): string {
+  return multiple === null ? text.unknownRatio : `${formatQuantity(multiple, 2)}×`
+}
+
+interface MatchCellProps {
+  readonly match: Match | null
+  readonly unpricedReason: string | null
+}
+
+/** What an instance is compared with and how sure that is, or why there is no comparison. */
+export function MatchCell({ match, unpricedReason }: MatchCellProps) {
+  if (match === null) {
+    return (
+      <span className="block max-w-64 sm:min-w-40 text-ink-faint">
+        <GradeChip grade="N" /> {messages.figures.noComparison}
+        <span className="block">{unpricedReason ?? text.unknownReason}</span>
+      </span>
+    )
+  }
+  return (
+    <span className="block max-w-72 sm:min-w-44 xl:max-w-96">
+      <span className="flex items-center gap-2">
+        <GradeChip grade={match.grade} />
+        <span className="font-mono text-xs">{skuInWords(match)}</span>
+      </span>
+      <span className="mt-0.5 block text-ink-faint">
+        {match.region}
+        {match.region !== null && match.retrievedAt !== null && ' · '}
+        {match.retrievedAt !== null && (
+          <PriceDate isStale={(match.ageDays ?? 0) > STALE_AFTER_DAYS}>
+            {match.sourceUrl === null ? (
+              text.priceOf(formatDate(match.retrievedAt))
+            ) : (
+              <a
+                href={match.sourceUrl}
+                rel="noreferrer"
+                title={match.source}
+                className="underline decoration-line-strong underline-offset-2 hover:decoration-current"
+              >
+                {text.priceOf(formatDate(match.retrievedAt))}
+              </a>
+            )}
+          </PriceDate>
+        )}
+      </span>
+      {match.ratios !== null && (
+        <span className="block text-ink-soft">
+          {text.ratios(
+            match.gpuType,
+            ratio(match.ratios.memory),
+            ratio(match.ratios.fp16),
+            ratio(match.ratios.bandwidth),
+          )}
+        </span>
+      )}
+    </span>
+  )
+}

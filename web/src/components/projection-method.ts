@@ -1,0 +1,19 @@
+import type { Projections } from '../api/savings'
+import { messages } from '../lib/messages'
+import { formatQuantity } from '../lib/money'
+
+const text = messages.widget
+
+/** Say in words how a projection was made. */
+export function projectionMethod({ method, daysMeasured, dailyHours }: Projections): string {
+  switch (method) {
+    case 'measured':
+      return text.projection.measured(text.days(formatQuantity(daysMeasured ?? 0)))
+    case 'hourly':
+      return text.projection.hourly(formatQuantity(dailyHours ?? 0))
+    case 'assumed_8_hours':
+      return text.projection.assumed
+    case 'none':
+      return text.projection.none
+  }
+}

@@ -1,0 +1,233 @@
+import type { Answer } from '../../api/answer'
+import type { Instance, InstancesPage, InstanceStatus } from '../../api/instances'
+import { Button } from '../../components/button'
+import { Card } from '../../components/card'
+import { type Column, DataTable, useSorting } from '../../components/data-table'
+import { FirstLoadFailure, StaleNotice } from '../../components/failure'
+import { LiveAmount } from '../../components/live-amount'
+import { MatchCell } from '../../components/match-cell'
+import { Saving } from '../../components/saving'
+import { SkeletonRows } from '../../components/skeleton'
+import type { Validity } from '../../lib/live-counter'
+import { messages } from '../../lib/messages'
+import { type DecimalText, formatRate } from '../../lib/money'
+import { formatInstant } from '../../lib/time'
+
+const text = messages.instances
+
+const DOTS: Record<InstanceStatus, string> = {
+  running: 'bg-saved-fill',
+  idle: 'border-2 border-saved-fill',
+  hibernated: 'border-2 border-unknown-fill',
+  stopped: 'bg-unknown-fill',
+  terminated: 'bg-unknown-fill',
+}
+
+/** An instance with the answer's validity, by which its session ticks. */
+interface InstanceRow {
+  readonly instance: Instance
+  readonly validity: Validity
+}
+
+function isActive({ status }: Instance): boolean {
+  return status === 'running' || status === 'idle'
+}
+
+/** An amount as sorting needs it: only its order counts. */
+function numberOf(amount: DecimalText | null): number | null {
+  return amount === null ? null : Number(amount)
+}
+
+function columnsFor(timeZone: string): Column<InstanceRow>[] {
+  return [
+    {
+      key: 'name',
+      header: text.instance,
+      sortBy: ({ instance }) => instance.name,
+      cell: ({ instance }) => (
+        <span className="block max-w-44 min-w-24">
+          <span className="block truncate font-medium" title={instance.instanceId}>
+            {instance.name}
+          </span>
+          <span className="block truncate text-ink-faint">{instance.provider}</span>
+        </span>
+      ),
+    },
+    {
+      key: 'gpu',
+      header: text.gpu,
+      sortBy: ({ instance }) => instance.gpuType,
+      cell: ({ instance }) => (
+        <span className="whitespace-nowrap">
+          {instance.gpuType} <span className="text-ink-soft">× {instance.gpuCount}</span>
+          {instance.variantAssumed && (
+            <span className="block text-ink-faint">{text.variantAssumed}</span>
+          )}
+        </span>
+      ),
+    },
+    {
+      key: 'status',
+      header: text.status,
+      sortBy: ({ instance }) => instance.status,
+      cell: ({ instance }) => <StatusCell instance={instance} timeZone={timeZone} />,
+    },
+    {
+      key: 'paid',
+      header: text.paidPerHour,
+      isNumber: true,
+      sortBy: ({ instance }) => numberOf(instance.ratePerHour),
+      cell: ({ instance }) =>
+        instance.ratePerHour === null ? (
+          <NoFigure />
+        ) : (
+          <span className={isActive(instance) ? '' : 'text-ink-faint'}>
+            {formatRate(instance.ratePerHour)}
+          </span>
+        ),
+    },
+    {
+      key: 'match',
+      header: text.comparedWith,
+      sortBy: ({ instance }) => instance.match?.sku ?? null,
+      cell: ({ instance }) => (
+        <MatchCell match={instance.match} unpricedReason={instance.unpricedReason} />
+      ),
+    },
+    {
+      key: 'saving-per-hour',
+      header: text.savingPerHour,
+      isNumber: true,
+      sortBy: ({ instance: { savingPerHour } }) => numberOf(savingPerHour),
+      cell: ({ instance: { savingPerHour } }) =>
+        savingPerHour === null ? (
+          <NoFigure />
+        ) : (
+          <>
+            <Saving amount={savingPerHour} decimals="rate" />
+            {Number(savingPerHour) < 0 && (
+              <span className="block text-xs text-loss">{messages.figures.costsMore}</span>
+            )}
+          </>
+        ),
+    },
+    {
+      key: 'session',
+      header: text.sessionSaving,
+      isNumber: true,
+      sortBy: ({ instance: { session } }) => numberOf(session?.saving ?? null),
+      cell: ({ instance: { session, instanceId }, validity }) =>
+        session?.live == null ? (
+          <NoFigure />
+        ) : (
+          <LiveAmount
+            figure={`session-saving:${instanceId}`}
+            live={session.live}
+            validity={validity}
+            decimals={4}
+          />
+        ),
+    },
+    {
+      key: 'lifetime',
+      header: text.lifetimeSaving,
+      isNumber: true,
+      sortBy: ({ instance: { lifetime } }) => numberOf(lifetime.saving),
+      cell: ({ instance: { lifetime } }) =>
+        lifetime.saving === null ? <NoFigure /> : <Saving amount={lifetime.saving} />,
+    },
+  ]
+}
+
+function NoFigure() {
+  return <span className="text-ink-faint">–</span>
+}
+
+function StatusCell({
+  instance,
+  timeZone,
+}: {
+  readonly instance: Instance
+  readonly timeZone: string
+}) {
+  return (
+    <span className="block sm:whitespace-nowrap">
+      <span className="flex items-center gap-2">
+        <span aria-hidden="true" className={`size-2 rounded-full ${DOTS[instance.status]}`} />
+        {text.statuses[instance.status]}
+      </span>
+      {instance.silent ? (
+        <span className="block text-loss">
+          {instance.lastReportAt === null
+            ? text.neverReported
+            : text.silent(formatInstant(instance.lastReportAt, timeZone))}
+        </span>
+      ) : (
+        <span className="block text-ink-faint">
+          {instance.since !== null && text.since(formatInstant(instance.since, timeZone))}
+        </span>
+      )}
+    </span>
+  )
+}
+
+interface InstancesTableProps {
+  readonly answer: Answer<readonly InstancesPage[]>
+  readonly timeZone: string
+  /** Loads the next page; null where all instances are shown. */
+  readonly showMore: (() => void) | null
+}
+
+/** Every instance: what it costs, what it is compared with, and what it saves. */
+export function InstancesTable({ answer, timeZone, showMore }: InstancesTableProps) {
+  return (
+    <Card
+      title={text.title}
+      isDimmed={answer.state === 'ready' && answer.staleSince !== null}
+      actions={
+        answer.state === 'ready' &&
+        answer.staleSince !== null && (
+          <StaleNotice since={answer.staleSince} timeZone={timeZone} retry={answer.retry} />
+        )
+      }
+    >
+      {answer.state === 'loading' && <SkeletonRows rows={4} />}
+      {answer.state === 'failed' && (
+        <FirstLoadFailure problem={answer.problem} retry={answer.retry} />
+      )}
+      {answer.state === 'ready' && <Rows pages={answer.data} timeZone={timeZone} />}
+      {showMore !== null && (
+        <div className="border-t border-line p-3 text-center">
+          <Button onClick={showMore}>{text.more}</Button>
+        </div>
+      )}
+    </Card>
+  )
+}
+
+function Rows({
+  pages,
+  timeZone,
+}: {
+  readonly pages: readonly InstancesPage[]
+  readonly timeZone: string
+}) {
+  const columns = columnsFor(timeZone)
+  const rows = pages.flatMap(({ instances, validity }) =>
+    instances.map((instance) => ({ instance, validity })),
+  )
+  const { sorted, sorting, setSorting } = useSorting(rows, columns)
+  if (rows.length === 0) {
+    return <p className="px-4 pb-5 text-sm text-ink-soft sm:px-5">{text.empty}</p>
+  }
+  return (
+    <DataTable
+      caption={text.caption}
+      columns={columns}
+      rows={sorted}
+      rowKey={({ instance }) => instance.instanceId}
+      sorting={sorting}
+      onSort={setSorting}
+    />
+  )
+}

@@ -1,0 +1,221 @@
+import type { ReactNode } from 'react'
+import { Link } from 'react-router'
+import type { Answer } from '../../api/answer'
+import type { Savings } from '../../api/savings'
+import { CalmStatus } from '../../components/calm-status'
+import { FirstLoadFailure, StaleNotice } from '../../components/failure'
+import { LiveAmount } from '../../components/live-amount'
+import { LiveDot } from '../../components/live-dot'
+import { LiveDuration } from '../../components/live-duration'
+import { projectionMethod } from '../../components/projection-method'
+import { versus } from '../../components/proof'
+import { Saving } from '../../components/saving'
+import { Skeleton } from '../../components/skeleton'
+import { formatScaledUsd, LiveCounter } from '../../lib/live-counter'
+import { messages } from '../../lib/messages'
+import { formatRate } from '../../lib/money'
+
+const text = messages.widget
+
+const LIFETIME_LOOK =
+  'text-[clamp(1.75rem,8cqi,3.25rem)] leading-[1.05] font-semibold tracking-tight'
+const FIGURE_LOOK = 'text-xl leading-7 font-semibold tracking-tight'
+
+interface EconomyWidgetProps {
+  readonly answer: Answer<Savings>
+  readonly timeZone: string
+}
+
+/** The compact meter: what has been saved, and what is being saved now. */
+export function EconomyWidget({ answer, timeZone }: EconomyWidgetProps) {
+  return (
+    <section
+      aria-label={text.title}
+      className="@container rounded-xl border border-line bg-surface shadow-card"
+    >
+      {answer.state === 'failed' && (
+        <FirstLoadFailure problem={answer.problem} retry={answer.retry} />
+      )}
+      {answer.state === 'loading' && <WidgetSkeleton />}
+      {answer.state === 'ready' && (
+        <>
+          <Meter savings={answer.data} isDimmed={answer.staleSince !== null} />
+          <footer className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2 border-t border-line px-4 py-3 @md:px-6">
+            {answer.staleSince === null ? (
+              <p className="text-[13px] text-ink-faint">
+                {versus(answer.data.provider, answer.data.comparison)}
+              </p>
+            ) : (
+              <StaleNotice since={answer.staleSince} timeZone={timeZone} retry={answer.retry} />
+            )}
+            <Link
+              to="/savings"
+              className="rounded text-[13px] font-medium underline decoration-line-strong underline-offset-4 hover:decoration-current"
+            >
+              {text.details}
+            </Link>
+          </footer>
+        </>
+      )}
+    </section>
+  )
+}
+
+function Meter({ savings, isDimmed }: { readonly savings: Savings; readonly isDimmed: boolean }) {
+  const summary = () => {
+    const now = performance.now()
+    return text.summary(
+      formatScaledUsd(new LiveCounter(savings.liveSession, savings.validity).at(now), 2),
+      savings.activeInstancesCount,
+      formatScaledUsd(new LiveCounter(savings.liveLifetime, savings.validity).at(now), 2),
+      savings.provider,
+    )
+  }
+  return (
+    <div
+      className={`grid grid-cols-1 @4xl:grid-cols-[minmax(0,5fr)_minmax(0,7fr)] ${isDimmed ? 'stale' : ''}`}
+    >
+      <CalmStatus key={savings.provider} summary={summary} />
+      <div className="flex flex-col justify-center gap-2 p-4 @md:p-6">
+        <p className="text-sm text-ink-soft">{text.lifetime}</p>
+        <p className={LIFETIME_LOOK}>
+          <LiveAmount
+            figure="lifetime-saving"
+            live={savings.liveLifetime}
+            validity={savings.validity}
+            decimals={2}
+            showLossNote
+          />
+        </p>
+        {savings.firstUse && (
+          <p className="max-w-prose text-sm text-ink-soft">
+            <span className="font-medium text-ink">{text.firstUse}</span> {text.firstUseDetail}{' '}
+            <Link to="/setup" className="underline underline-offset-4">
+              {text.waysToBegin}
+            </Link>
+          </p>
+        )}
+      </div>
+      <dl className="grid grid-cols-1 border-t border-line @sm:grid-cols-2 @2xl:grid-cols-3 @4xl:border-t-0 @4xl:border-l">
+        <Stat label={text.session} isWide>
+          <SessionStat savings={savings} />
+        </Stat>
+        <Stat label={text.perHour}>
+          <dd className={FIGURE_LOOK}>
+            <Saving
+              amount={savings.hourly.savingsPerHour}
+              figure="saving-per-hour"
+              decimals="rate"
+            />
+          </dd>
+          <dd className="text-[13px] text-ink-faint">
+            {savings.hourly.savingsPerHour < 0
+              ? messages.figures.costsMore
+              : savings.activeInstancesCount === 0
+                ? text.nothingRunning
+                : text.paidPerHour(formatRate(savings.hourly.dumontRate))}
+          </dd>
+        </Stat>
+        <Stat label={text.month}>
+          <dd className={FIGURE_LOOK}>
+            {savings.projections.monthly === null ? (
+              <span className="text-ink-faint" data-figure="month-projection">
+                –
+              </span>
+            ) : (
+              <Saving amount={savings.projections.monthly} figure="month-projection" />
+            )}
+          </dd>
+          <dd className="text-[13px] text-ink-faint">{projectionMethod(savings.projections)}</dd>
+        </Stat>
+      </dl>
+    </div>
+  )
+}
+
+function SessionStat({ savings }: { readonly savings: Savings }) {
+  const { activeInstancesCount: count } = savings
+  return (
+    <>
+      <dd className={FIGURE_LOOK}>
+        <LiveAmount
+          figure="session-saving"
+          live={savings.liveSession}
+          validity={savings.validity}
+          decimals={4}
+          isHeadline
+        />
+      </dd>
+      {count === 0 ? (
+        <dd className="min-h-10 text-[13px] text-ink-faint">{text.nothingRunning}</dd>
+      ) : (
+        <>
+          <dd className="flex items-center gap-2 text-[13px] text-ink-soft">
+            <LiveDot />
+            {text.active(count)}
+          </dd>
+          <dd className="text-[13px] text-ink-faint">
+            <LiveDuration
+              hours={savings.currentSessionHours}
+              instances={count}
+              validity={savings.validity}
+            />{' '}
+            {text.duration(count)}
+          </dd>
+        </>
+      )}
+    </>
+  )
+}
+
+interface StatProps {
+  readonly label: string
+  readonly isWide?: boolean
+  readonly children: ReactNode
+}
+
+function Stat({ label, isWide = false, children }: StatProps) {
+  return (
+    <div
+      className={`flex flex-col gap-0.5 border-line px-4 py-3.5 not-first:border-t @md:px-6 @4xl:py-6 ${
+        isWide
+          ? '@sm:col-span-2 @2xl:col-span-1'
+          : '@2xl:border-t-0! @2xl:border-l @sm:not-last:border-r @2xl:not-last:border-r-0'
+      }`}
+    >
+      <dt className="text-[13px] text-ink-soft">{label}</dt>
+      {children}
+    </div>
+  )
+}
+
+function WidgetSkeleton() {
+  return (
+    <div role="status">
+      <span className="sr-only">{messages.shell.loading}</span>
+      <div className="grid grid-cols-1 @4xl:grid-cols-[minmax(0,5fr)_minmax(0,7fr)]">
+        <div className="flex flex-col justify-center gap-2 p-4 @md:p-6">
+          <Skeleton className="h-5 w-32" />
+          <p className={LIFETIME_LOOK}>
+            <Skeleton className="h-[1.05em] w-56 max-w-full" />
+          </p>
+        </div>
+        <dl className="grid grid-cols-1 border-t border-line @sm:grid-cols-2 @2xl:grid-cols-3 @4xl:border-t-0 @4xl:border-l">
+          {[text.session, text.perHour, text.month].map((label, index) => (
+            <Stat key={label} label={label} isWide={index === 0}>
+              <dd className="py-0.5">
+                <Skeleton className="h-6 w-28" />
+              </dd>
+              <dd className={`py-0.5 ${index === 0 ? 'min-h-10' : ''}`}>
+                <Skeleton className="h-4 w-24" />
+              </dd>
+            </Stat>
+          ))}
+        </dl>
+      </div>
+      <div className="border-t border-line px-4 py-3 @md:px-6">
+        <Skeleton className="h-5 w-48 max-w-full" />
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,254 @@
+import { useState } from 'react'
+import { toAnswer } from '../../api/answer'
+import type { Provider } from '../../api/comparison'
+import {
+  type GpuGroup,
+  type Instance,
+  useGetGpuGroupsQuery,
+  useGetInstancesInfiniteQuery,
+  type UsageFigures,
+} from '../../api/instances'
+import { Button } from '../../components/button'
+import { Card } from '../../components/card'
+import { type Column, DataTable, toCsvRows, useSorting } from '../../components/data-table'
+import { FirstLoadFailure } from '../../components/failure'
+import { GradeChip } from '../../components/grade-chip'
+import { Saving } from '../../components/saving'
+import { Segmented } from '../../components/segmented'
+import { SkeletonRows } from '../../components/skeleton'
+import { downloadCsv, toCsv } from '../../lib/csv'
+import { messages } from '../../lib/messages'
+import { type Amount, formatQuantity, formatUsd } from '../../lib/money'
+import { usePolling } from '../../state/use-savings'
+
+const text = messages.breakdown
+
+type Grouping = 'instance' | 'gpu'
+
+/** Write an amount into a CSV file as the screen shows it, but as a number. */
+function csvAmount(amount: Amount | null): string {
+  return amount === null ? '' : formatUsd(amount).replaceAll(/[$,]/g, '')
+}
+
+function csvHours(hours: Amount): string {
+  return formatQuantity(hours).replaceAll(',', '')
+}
+
+function Figure({ amount }: { readonly amount: Amount | null }) {
+  return amount === null ? (
+    <span className="text-ink-faint">{messages.figures.noComparison}</span>
+  ) : (
+    formatUsd(amount)
+  )
+}
+
+function figureColumns<Row extends { readonly lifetime: UsageFigures }>(): Column<Row>[] {
+  return [
+    {
+      key: 'hours',
+      header: text.hours,
+      isNumber: true,
+      sortBy: ({ lifetime }) => Number(lifetime.hours),
+      cell: ({ lifetime }) => formatQuantity(lifetime.hours),
+      csv: ({ lifetime }) => csvHours(lifetime.hours),
+    },
+    {
+      key: 'paid',
+      header: text.paid,
+      isNumber: true,
+      sortBy: ({ lifetime }) => Number(lifetime.cost),
+      cell: ({ lifetime }) => <Figure amount={lifetime.cost} />,
+      csv: ({ lifetime }) => csvAmount(lifetime.cost),
+    },
+    {
+      key: 'comparison',
+      header: text.comparison,
+      isNumber: true,
+      sortBy: ({ lifetime: { comparisonCost } }) =>
+        comparisonCost === null ? null : Number(comparisonCost),
+      cell: ({ lifetime }) => <Figure amount={lifetime.comparisonCost} />,
+      csv: ({ lifetime }) => csvAmount(lifetime.comparisonCost),
+    },
+    {
+      key: 'saving',
+      header: text.saving,
+      isNumber: true,
+      sortBy: ({ lifetime: { saving } }) => (saving === null ? null : Number(saving)),
+      cell: ({ lifetime: { saving } }) =>
+        saving === null ? (
+          <span className="text-ink-faint">–</span>
+        ) : (
+          <>
+            <Saving amount={saving} />
+            {Number(saving) < 0 && (
+              <span className="block text-xs text-loss">{messages.figures.costsMore}</span>
+            )}
+          </>
+        ),
+      csv: ({ lifetime }) => csvAmount(lifetime.saving),
+    },
+  ]
+}
+
+const INSTANCE_COLUMNS: readonly Column<Instance>[] = [
+  {
+    key: 'instance',
+    header: text.instance,
+    sortBy: ({ name }) => name,
+    cell: ({ name, instanceId }) => (
+      <span className="block max-w-56 truncate font-medium" title={instanceId}>
+        {name}
+      </span>
+    ),
+    csv: ({ name }) => name,
+  },
+  {
+    key: 'gpu',
+    header: text.gpu,
+    sortBy: ({ gpuType }) => gpuType,
+    cell: ({ gpuType, gpuCount }) => (
+      <span className="whitespace-nowrap">
+        {gpuType} <span className="text-ink-soft">× {gpuCount}</span>
+      </span>
+    ),
+    csv: ({ gpuType, gpuCount }) => `${gpuType} × ${gpuCount}`,
+  },
+  {
+    key: 'grade',
+    header: text.grade,
+    sortBy: ({ match }) => match?.grade ?? 'N',
+    cell: ({ match }) => <GradeChip grade={match?.grade ?? 'N'} />,
+    csv: ({ match }) => match?.grade ?? 'N',
+  },
+  ...figureColumns<Instance>(),
+]
+
+const GPU_COLUMNS: readonly Column<GpuGroup>[] = [
+  {
+    key: 'gpu',
+    header: text.gpu,
+    sortBy: ({ gpuType }) => gpuType,
+    cell: ({ gpuType }) => <span className="font-medium whitespace-nowrap">{gpuType}</span>,
+    csv: ({ gpuType }) => gpuType,
+  },
+  {
+    key: 'instances',
+    header: text.instances,
+    isNumber: true,
+    sortBy: ({ instancesCount }) => instancesCount,
+    cell: ({ instancesCount }) => instancesCount,
+    csv: ({ instancesCount }) => String(instancesCount),
+  },
+  {
+    key: 'active',
+    header: text.active,
+    isNumber: true,
+    sortBy: ({ activeCount }) => activeCount,
+    cell: ({ activeCount }) => activeCount,
+    csv: ({ activeCount }) => String(activeCount),
+  },
+  ...figureColumns<GpuGroup>(),
+]
+
+/** All-time figures by instance and by GPU model. */
+export function Breakdown({ provider }: { readonly provider: Provider }) {
+  const [grouping, setGrouping] = useState<Grouping>('instance')
+  return (
+    <Card
+      title={text.title}
+      actions={
+        <Segmented
+          label={text.by}
+          value={grouping}
+          onChange={setGrouping}
+          options={[
+            { value: 'instance', label: text.byInstance },
+            { value: 'gpu', label: text.byGpu },
+          ]}
+        />
+      }
+    >
+      {grouping === 'instance' ? <ByInstance provider={provider} /> : <ByGpu provider={provider} />}
+    </Card>
+  )
+}
+
+function ByInstance({ provider }: { readonly provider: Provider }) {
+  const query = useGetInstancesInfiniteQuery(provider, usePolling())
+  const answer = toAnswer(query)
+  if (answer.state === 'loading') return <SkeletonRows rows={4} />
+  if (answer.state === 'failed') {
+    return <FirstLoadFailure problem={answer.problem} retry={answer.retry} />
+  }
+  const instances = answer.data.pages.flatMap((page) => page.instances)
+  return (
+    <>
+      <SortedRows
+        caption={text.captionInstance}
+        columns={INSTANCE_COLUMNS}
+        rows={instances}
+        rowKey={({ instanceId }) => instanceId}
+        fileName={`savings-by-instance-${provider.toLowerCase()}.csv`}
+      />
+      {query.hasNextPage && (
+        <div className="flex flex-wrap items-center justify-center gap-4 border-t border-line p-3 text-[13px] text-ink-soft">
+          {text.shown(instances.length)}
+          <Button onClick={() => void query.fetchNextPage()}>{text.more}</Button>
+        </div>
+      )}
+    </>
+  )
+}
+
+function ByGpu({ provider }: { readonly provider: Provider }) {
+  const answer = toAnswer(useGetGpuGroupsQuery(provider, usePolling()))
+  if (answer.state === 'loading') return <SkeletonRows rows={4} />
+  if (answer.state === 'failed') {
+    return <FirstLoadFailure problem={answer.problem} retry={answer.retry} />
+  }
+  return (
+    <SortedRows
+      caption={text.captionGpu}
+      columns={GPU_COLUMNS}
+      rows={answer.data}
+      rowKey={({ gpuType }) => gpuType}
+      fileName={`savings-by-gpu-${provider.toLowerCase()}.csv`}
+    />
+  )
+}
+
+interface SortedRowsProps<Row> {
+  readonly caption: string
+  readonly columns: readonly Column<Row>[]
+  readonly rows: readonly Row[]
+  readonly rowKey: (row: Row) => string
+  readonly fileName: string
+}
+
+function SortedRows<Row>({ caption, columns, rows, rowKey, fileName }: SortedRowsProps<Row>) {
+  const { sorted, sorting, setSorting } = useSorting(rows, columns)
+  if (rows.length === 0) {
+    return <p className="px-4 pb-5 text-sm text-ink-soft sm:px-5">{text.empty}</p>
+  }
+  return (
+    <>
+      <div className="px-4 pb-3 sm:px-5">
+        <Button
+          onClick={() => {
+            downloadCsv(fileName, toCsv(toCsvRows(sorted, columns)))
+          }}
+        >
+          {text.csv}
+        </Button>
+      </div>
+      <DataTable
+        caption={caption}
+        columns={columns}
+        rows={sorted}
+        rowKey={rowKey}
+        sorting={sorting}
+        onSort={setSorting}
+      />
+    </>
+  )
+}

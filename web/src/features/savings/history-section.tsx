@@ -1,0 +1,200 @@
+import { lazy, type ReactNode, Suspense } from 'react'
+import { toAnswer } from '../../api/answer'
+import type { Provider } from '../../api/comparison'
+import { Button } from '../../components/button'
+import { Card } from '../../components/card'
+import { type Column, DataTable, toCsvRows } from '../../components/data-table'
+import { FirstLoadFailure, StaleNotice } from '../../components/failure'
+import { Saving } from '../../components/saving'
+import { Segmented } from '../../components/segmented'
+import { Skeleton } from '../../components/skeleton'
+import { downloadCsv, toCsv } from '../../lib/csv'
+import { messages } from '../../lib/messages'
+import { formatQuantity, formatUsd } from '../../lib/money'
+import { formatDate } from '../../lib/time'
+import { RANGE_DAYS, type RangeDays } from '../../state/economy-slice'
+import { usePolling } from '../../state/use-savings'
+import { type History, type HistoryDay, useGetHistoryQuery } from './history-api'
+
+const text = messages.history
+
+const HistoryChart = lazy(() => import('./history-chart'))
+
+const COLUMNS: readonly Column<HistoryDay>[] = [
+  {
+    key: 'date',
+    header: text.date,
+    cell: (day) => <span className="whitespace-nowrap">{formatDate(day.date)}</span>,
+    csv: (day) => day.date,
+  },
+  {
+    key: 'hours',
+    header: text.hours,
+    isNumber: true,
+    cell: (day) => formatQuantity(day.hoursUsed),
+    csv: (day) => day.hoursUsed.toFixed(1),
+  },
+  {
+    key: 'paid',
+    header: text.paid,
+    isNumber: true,
+    cell: (day) => formatUsd(day.cost),
+    csv: (day) => day.cost.toFixed(2),
+  },
+  {
+    key: 'comparable',
+    header: text.comparable,
+    isNumber: true,
+    cell: (day) => formatUsd(day.comparableCost),
+    csv: (day) => day.comparableCost.toFixed(2),
+  },
+  {
+    key: 'provider',
+    header: messages.breakdown.comparison,
+    isNumber: true,
+    cell: (day) => formatUsd(day.providerCost),
+    csv: (day) => day.providerCost.toFixed(2),
+  },
+  {
+    key: 'saved',
+    header: text.saved,
+    isNumber: true,
+    cell: (day) => <Saving amount={day.savings} />,
+    csv: (day) => day.savings.toFixed(2),
+  },
+]
+
+interface HistorySectionProps {
+  readonly provider: Provider
+  readonly rangeDays: RangeDays
+  readonly onRangeChange: (rangeDays: RangeDays) => void
+  readonly timeZone: string
+}
+
+/** What was paid and what it would have been, day by day. */
+export function HistorySection({
+  provider,
+  rangeDays,
+  onRangeChange,
+  timeZone,
+}: HistorySectionProps) {
+  const answer = toAnswer(useGetHistoryQuery({ provider, days: rangeDays }, usePolling()))
+  const staleSince = answer.state === 'ready' ? answer.staleSince : null
+  return (
+    <Card
+      title={text.title}
+      isDimmed={staleSince !== null}
+      actions={
+        <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
+          {answer.state === 'ready' && staleSince !== null && (
+            <StaleNotice since={staleSince} timeZone={timeZone} retry={answer.retry} />
+          )}
+          <Segmented
+            label={text.range}
+            value={rangeDays}
+            onChange={onRangeChange}
+            options={RANGE_DAYS.map((value) => ({ value, label: text.ranges[value] }))}
+          />
+        </div>
+      }
+    >
+      {answer.state === 'failed' && (
+        <FirstLoadFailure problem={answer.problem} retry={answer.retry} />
+      )}
+      {answer.state === 'loading' && <HistorySkeleton />}
+      {answer.state === 'ready' && <Days history={answer.data} rangeDays={rangeDays} />}
+    </Card>
+  )
+}
+
+function Days({
+  history,
+  rangeDays,
+}: {
+  readonly history: History
+  readonly rangeDays: RangeDays
+}) {
+  const { totals, days } = history
+  return (
+    <>
+      <dl className="grid grid-cols-2 gap-x-6 gap-y-3 px-4 pb-4 sm:px-5 md:grid-cols-4">
+        <Total label={text.paid}>{formatUsd(totals.cost)}</Total>
+        <Total label={text.wouldHave(history.provider)}>{formatUsd(totals.providerCost)}</Total>
+        <Total label={text.saved}>
+          <Saving amount={totals.savings} figure="range-saving" showLossNote />
+        </Total>
+        <Total label={text.hours}>{formatQuantity(totals.hoursUsed)}</Total>
+      </dl>
+      <div className="h-72 px-2 sm:px-4">
+        {days.length === 0 ? (
+          <p className="flex h-full items-center justify-center rounded-lg bg-sunken text-sm text-ink-soft">
+            {text.empty}
+          </p>
+        ) : (
+          <Suspense fallback={<Skeleton className="h-full w-full" />}>
+            <HistoryChart history={history} rangeDays={rangeDays} />
+          </Suspense>
+        )}
+      </div>
+      <details className="group">
+        <summary className="px-4 py-3.5 text-[13px] text-ink-soft hover:text-ink sm:px-5">
+          {text.table} · {text.timezone(history.timezone)}
+        </summary>
+        {days.length > 0 && (
+          <>
+            <div className="px-4 pb-3 sm:px-5">
+              <Button
+                onClick={() => {
+                  downloadCsv(
+                    `history-${history.provider.toLowerCase()}.csv`,
+                    toCsv(toCsvRows(days, COLUMNS)),
+                  )
+                }}
+              >
+                {text.csv}
+              </Button>
+            </div>
+            <DataTable
+              caption={text.caption}
+              columns={COLUMNS}
+              rows={days}
+              rowKey={(day) => day.date}
+              isLong
+            />
+          </>
+        )}
+      </details>
+    </>
+  )
+}
+
+function Total({ label, children }: { readonly label: string; readonly children: ReactNode }) {
+  return (
+    <div>
+      <dt className="text-[13px] text-ink-soft">{label}</dt>
+      <dd className="mt-0.5 text-lg leading-6 font-semibold tracking-tight">{children}</dd>
+    </div>
+  )
+}
+
+function HistorySkeleton() {
+  return (
+    <div role="status">
+      <span className="sr-only">{messages.shell.loading}</span>
+      <div className="grid grid-cols-2 gap-x-6 gap-y-3 px-4 pb-4 sm:px-5 md:grid-cols-4">
+        {[text.paid, text.paidBar, text.saved, text.hours].map((label) => (
+          <div key={label}>
+            <Skeleton className="h-5 w-20" />
+            <Skeleton className="mt-0.5 h-6 w-24" />
+          </div>
+        ))}
+      </div>
+      <div className="h-72 px-2 sm:px-4">
+        <Skeleton className="h-full w-full" />
+      </div>
+      <div className="px-4 py-3.5 sm:px-5">
+        <Skeleton className="h-5 w-40" />
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,346 @@
+import { type ReactNode, useState } from 'react'
+import { Link } from 'react-router'
+import type { Answer } from '../../api/answer'
+import type { Savings } from '../../api/savings'
+import { CalmStatus } from '../../components/calm-status'
+import { FirstLoadFailure, StaleNotice } from '../../components/failure'
+import { LiveAmount } from '../../components/live-amount'
+import { LiveDot } from '../../components/live-dot'
+import { LiveDuration } from '../../components/live-duration'
+import { projectionMethod } from '../../components/projection-method'
+import { Evidence, versus } from '../../components/proof'
+import { Saving } from '../../components/saving'
+import { Segmented } from '../../components/segmented'
+import { Skeleton } from '../../components/skeleton'
+import { formatScaledUsd, LiveCounter } from '../../lib/live-counter'
+import { messages } from '../../lib/messages'
+import { formatPercent, formatQuantity, formatRate, formatUsd, outcomeOf } from '../../lib/money'
+
+const text = messages.savings
+
+const COUNTER_LOOK =
+  'text-[clamp(1.75rem,9cqi,4.5rem)] leading-none font-semibold tracking-[-0.03em]'
+
+/** Hours of each unit of the pace; a month has thirty days, as in the projections. */
+const UNIT_HOURS = { s: 1 / 3600, min: 1 / 60, h: 1, day: 24, month: 720 } as const
+type PaceUnit = keyof typeof UNIT_HOURS
+const UNITS: readonly PaceUnit[] = ['s', 'min', 'h', 'day', 'month']
+
+interface LifetimeProps {
+  readonly answer: Answer<Savings>
+  readonly timeZone: string
+}
+
+/** The lifetime saving as a live counter, with what it is against and how sure it is. */
+export function Lifetime({ answer, timeZone }: LifetimeProps) {
+  if (answer.state === 'failed') {
+    return (
+      <section
+        aria-label={text.lifetime}
+        className="rounded-xl border border-line bg-surface shadow-card"
+      >
+        <FirstLoadFailure problem={answer.problem} retry={answer.retry} />
+      </section>
+    )
+  }
+  if (answer.state === 'loading') return <LifetimeSkeleton />
+  const { data: savings, staleSince, retry } = answer
+  return (
+    <div className="space-y-4">
+      <section
+        aria-label={text.lifetime}
+        className="@container rounded-xl border border-line bg-surface p-4 shadow-card sm:p-6"
+      >
+        <div className={staleSince === null ? '' : 'stale'}>
+          <Counter savings={savings} />
+        </div>
+        <div className="mt-5 flex flex-wrap items-start justify-between gap-x-8 gap-y-2 border-t border-line pt-4">
+          <Evidence
+            coverage={savings.coverage}
+            oldestPriceRetrievedAt={savings.oldestPriceRetrievedAt}
+            asOf={savings.asOf}
+          />
+          {staleSince !== null && (
+            <StaleNotice since={staleSince} timeZone={timeZone} retry={retry} />
+          )}
+        </div>
+      </section>
+      <div
+        className={`grid grid-cols-1 gap-4 sm:grid-cols-2 xl:grid-cols-4 ${staleSince === null ? '' : 'stale'}`}
+      >
+        <PaidTile savings={savings} />
+        <ChargedTile savings={savings} />
+        <PaceTile savings={savings} />
+        <ProjectionTile savings={savings} />
+      </div>
+    </div>
+  )
+}
+
+function Counter({ savings }: { readonly savings: Savings }) {
+  const summary = () => {
+    const now = performance.now()
+    return messages.widget.summary(
+      formatScaledUsd(new LiveCounter(savings.liveSession, savings.validity).at(now), 2),
+      savings.activeInstancesCount,
+      formatScaledUsd(new LiveCounter(savings.liveLifetime, savings.validity).at(now), 2),
+      savings.provider,
+    )
+  }
+  return (
+    <div className="flex flex-wrap items-end justify-between gap-x-10 gap-y-5">
+      <CalmStatus key={savings.provider} summary={summary} />
+      <div className="min-w-0">
+        <p className="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-ink-soft">
+          {text.lifetime}
+          <span className="text-ink-faint">{versus(savings.provider, savings.comparison)}</span>
+        </p>
+        <p className={`mt-3 ${COUNTER_LOOK}`}>
+          <LiveAmount
+            figure="lifetime-saving"
+            live={savings.liveLifetime}
+            validity={savings.validity}
+            decimals={4}
+            isHeadline
+            showLossNote
+          />
+        </p>
+        <p className="mt-3 flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-ink-soft">
+          {savings.savingsPercentage !== null && !savings.firstUse && (
+            <Percentage percentage={savings.savingsPercentage} />
+          )}
+          {savings.firstUse ? (
+            <span>
+              <span className="font-medium text-ink">{messages.widget.firstUse}</span>{' '}
+              {messages.widget.firstUseDetail}{' '}
+              <Link to="/setup" className="underline underline-offset-4">
+                {messages.widget.waysToBegin}
+              </Link>
+            </span>
+          ) : (
+            text.hours(
+              formatQuantity(savings.lifetimeHours),
+              formatQuantity(savings.lifetimeGpuHours),
+            )
+          )}
+        </p>
+      </div>
+      <Session savings={savings} />
+    </div>
+  )
+}
+
+function Percentage({ percentage }: { readonly percentage: number }) {
+  const isLoss = percentage < 0
+  const words = isLoss ? text.more : text.less
+  return (
+    <span
+      data-figure="savings-percentage"
+      className={`rounded-md px-2 py-0.5 font-medium ${
+        isLoss ? 'bg-loss-soft text-loss' : 'bg-saved-soft text-saved'
+      }`}
+    >
+      {words(formatPercent(Math.abs(percentage)))}
+      {isLoss && <span className="sr-only"> {messages.figures.costsMore}</span>}
+    </span>
+  )
+}
+
+function Session({ savings }: { readonly savings: Savings }) {
+  const { activeInstancesCount: count } = savings
+  return (
+    <div className="text-sm @3xl:text-right">
+      <p className="text-ink-soft">{messages.widget.session}</p>
+      <p className="mt-1 text-2xl leading-8 font-semibold tracking-tight">
+        <LiveAmount
+          figure="session-saving"
+          live={savings.liveSession}
+          validity={savings.validity}
+          decimals={4}
+          isHeadline
+        />
+      </p>
+      {count === 0 ? (
+        <p className="text-[13px] text-ink-faint">{messages.widget.nothingRunning}</p>
+      ) : (
+        <p className="flex flex-wrap items-center gap-x-2 text-[13px] text-ink-soft @3xl:justify-end">
+          <LiveDot />
+          {messages.widget.active(count)}
+          <span className="text-ink-faint">
+            <LiveDuration
+              hours={savings.currentSessionHours}
+              instances={count}
+              validity={savings.validity}
+            />
+          </span>
+        </p>
+      )}
+    </div>
+  )
+}
+
+interface TileProps {
+  readonly title: string
+  readonly actions?: ReactNode
+  readonly children: ReactNode
+}
+
+function Tile({ title, actions, children }: TileProps) {
+  return (
+    <section
+      aria-label={title}
+      className="flex flex-col rounded-xl border border-line bg-surface p-4 shadow-card sm:min-h-[10.5rem] sm:p-5"
+    >
+      <h2 className="text-[13px] text-ink-soft">{title}</h2>
+      {children}
+      {actions !== undefined && <div className="mt-auto pt-3">{actions}</div>}
+    </section>
+  )
+}
+
+const TILE_FIGURE = 'mt-1.5 text-2xl leading-8 font-semibold tracking-tight'
+const TILE_NOTE = 'mt-0.5 text-[13px] text-ink-faint'
+
+function PaidTile({ savings }: { readonly savings: Savings }) {
+  const isAllComparable = savings.lifetimeCost === savings.lifetimeComparableCost
+  return (
+    <Tile title={text.youPaid}>
+      <p className={TILE_FIGURE} data-figure="lifetime-cost">
+        {formatUsd(savings.lifetimeCost)}
+      </p>
+      <p className={TILE_NOTE}>
+        {isAllComparable
+          ? text.allComparable
+          : text.comparable(formatUsd(savings.lifetimeComparableCost))}
+      </p>
+    </Tile>
+  )
+}
+
+function ChargedTile({ savings }: { readonly savings: Savings }) {
+  return (
+    <Tile title={text.wouldHaveCharged(savings.provider)}>
+      <p className={TILE_FIGURE} data-figure="lifetime-provider-cost">
+        {formatUsd(savings.lifetimeProviderCost)}
+      </p>
+      <p className={TILE_NOTE}>{text.sameWork}</p>
+    </Tile>
+  )
+}
+
+function PaceTile({ savings }: { readonly savings: Savings }) {
+  const [unit, setUnit] = useState<PaceUnit>('h')
+  const { hourly, provider } = savings
+  const hours = UNIT_HOURS[unit]
+  // The answer has its own rate per second, with the digits that so small an amount needs.
+  const saving = unit === 's' ? hourly.savingsPerSecond : hourly.savingsPerHour * hours
+  const decimals = unit === 's' ? 6 : 4
+  return (
+    <Tile
+      title={text.pace}
+      actions={
+        <Segmented
+          label={text.paceUnit}
+          value={unit}
+          onChange={setUnit}
+          options={UNITS.map((value) => ({ value, label: text.units[value] }))}
+        />
+      }
+    >
+      <p className={TILE_FIGURE}>
+        <span className="saving" data-outcome={outcomeOf(saving)} data-figure="pace">
+          {formatRate(saving, decimals)}
+        </span>{' '}
+        <span className="text-sm font-normal tracking-normal text-ink-faint">
+          {text.perUnit[unit]}
+        </span>
+      </p>
+      <p className={TILE_NOTE}>
+        {savings.activeInstancesCount === 0
+          ? text.noPace
+          : text.paceDetail(
+              formatRate(hourly.dumontComparableRate * hours, decimals),
+              provider,
+              formatRate(hourly.providerRate * hours, decimals),
+            )}
+        {saving < 0 && <span className="block text-loss">{messages.figures.costsMore}</span>}
+      </p>
+    </Tile>
+  )
+}
+
+function ProjectionTile({ savings }: { readonly savings: Savings }) {
+  const { projections } = savings
+  return (
+    <Tile title={text.projection}>
+      {projections.monthly === null || projections.yearly === null ? (
+        <>
+          <p className={`${TILE_FIGURE} text-ink-faint`}>{text.noProjection}</p>
+          <p className={TILE_NOTE}>{text.noProjectionDetail}</p>
+        </>
+      ) : (
+        <>
+          <p className={TILE_FIGURE}>
+            <Saving amount={projections.monthly} figure="month-projection" />{' '}
+            <span className="text-sm font-normal tracking-normal text-ink-faint">
+              {text.inAMonth}
+            </span>
+          </p>
+          <p className="text-sm">
+            <Saving
+              amount={projections.yearly}
+              figure="year-projection"
+              className="font-semibold"
+            />{' '}
+            <span className="text-ink-faint">{text.inAYear}</span>
+          </p>
+          <p className={TILE_NOTE}>
+            {projectionMethod(projections)}
+            {projections.monthly < 0 && (
+              <span className="block text-loss">{messages.figures.costsMore}</span>
+            )}
+          </p>
+        </>
+      )}
+    </Tile>
+  )
+}
+
+function LifetimeSkeleton() {
+  return (
+    <div className="space-y-4" role="status">
+      <span className="sr-only">{messages.shell.loading}</span>
+      <div className="@container rounded-xl border border-line bg-surface p-4 shadow-card sm:p-6">
+        <div className="flex flex-wrap items-end justify-between gap-x-10 gap-y-5">
+          <div className="min-w-0">
+            <Skeleton className="h-5 w-56 max-w-full" />
+            <p className={`mt-3 ${COUNTER_LOOK}`}>
+              <Skeleton className="h-[1em] w-[6em] max-w-full" />
+            </p>
+            <Skeleton className="mt-3 h-6 w-64 max-w-full" />
+          </div>
+          <div>
+            <Skeleton className="h-5 w-24" />
+            <Skeleton className="mt-1 h-8 w-32" />
+            <Skeleton className="h-5 w-36" />
+          </div>
+        </div>
+        <div className="mt-5 border-t border-line pt-4">
+          <Skeleton className="h-5 w-72 max-w-full" />
+        </div>
+      </div>
+      <div className="grid grid-cols-1 gap-4 sm:grid-cols-2 xl:grid-cols-4">
+        {[text.youPaid, text.sameWork, text.pace, text.projection].map((tile) => (
+          <div
+            key={tile}
+            className="min-h-[10.5rem] rounded-xl border border-line bg-surface p-4 shadow-card sm:p-5"
+          >
+            <Skeleton className="h-5 w-24" />
+            <Skeleton className="mt-1.5 h-8 w-32" />
+            <Skeleton className="mt-1 h-4 w-28" />
+          </div>
+        ))}
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,131 @@
+import type { Answer } from '../../api/answer'
+import { type Provider, PROVIDERS } from '../../api/comparison'
+import type { Savings } from '../../api/savings'
+import { Card } from '../../components/card'
+import { Evidence, versus } from '../../components/proof'
+import { LiveAmount } from '../../components/live-amount'
+import { Skeleton } from '../../components/skeleton'
+import { messages } from '../../lib/messages'
+import { formatPercent, formatUsd } from '../../lib/money'
+import { useSavings } from '../../state/use-savings'
+
+const text = messages.providers
+
+/** The same work compared with all three providers, side by side. */
+export function ProviderComparison({ chosen }: { readonly chosen: Provider }) {
+  return (
+    <Card title={text.title} actions={<p className="text-[13px] text-ink-faint">{text.detail}</p>}>
+      <ul className="grid grid-cols-1 divide-y divide-line border-t border-line lg:grid-cols-3 lg:divide-x lg:divide-y-0">
+        {PROVIDERS.map((provider) => (
+          <ProviderColumn key={provider} provider={provider} isChosen={provider === chosen} />
+        ))}
+      </ul>
+    </Card>
+  )
+}
+
+interface ProviderColumnProps {
+  readonly provider: Provider
+  readonly isChosen: boolean
+}
+
+function ProviderColumn({ provider, isChosen }: ProviderColumnProps) {
+  const answer = useSavings(provider)
+  return (
+    <li className="flex flex-col gap-3 p-4 sm:p-5" aria-current={isChosen ? 'true' : undefined}>
+      <p className="flex items-center gap-2 text-[15px] font-semibold">
+        {provider}
+        {isChosen && (
+          <span className="rounded-md bg-sunken px-1.5 py-0.5 text-[11px] font-medium text-ink-soft">
+            {text.selected}
+          </span>
+        )}
+      </p>
+      <Figures answer={answer} />
+    </li>
+  )
+}
+
+function Figures({ answer }: { readonly answer: Answer<Savings> }) {
+  if (answer.state === 'loading') return <Skeleton className="h-44 w-full" />
+  if (answer.state === 'failed') {
+    return (
+      <p role="alert" className="text-sm text-ink-soft">
+        {answer.problem.detail}{' '}
+        <button type="button" onClick={answer.retry} className="underline underline-offset-4">
+          {messages.problem.retry}
+        </button>
+      </p>
+    )
+  }
+  const { data: savings, staleSince } = answer
+  const { lifetimeComparableCost: paid, lifetimeProviderCost: charged } = savings
+  const percentage = savings.savingsPercentage
+  return (
+    <div className={`flex flex-1 flex-col gap-3 ${staleSince === null ? '' : 'stale'}`}>
+      <p className="flex flex-wrap items-baseline gap-x-2">
+        <span className="text-2xl font-semibold tracking-tight">
+          <LiveAmount
+            figure={`lifetime-saving:${savings.provider}`}
+            live={savings.liveLifetime}
+            validity={savings.validity}
+            decimals={2}
+          />
+        </span>
+        <span className="text-[13px] text-ink-soft">
+          {percentage === null
+            ? text.nothing
+            : percentage < 0
+              ? `${messages.savings.more(formatPercent(-percentage))}, ${messages.figures.costsMore}`
+              : messages.savings.less(formatPercent(percentage))}
+        </span>
+      </p>
+      <dl className="space-y-2 text-[13px]">
+        <Proportion
+          label={text.wouldHaveCharged}
+          amount={charged}
+          whole={Math.max(paid, charged)}
+          look="fill-unknown-fill"
+        />
+        <Proportion
+          label={`${text.youPaid}, ${text.comparedPart}`}
+          amount={paid}
+          whole={Math.max(paid, charged)}
+          look={paid > charged ? 'fill-loss-fill' : 'fill-saved-fill'}
+        />
+      </dl>
+      <p className="text-[13px] text-ink-faint">{versus(savings.provider, savings.comparison)}</p>
+      <Evidence
+        coverage={savings.coverage}
+        oldestPriceRetrievedAt={savings.oldestPriceRetrievedAt}
+        asOf={savings.asOf}
+      />
+    </div>
+  )
+}
+
+interface ProportionProps {
+  readonly label: string
+  readonly amount: number
+  readonly whole: number
+  readonly look: string
+}
+
+function Proportion({ label, amount, whole, look }: ProportionProps) {
+  return (
+    <div className="grid grid-cols-[1fr_auto] gap-x-4 gap-y-1">
+      <dt className="text-ink-soft">{label}</dt>
+      <dd className="font-medium">{formatUsd(amount)}</dd>
+      <dd aria-hidden="true" className="col-span-2">
+        <svg className="block h-1.5 w-full overflow-hidden rounded-full">
+          <rect className="fill-sunken" width="100%" height="100%" />
+          <rect
+            className={look}
+            width={whole === 0 ? 0 : `${(amount / whole) * 100}%`}
+            height="100%"
+          />
+        </svg>
+      </dd>
+    </div>
+  )
+}

@@ -1,0 +1,78 @@
+/** Shows what is due, and returns the monotonic instant at which it will look different. */
+type FrameTask = (now: number) => number
+
+/** The wall clock moving this much apart from the monotonic one means sleep or a set clock. */
+const CLOCK_JUMP_MS = 2000
+
+/** The loop looks at the clocks at least this often. */
+const LONGEST_WAIT_MS = 1000
+
+/**
+ * Changes that come faster than this share a frame. Nobody reads digits faster, and each frame
+ * with a change costs a layout and a paint: a fleet that ticked in all sixty of a second took a
+ * tenth of a core, and the meter may take a fiftieth.
+ */
+const SHORTEST_WAIT_MS = 200
+
+const tasks = new Map<FrameTask, number>()
+const jumpListeners = new Set<() => void>()
+let frame: number | null = null
+let timer: ReturnType<typeof setTimeout> | null = null
+let clockGap: number | null = null
+
+function noticeClockJump(now: number): void {
+  const gap = Date.now() - now
+  const jumped = clockGap !== null && Math.abs(gap - clockGap) > CLOCK_JUMP_MS
+  clockGap = gap
+  if (jumped) for (const listener of jumpListeners) listener()
+}
+
+function runFrame(): void {
+  frame = null
+  const now = performance.now()
+  noticeClockJump(now)
+  for (const [task, due] of tasks) if (due <= now) tasks.set(task, task(now))
+  schedule(now)
+}
+
+/** Ask for the frame in which the next task is due; frames without a change are not asked for. */
+function schedule(now: number): void {
+  if (timer !== null) clearTimeout(timer)
+  timer = null
+  if (tasks.size === 0 || frame !== null) return
+  const wait = Math.max(Math.min(...tasks.values()) - now, SHORTEST_WAIT_MS)
+  timer = setTimeout(
+    () => {
+      timer = null
+      frame = requestAnimationFrame(runFrame)
+    },
+    Math.min(wait, LONGEST_WAIT_MS),
+  )
+}
+
+/**
+ * Show something that changes with time, in the one loop that all counters share.
+ *
+ * The task runs at once, and then at the first frame at which it is due. The browser gives no
+ * frames while the page is hidden, and one as soon as it is seen again. Returns how to stop it.
+ */
+export function onFramesDue(task: FrameTask): () => void {
+  const now = performance.now()
+  tasks.set(task, task(now))
+  schedule(now)
+  return () => {
+    tasks.delete(task)
+    if (tasks.size > 0) return
+    if (timer !== null) clearTimeout(timer)
+    if (frame !== null) cancelAnimationFrame(frame)
+    timer = null
+    frame = null
+    clockGap = null
+  }
+}
+
+/** Call a listener when the machine slept or its clock was set; returns how to stop it. */
+export function onClockJump(listener: () => void): () => void {
+  jumpListeners.add(listener)
+  return () => jumpListeners.delete(listener)
+}

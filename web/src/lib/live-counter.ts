@@ -1,0 +1,76 @@
+import { type DecimalText, formatUsd } from './money'
+
+/** Decimals of the scaled integers: as many as the finest slope of the API has. */
+const SCALE = 16
+const UNIT = 10n ** BigInt(SCALE)
+const MICROSECONDS = 1_000_000n
+
+/** A value with its exact slope, as the server gives it. */
+export interface LiveValue {
+  readonly value: DecimalText
+  readonly perSecond: DecimalText
+}
+
+/** When an answer holds, in milliseconds on the browser's monotonic clock. */
+export interface Validity {
+  readonly startsAt: number
+  readonly endsAt: number
+}
+
+/** Parse decimal text into a scaled integer; digits beyond the scale are cut off. */
+export function scaled(text: DecimalText): bigint {
+  const negative = text.startsWith('-')
+  const [whole = '0', fraction = ''] = (negative ? text.slice(1) : text).split('.')
+  const size = BigInt(whole) * UNIT + BigInt(fraction.slice(0, SCALE).padEnd(SCALE, '0'))
+  return negative ? -size : size
+}
+
+/** Write a scaled integer as decimal text. */
+export function toDecimalText(value: bigint): DecimalText {
+  const size = value < 0n ? -value : value
+  const fraction = (size % UNIT).toString().padStart(SCALE, '0')
+  return `${value < 0n ? '-' : ''}${size / UNIT}.${fraction}` as DecimalText
+}
+
+/**
+ * A live value while its answer holds.
+ *
+ * It stands still outside the validity: before it nothing is known, and after it the slope may
+ * have changed.
+ */
+export class LiveCounter {
+  readonly #value: bigint
+  readonly #perSecond: bigint
+  readonly #validity: Validity
+
+  constructor(live: LiveValue, validity: Validity) {
+    this.#value = scaled(live.value)
+    this.#perSecond = scaled(live.perSecond)
+    this.#validity = validity
+  }
+
+  /** Return the value at a monotonic instant, as a scaled integer. */
+  at(now: number): bigint {
+    const { startsAt, endsAt } = this.#validity
+    const elapsed = Math.min(Math.max(now, startsAt), endsAt) - startsAt
+    const microseconds = BigInt(Math.round(elapsed * 1000))
+    return this.#value + (this.#perSecond * microseconds) / MICROSECONDS
+  }
+
+  /** Return the instant after `now` at which the value, rounded to some decimals, changes. */
+  changesAt(now: number, decimals: number): number {
+    if (this.#perSecond === 0n || now >= this.#validity.endsAt) return Infinity
+    const step = 10n ** BigInt(SCALE - decimals)
+    const isRising = this.#perSecond > 0n
+    // Distance to the next tie of the rounding, in the direction of the slope.
+    const shifted = (isRising ? this.at(now) : -this.at(now)) + step / 2n
+    const past = ((shifted % step) + step) % step
+    const seconds = Number(step - past) / Number(isRising ? this.#perSecond : -this.#perSecond)
+    return Math.min(Math.max(now, this.#validity.startsAt) + seconds * 1000, this.#validity.endsAt)
+  }
+}
+
+/** Format a scaled amount of USD. */
+export function formatScaledUsd(value: bigint, decimals: number): string {
+  return formatUsd(toDecimalText(value), decimals)
+}

@@ -1,0 +1,64 @@
+/** A decimal as the API writes it: digits, never a float. */
+export type DecimalText = `${number}`
+
+/** An amount in USD: decimal text, or a JSON number of the published endpoints. */
+export type Amount = DecimalText | number
+
+const DECIMAL_TEXT = /^-?\d+(\.\d+)?$/
+
+export function isDecimalText(value: unknown): value is DecimalText {
+  return typeof value === 'string' && DECIMAL_TEXT.test(value)
+}
+
+const formatters = new Map<string, Intl.NumberFormat>()
+
+function usdFormatter(minimumDecimals: number, maximumDecimals: number): Intl.NumberFormat {
+  const key = `${minimumDecimals}-${maximumDecimals}`
+  let formatter = formatters.get(key)
+  if (formatter === undefined) {
+    formatter = new Intl.NumberFormat('en-US', {
+      style: 'currency',
+      currency: 'USD',
+      minimumFractionDigits: minimumDecimals,
+      maximumFractionDigits: maximumDecimals,
+      // The server rounds half to even, and a zero that was rounded down has no sign.
+      roundingMode: 'halfEven',
+      signDisplay: 'negative',
+    })
+    formatters.set(key, formatter)
+  }
+  return formatter
+}
+
+/** Format an amount with a fixed number of decimals; decimal text is formatted exactly. */
+export function formatUsd(amount: Amount, decimals = 2): string {
+  return usdFormatter(decimals, decimals).format(amount)
+}
+
+/** Format a rate: cents, and as many of the next digits as it has. */
+export function formatRate(usdPerUnit: Amount, maximumDecimals = 4): string {
+  return usdFormatter(2, maximumDecimals).format(usdPerUnit)
+}
+
+/** Format a percentage that is given in percent. */
+export function formatPercent(percent: number, decimals = 1): string {
+  return new Intl.NumberFormat('en-US', {
+    style: 'percent',
+    maximumFractionDigits: decimals,
+    signDisplay: 'negative',
+  }).format(percent / 100)
+}
+
+/** Format a quantity such as hours. */
+export function formatQuantity(quantity: Amount, decimals = 1): string {
+  return new Intl.NumberFormat('en-US', { maximumFractionDigits: decimals }).format(quantity)
+}
+
+type Outcome = 'saved' | 'loss' | 'even'
+
+/** Say whether a saving is one, or the comparison costs less. */
+export function outcomeOf(saving: Amount | bigint): Outcome {
+  const size = typeof saving === 'bigint' ? saving : Number(saving)
+  if (size > 0) return 'saved'
+  return size < 0 ? 'loss' : 'even'
+}

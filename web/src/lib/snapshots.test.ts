@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest'
+import byGpu from '../../../tests/snapshots/instances_by_gpu.json'
+import instances from '../../../tests/snapshots/instances.json'
+import firstInstances from '../../../tests/snapshots/instances_first_use.json'
+import history from '../../../tests/snapshots/history.json'
+import firstHistory from '../../../tests/snapshots/history_first_use.json'
+import problemOfDays from '../../../tests/snapshots/problem_days.json'
+import unauthenticated from '../../../tests/snapshots/problem_unauthenticated.json'
+import savings from '../../../tests/snapshots/savings.json'
+import azure from '../../../tests/snapshots/savings_azure.json'
+import firstUse from '../../../tests/snapshots/savings_first_use.json'
+import loss from '../../../tests/snapshots/savings_loss.json'
+import reference from '../../../tests/snapshots/savings_reference.json'
+import events from '../../../tests/snapshots/usage_events.json'
+import { parseGpuGroups, parseInstances } from '../api/instances'
+import { parseProblem } from '../api/problem'
+import { parseSavings } from '../api/savings'
+import { formatUsd } from './money'
+import { parseUsageEvents } from '../features/gpu-sessions/events-api'
+import { parseHistory } from '../features/savings/history-api'
+
+const VALIDITY = { startsAt: 0, endsAt: 0 }
+
+describe('the reviewed answers of the server are understood', () => {
+  it.each([
+    ['savings', savings, 'AWS'],
+    ['savings against Azure', azure, 'Azure'],
+    ['savings of a first-time user', firstUse, 'AWS'],
+    ['a loss', loss, 'AWS'],
+    ['savings by the reference card', reference, 'AWS'],
+  ])('%s', (_name, raw, provider) => {
+    const parsed = parseSavings(raw)
+
+    expect(parsed.provider).toBe(provider)
+    // The text that ticks begins at the published number, rounded by the same rule.
+    expect(formatUsd(parsed.liveLifetime.value, 4)).toBe(formatUsd(parsed.lifetimeSavings, 4))
+    expect(formatUsd(parsed.liveSession.value, 4)).toBe(formatUsd(parsed.currentSessionSavings, 4))
+  })
+
+  it('a first-time user is one', () => {
+    expect(parseSavings(firstUse).firstUse).toBe(true)
+    expect(parseSavings(firstUse).projections.method).toBe('none')
+  })
+
+  it('history', () => {
+    expect(parseHistory(history).days).toHaveLength(history.history.length)
+    expect(parseHistory(firstHistory).days).toEqual([])
+  })
+
+  it('instances, with and without a comparison', () => {
+    const { instances: parsed } = parseInstances(instances, VALIDITY)
+
+    expect(parsed).toHaveLength(instances.instances.length)
+    for (const { match, unpricedReason } of parsed) {
+      expect((match === null) === (unpricedReason !== null)).toBe(true)
+    }
+    expect(parseInstances(firstInstances, VALIDITY).instances).toEqual([])
+  })
+
+  it('use by GPU', () => {
+    expect(parseGpuGroups(byGpu)).toHaveLength(byGpu.groups.length)
+  })
+
+  it('usage events', () => {
+    expect(parseUsageEvents(events)).toHaveLength(events.events.length)
+  })
+
+  it('problems', () => {
+    expect(parseProblem(422, problemOfDays)).toMatchObject({ code: problemOfDays.code })
+    expect(parseProblem(401, unauthenticated).detail).toBe(unauthenticated.detail)
+  })
+})

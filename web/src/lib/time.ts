@@ -1,0 +1,63 @@
+const HOUR_SECONDS = 3600
+const MINUTE_SECONDS = 60
+const DAY_MS = 86_400_000
+
+/** A price older than this is shown as stale. */
+export const STALE_AFTER_DAYS = 180
+
+/** Format an instant as day and time, such as "3 Mar 2026, 14:03". */
+export function formatInstant(instant: string | number, timeZone: string): string {
+  return new Intl.DateTimeFormat('en-GB', {
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZone,
+  }).format(new Date(instant))
+}
+
+/** Format the time of day of an instant, such as "14:03". */
+export function formatTimeOfDay(instant: string | number, timeZone: string): string {
+  return new Intl.DateTimeFormat('en-GB', {
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZone,
+  }).format(new Date(instant))
+}
+
+/** Format a calendar date (`2026-03-03`, or an instant of which only the UTC date counts). */
+export function formatDate(date: string): string {
+  return new Intl.DateTimeFormat('en-GB', {
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    timeZone: 'UTC',
+  }).format(new Date(date.slice(0, 10)))
+}
+
+/** Format seconds as a running duration: "2 d 04:09:33", "4:09:33". */
+export function formatDuration(totalSeconds: number): string {
+  const seconds = Math.max(0, Math.floor(totalSeconds))
+  const days = Math.floor(seconds / (24 * HOUR_SECONDS))
+  const hours = Math.floor(seconds / HOUR_SECONDS) % 24
+  const clock = [Math.floor(seconds / MINUTE_SECONDS) % 60, seconds % 60].map((part) =>
+    String(part).padStart(2, '0'),
+  )
+  if (days === 0) return [hours, ...clock].join(':')
+  return `${days} d ${[String(hours).padStart(2, '0'), ...clock].join(':')}`
+}
+
+/** Count the whole days from a date to an instant. */
+export function daysBetween(date: string, instant: string): number {
+  return Math.floor((Date.parse(instant) - Date.parse(date)) / DAY_MS)
+}
+
+/** List every calendar date from the first to the last, both included. */
+export function datesBetween(first: string, last: string): string[] {
+  const dates: string[] = []
+  for (let day = Date.parse(first); day <= Date.parse(last); day += DAY_MS) {
+    dates.push(new Date(day).toISOString().slice(0, 10))
+  }
+  return dates
+}

@@ -1,0 +1,23 @@
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { Provider } from 'react-redux'
+import { BrowserRouter } from 'react-router'
+import { ErrorScreen } from './app/error-screen'
+import { AppRoutes } from './app/routes'
+import { makeStore } from './app/store'
+import './styles.css'
+
+const root = document.getElementById('root')
+if (root === null) throw new Error('The page has no root element.')
+
+createRoot(root).render(
+  <StrictMode>
+    <ErrorScreen>
+      <Provider store={makeStore()}>
+        <BrowserRouter>
+          <AppRoutes />
+        </BrowserRouter>
+      </Provider>
+    </ErrorScreen>
+  </StrictMode>,
+)

@@ -1,0 +1,338 @@
+/** Builders of API answers: the shape of the contract, with what matters to a case changed. */
+
+type Answer = Record<string, unknown>
+
+const AS_OF = '2026-11-23T14:03:00.000Z'
+const VALID_UNTIL = '2026-11-23T14:05:30.000Z'
+
+export function session(changes: Answer = {}): Answer {
+  return {
+    authenticated: true,
+    user: { email: 'owner@example.test' },
+    account: {
+      id: 7,
+      name: 'Atelier',
+      currency: 'USD',
+      timezone: 'UTC',
+      sample_data: false,
+    },
+    csrf_token: 'csrf-1',
+    ...changes,
+  }
+}
+
+export function comparison(changes: Answer = {}): Answer {
+  return {
+    rate_card: 'list',
+    pricing_model: 'on_demand',
+    basis: 'per_gpu',
+    region: 'us-east-1',
+    policy_version: 1,
+    ...changes,
+  }
+}
+
+export function coverage(changes: Answer = {}): Answer {
+  return {
+    gpu_time: 1,
+    cost: 1,
+    grades: { A: 10, B: 0, C: 0, D: 0, N: 0, R: 0 },
+    unpriced: [],
+    ...changes,
+  }
+}
+
+/** Three instances run and save $3.60 an hour. */
+export function savings(changes: Answer = {}): Answer {
+  return {
+    success: true,
+    provider: 'AWS',
+    lifetime_savings: 100.25,
+    lifetime_hours: 12.5,
+    lifetime_gpu_hours: 25,
+    lifetime_cost: 50,
+    lifetime_comparable_cost: 50,
+    lifetime_provider_cost: 150.25,
+    savings_percentage: 66.7,
+    current_session_savings: 1.5,
+    current_session_hours: 2,
+    current_session_cost: 1,
+    current_session_comparable_cost: 1,
+    hourly_comparison: {
+      dumont_rate: 0.74,
+      dumont_comparable_rate: 0.74,
+      provider_rate: 4.34,
+      savings_per_hour: 3.6,
+      savings_per_second: 0.001,
+    },
+    projections: {
+      daily: 28.8,
+      weekly: 201.6,
+      monthly: 864,
+      yearly: 10512,
+      method: 'measured',
+      days_measured: 12,
+    },
+    active_instances_count: 3,
+    instances_summary: [],
+    live: {
+      lifetime: { value: '100.2500000000', per_second: '0.0010000000000000' },
+      session: { value: '1.5000000000', per_second: '0.0010000000000000' },
+    },
+    first_use: false,
+    comparison: comparison(),
+    coverage: coverage(),
+    notices: [],
+    oldest_price_retrieved_at: '2026-09-12',
+    as_of: AS_OF,
+    valid_until: VALID_UNTIL,
+    ...changes,
+  }
+}
+
+const NOTHING_RUNS: Answer = {
+  current_session_savings: 0,
+  current_session_hours: 0,
+  active_instances_count: 0,
+  hourly_comparison: {
+    dumont_rate: 0,
+    dumont_comparable_rate: 0,
+    provider_rate: 0,
+    savings_per_hour: 0,
+    savings_per_second: 0,
+  },
+}
+
+export function idleSavings(changes: Answer = {}): Answer {
+  return savings({
+    ...NOTHING_RUNS,
+    live: {
+      lifetime: { value: '100.2500000000', per_second: '0.0000000000000000' },
+      session: { value: '0.0000000000', per_second: '0.0000000000000000' },
+    },
+    ...changes,
+  })
+}
+
+/** An account that never had an event. */
+export function firstUseSavings(): Answer {
+  return savings({
+    ...NOTHING_RUNS,
+    lifetime_savings: 0,
+    lifetime_hours: 0,
+    lifetime_gpu_hours: 0,
+    lifetime_cost: 0,
+    lifetime_comparable_cost: 0,
+    lifetime_provider_cost: 0,
+    savings_percentage: null,
+    projections: { daily: null, weekly: null, monthly: null, yearly: null, method: 'none' },
+    live: {
+      lifetime: { value: '0.0000000000', per_second: '0.0000000000000000' },
+      session: { value: '0.0000000000', per_second: '0.0000000000000000' },
+    },
+    first_use: true,
+    coverage: coverage({ gpu_time: 1, cost: 1, grades: { A: 0, B: 0, C: 0, D: 0, N: 0, R: 0 } }),
+    oldest_price_retrieved_at: null,
+  })
+}
+
+/** The comparison costs less than what was paid. */
+export function losingSavings(): Answer {
+  return savings({
+    lifetime_savings: -12.5,
+    savings_percentage: -33.3,
+    hourly_comparison: {
+      dumont_rate: 1,
+      dumont_comparable_rate: 1,
+      provider_rate: 0.64,
+      savings_per_hour: -0.36,
+      savings_per_second: -0.0001,
+    },
+    projections: {
+      daily: -2.88,
+      weekly: -20.16,
+      monthly: -86.4,
+      yearly: -1051.2,
+      method: 'assumed_8_hours',
+      daily_hours: 8,
+    },
+    live: {
+      lifetime: { value: '-12.5000000000', per_second: '-0.0001000000000000' },
+      session: { value: '-0.2500000000', per_second: '-0.0001000000000000' },
+    },
+  })
+}
+
+export function history(changes: Answer = {}): Answer {
+  return {
+    success: true,
+    provider: 'AWS',
+    period_days: 30,
+    timezone: 'UTC',
+    history: [
+      {
+        date: '2026-11-23',
+        hours_used: 2,
+        dumont_cost: 1.48,
+        comparable_cost: 1.48,
+        provider_cost: 8.2,
+        savings: 6.72,
+      },
+      {
+        date: '2026-11-21',
+        hours_used: 4,
+        dumont_cost: 5,
+        comparable_cost: 4,
+        provider_cost: 3,
+        savings: -1,
+      },
+    ],
+    totals: {
+      total_hours: 6,
+      total_dumont_cost: 6.48,
+      total_comparable_cost: 5.48,
+      total_provider_cost: 11.2,
+      total_savings: 5.72,
+    },
+    comparison: comparison(),
+    coverage: coverage(),
+    notices: [],
+    as_of: AS_OF,
+    valid_until: VALID_UNTIL,
+    ...changes,
+  }
+}
+
+export function match(changes: Answer = {}): Answer {
+  return {
+    grade: 'A',
+    sku: 'g4dn.xlarge',
+    gpu_type: 'T4',
+    region: 'us-east-1',
+    effective_from: '2026-01-10',
+    source: 'AWS price list',
+    source_url: 'https://prices.example.test/aws',
+    retrieved_at: '2026-09-12',
+    age_days: 72,
+    machines: 1,
+    how: 'whole',
+    ratios: null,
+    smallest_instance_per_hour: '0.526',
+    ...changes,
+  }
+}
+
+const FIGURES: Answer = {
+  hours: '10.5',
+  gpu_hours: '10.5',
+  cost: '5.2500000000',
+  comparable_cost: '5.2500000000',
+  comparison_cost: '8.7500000000',
+  saving: '3.5000000000',
+}
+
+export function instance(changes: Answer = {}): Answer {
+  return {
+    instance_id: 'i-1',
+    name: 'trainer',
+    gpu_type: 'T4',
+    gpu_spelling: 'Tesla T4',
+    variant_assumed: false,
+    gpu_count: 1,
+    provider: 'vastai',
+    status: 'running',
+    since: '2026-11-23T12:03:00Z',
+    last_report_at: '2026-11-23T14:02:00Z',
+    silent: false,
+    rate_per_hour: '0.15',
+    match: match(),
+    unpriced_reason: null,
+    comparison_rate_per_hour: '0.526',
+    saving_per_hour: '0.376',
+    session: {
+      started_at: '2026-11-23T12:03:00Z',
+      ...FIGURES,
+      live: { value: '0.7520000000', per_second: '0.0001044444444444' },
+    },
+    lifetime: FIGURES,
+    ...changes,
+  }
+}
+
+export function unpricedInstance(): Answer {
+  const figures = {
+    ...FIGURES,
+    comparable_cost: '0.0000000000',
+    comparison_cost: '0.0000000000',
+    saving: '0.0000000000',
+  }
+  return instance({
+    instance_id: 'i-2',
+    name: 'mystery',
+    gpu_type: 'GeForce RTX 5070',
+    match: null,
+    unpriced_reason: 'No GPU model has the spelling "GeForce RTX 5070".',
+    comparison_rate_per_hour: null,
+    saving_per_hour: null,
+    session: { started_at: '2026-11-23T12:03:00Z', ...figures, live: null },
+    lifetime: figures,
+  })
+}
+
+export function instances(list: Answer[] = [instance()], changes: Answer = {}): Answer {
+  return {
+    as_of: AS_OF,
+    valid_until: VALID_UNTIL,
+    currency: 'USD',
+    provider: 'AWS',
+    comparison: comparison(),
+    instances: list,
+    next_cursor: null,
+    ...changes,
+  }
+}
+
+export function gpuGroups(): Answer {
+  return {
+    as_of: AS_OF,
+    valid_until: VALID_UNTIL,
+    currency: 'USD',
+    provider: 'AWS',
+    comparison: comparison(),
+    groups: [{ gpu_type: 'T4', instances_count: 2, active_count: 1, lifetime: FIGURES }],
+    next_cursor: null,
+  }
+}
+
+export function usageEvents(): Answer {
+  return {
+    events: [
+      {
+        id: 'e-2',
+        source: 'curl',
+        type: 'stop',
+        instance: 'trainer',
+        time: '2026-11-23T13:00:00Z',
+        received_at: '2026-11-23T13:00:01Z',
+        status: 'conflict',
+        code: 'id_reused',
+        detail: 'The id was used before with other content.',
+      },
+      {
+        id: 'e-1',
+        source: 'vastai',
+        type: 'start',
+        instance: 'trainer',
+        time: '2026-11-23T12:03:00Z',
+        received_at: '2026-11-23T12:03:01Z',
+        status: 'accepted',
+        code: null,
+        detail: null,
+        gpu: 'Tesla T4',
+        gpu_count: 1,
+        rate: '0.15',
+      },
+    ],
+    next_cursor: null,
+  }
+}

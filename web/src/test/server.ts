@@ -1,0 +1,34 @@
+import { http, HttpResponse } from 'msw/http'
+import { setupServer } from 'msw/node'
+import { gpuGroups, history, instances, savings, session, usageEvents } from './answers'
+
+/** Where the API is, as a page under test sees it. */
+export const api = (path: string) => `${location.origin}/api/v1/${path}`
+
+/** An error answer of the API (RFC 9457). */
+export function problem(status: number, code: string, detail: string) {
+  return HttpResponse.json(
+    { type: 'about:blank', title: code, status, detail, code, request_id: 'r-1', errors: [] },
+    { status, headers: { 'Content-Type': 'application/problem+json' } },
+  )
+}
+
+const providerOf = (request: Request) => new URL(request.url).searchParams.get('provider') ?? 'AWS'
+
+/** The API as it answers a signed-in person whose instances run. */
+export const server = setupServer(
+  http.get(api('auth/me'), () => HttpResponse.json(session())),
+  http.get(api('setup'), () => HttpResponse.json({ needs_owner: false, code_required: false })),
+  http.get(api('economy/savings'), ({ request }) =>
+    HttpResponse.json(savings({ provider: providerOf(request) })),
+  ),
+  http.get(api('economy/savings/history'), ({ request }) =>
+    HttpResponse.json(history({ provider: providerOf(request) })),
+  ),
+  http.get(api('instances'), ({ request }) =>
+    HttpResponse.json(
+      new URL(request.url).searchParams.get('group_by') === 'gpu' ? gpuGroups() : instances(),
+    ),
+  ),
+  http.get(api('usage/events'), () => HttpResponse.json(usageEvents())),
+)
