@@ -91,6 +91,10 @@ if [ "$goal" != run ] && ! [ web/node_modules/.package-lock.json -nt web/package
     $python scripts/npm.py ci --ignore-scripts >&2
 fi
 
-if [ "$goal" = test ] && ! command -v chromium >/dev/null; then
-    debian_packages chromium fonts-dejavu-core fonts-liberation
+if [ "$goal" = test ]; then
+    missing=()
+    command -v chromium >/dev/null || missing+=(chromium fonts-dejavu-core fonts-liberation)
+    # The Node that drives the browser is linked against it.
+    compgen -G '/usr/lib/*/libatomic.so.1' >/dev/null || missing+=(libatomic1)
+    [ "${#missing[@]}" -eq 0 ] || debian_packages "${missing[@]}"
 fi
