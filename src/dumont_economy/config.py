@@ -40,10 +40,11 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     """
     return Settings(
         database_url=environment.get(f"{PREFIX}DATABASE_URL") or default_database_url(environment),
-        host=environment.get(f"{PREFIX}HOST", DEFAULT_HOST),
-        port=parse_port(environment.get(f"{PREFIX}PORT", str(DEFAULT_PORT))),
+        # An empty variable is one that is not set: an empty host would mean every address.
+        host=environment.get(f"{PREFIX}HOST") or DEFAULT_HOST,
+        port=parse_port(environment.get(f"{PREFIX}PORT") or str(DEFAULT_PORT)),
         secure_cookies=_yes_or_no(
-            f"{PREFIX}SECURE_COOKIES", environment.get(f"{PREFIX}SECURE_COOKIES", "no")
+            f"{PREFIX}SECURE_COOKIES", environment.get(f"{PREFIX}SECURE_COOKIES") or "no"
         ),
     )
 

@@ -5,7 +5,6 @@ adding nor a cut in time changes it; `round_amount` is the only rounding.
 """
 
 import re
-from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 
@@ -69,16 +68,15 @@ class Accrual:
     """Money accrued as rate x time, kept as time per rate until it is asked for.
 
     Adding is integer arithmetic; the product is taken once per distinct rate, in `total`. So a
-    sum over a million line items is exact, and independent of their order.
+    sum over a million line items is exact, and independent of their order. What will not change
+    any more can be settled, so that it is not multiplied again each time it is asked for.
     """
 
-    __slots__ = ("_microseconds_at",)
+    __slots__ = ("_microseconds_at", "_settled")
 
     def __init__(self) -> None:
         self._microseconds_at: dict[Fraction, int] = {}
-
-    def __iter__(self) -> Iterator[tuple[Fraction, int]]:
-        return iter(self._microseconds_at.items())
+        self._settled = Fraction(0)
 
     def add(self, rate_per_hour: Fraction, microseconds: int) -> None:
         """Accrue `microseconds` at a rate per hour."""
@@ -87,9 +85,23 @@ class Accrual:
 
     def merge(self, other: "Accrual") -> None:
         """Accrue everything that `other` holds."""
-        for rate, microseconds in other:
+        self._settled += other._settled  # noqa: SLF001  of this class too
+        for rate, microseconds in other._microseconds_at.items():  # noqa: SLF001
             self.add(rate, microseconds)
 
     def total(self) -> Fraction:
         """Return the accrued money, exact."""
-        return sum((cost(rate, held) for rate, held in self), Fraction(0))
+        # Whole numbers over each denominator, of which there are few: one fraction for each.
+        numerators: dict[int, int] = {}
+        for rate, microseconds in self._microseconds_at.items():
+            held = numerators.get(rate.denominator, 0)
+            numerators[rate.denominator] = held + rate.numerator * microseconds
+        total = self._settled
+        for denominator, numerator in numerators.items():
+            total += Fraction(numerator, denominator * MICROSECONDS_PER_HOUR)
+        return total
+
+    def settle(self) -> None:
+        """Keep the total instead of what it is made of."""
+        self._settled = self.total()
+        self._microseconds_at = {}

@@ -593,8 +593,8 @@ class TestWhatWasReceived:
     @pytest.mark.parametrize(
         ("query", "code"),
         [
-            ({"limit": "0"}, "greater_than_equal"),
-            ({"limit": "501"}, "less_than_equal"),
+            ({"limit": "0"}, "out_of_range"),
+            ({"limit": "501"}, "out_of_range"),
             ({"limit": "٣"}, "not_a_whole_number"),
             ({"cursor": "x"}, "bad_cursor"),
             ({"cursor": "MQ"}, "bad_cursor"),

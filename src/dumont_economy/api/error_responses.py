@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from dumont_economy import errors
 from dumont_economy.api.api_error import ApiError
-from dumont_economy.api.screen import not_found_page
+from dumont_economy.api.screen import is_built, not_found_page
 from dumont_economy.errors import FieldProblem
 
 _log = structlog.get_logger()
@@ -141,7 +141,8 @@ def _of_http_exception(error: HTTPException) -> Response:
 
 def _is_for_a_person() -> bool:
     """Say whether a browser asks for a page, which gets the screen's own "not found"."""
-    return request.method in ("GET", "HEAD") and not request.path.startswith("/api/")
+    asks = request.method in ("GET", "HEAD") and not request.path.startswith("/api/")
+    return asks and is_built()
 
 
 def _of_unforeseen(error: Exception) -> Response:

@@ -6,9 +6,10 @@ An operation is declared once; parsing, refusals and the OpenAPI document all fo
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
+from http import HTTPStatus
 from typing import Any, TypeVar, cast
 
-from flask import Blueprint, Response, current_app, g, json, request
+from flask import Blueprint, Response, abort, current_app, g, json, request
 from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
 from pydantic import BaseModel, ValidationError
@@ -166,8 +167,11 @@ def parse_body(model: type[Query]) -> Query:
     if request.mimetype != "application/json" or request.content_encoding:
         detail = "Send the body as application/json, without a content encoding."
         raise ApiError(415, "unsupported_media_type", detail)
+    data = request.get_data()
+    if request.content_length is None and len(data) >= current_app.config["MAX_CONTENT_LENGTH"]:
+        abort(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)  # A chunked body is cut there, not refused.
     try:
-        decoded = strict_json.decode(request.get_data())
+        decoded = strict_json.decode(data)
     except strict_json.StrictJsonError as error:
         raise ApiError(400, error.code, error.message) from error
     if not isinstance(decoded, dict):
@@ -181,16 +185,31 @@ def _validated(model: type[Query], values: Mapping[str, Any], prefix: str) -> Qu
     except ValidationError as error:
         problems = [_field_problem(one, prefix) for one in error.errors(include_url=False)]
         first = problems[0]
-        raise ApiError(422, first.code, f"{first.field}: {first.message}", problems) from error
+        named = f"{first.field}: " if first.field.strip("/") else ""
+        raise ApiError(422, first.code, f"{named}{first.message}", problems) from error
 
 
-_OUR_CODES = {"extra_forbidden": "unknown_field"}
+# The codes are part of the contract, so they are ours and not the library's.
+_OUR_CODES = {
+    "enum": "unknown_value",
+    "extra_forbidden": "unknown_field",
+    "greater_than_equal": "out_of_range",
+    "less_than_equal": "out_of_range",
+    "list_type": "must_be_array",
+    "string_too_long": "too_long",
+    "string_too_short": "empty",
+    "string_type": "must_be_string",
+    "too_long": "too_long",
+    "too_short": "empty",
+    "value_error": "invalid_value",
+}
 
 
 def _field_problem(error: Mapping[str, Any], prefix: str) -> FieldProblem:
     path = "/".join(str(part)[:64] for part in error["loc"])
     code = _OUR_CODES.get(error["type"], error["type"])
-    return FieldProblem(f"{prefix}{path}", code, str(error["msg"]))
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return FieldProblem(f"{prefix}{path}", code, message)
 
 
 def _require(scope: str) -> None:

@@ -16,7 +16,7 @@ from dumont_economy.pricing.sku import ComparisonProvider, parse_provider
 from dumont_economy.savings.local_day import parse_zone
 
 MAX_PAGE = 500
-_MAX_DIGITS = 9
+_MAX_DIGITS = 18
 _DAILY_HOURS = (
     r"^(24(\.0{1,4})?|(1[0-9]|2[0-3]|[1-9])(\.[0-9]{1,4})?"
     r"|0\.[1-9][0-9]{0,3}|0\.0[1-9][0-9]{0,2}|0\.00[1-9][0-9]?|0\.000[1-9])$"

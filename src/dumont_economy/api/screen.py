@@ -15,8 +15,13 @@ _STATIC = Path(str(files("dumont_economy"))) / "static"
 _A_YEAR = 31_536_000
 
 
+def is_built() -> bool:
+    """Say whether this installation has the built screen."""
+    return (_STATIC / "index.html").is_file()
+
+
 def _page(status: int) -> Response:
-    if not (_STATIC / "index.html").is_file():
+    if not is_built():
         detail = "The screen is not built in this installation; the API under /api/v1 works."
         raise ApiError(404, "screen_not_built", detail)
     response = send_from_directory(_STATIC, "index.html")

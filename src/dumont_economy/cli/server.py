@@ -14,7 +14,8 @@ from dumont_economy.config import Settings
 from dumont_economy.errors import EconomyError
 
 _GRACE_SECONDS = 8
-_TIMEOUT_SECONDS = 60
+# The first read of a long ledger keeps a worker busy; it is not hung.
+_TIMEOUT_SECONDS = 600
 
 
 class PortInUseError(EconomyError):

@@ -42,6 +42,18 @@ class RatingTerms:
     actual_rule: Callable[[str, datetime], BillingRule]
     comparison_rule: Callable[[datetime], BillingRule]
 
+    def is_converted(self, shape: Shape) -> bool:
+        """Say whether what is paid for a shape is in the ledger's currency."""
+        return shape.currency in (None, self.currency)
+
+    def matches_for(self, shape: Shape) -> Sequence[MatchSegment]:
+        """Return a shape's match timeline: none where its cost cannot be set beside one."""
+        if self.is_converted(shape):
+            return self.matches_of(shape)
+        message = f"Paid in {shape.currency}, which is not converted to {self.currency} yet."
+        unpriced = Unpriced(UnpricedReason.CURRENCY_NOT_CONVERTED, message)
+        return [MatchSegment(ALWAYS, unpriced)]
+
 
 def rate_session(session: GpuSession, terms: RatingTerms, now: datetime) -> list[LineItem]:
     """Return the line items of a session, in order of time; its open run ends at `now`."""
@@ -53,8 +65,8 @@ def _rate_run(instance: str, run: GpuRun, terms: RatingTerms, now: datetime) -> 
     used = microseconds_between(run.starts_at, ends_at)
     if used == 0:
         return []
-    converted = run.shape.currency in (None, terms.currency)
-    matches = terms.matches_of(run.shape) if converted else _not_converted(run.shape, terms)
+    converted = terms.is_converted(run.shape)
+    matches = terms.matches_for(run.shape)
     actual_rule = terms.actual_rule(run.shape.provider, run.starts_at)
     comparison_rule = terms.comparison_rule(run.starts_at)
     actual_end, actual_pad = _billed_end(run.starts_at, used, actual_rule)
@@ -99,9 +111,3 @@ def _cut(
 def in_effect(changes: Sequence[_Change], at: datetime) -> _Change:
     """Return the last of the ordered changes that is not after `at`."""
     return changes[bisect_right(changes, at, key=_since) - 1]
-
-
-def _not_converted(shape: Shape, terms: RatingTerms) -> list[MatchSegment]:
-    message = f"Paid in {shape.currency}, which is not converted to {terms.currency} yet."
-    unpriced = Unpriced(UnpricedReason.CURRENCY_NOT_CONVERTED, message)
-    return [MatchSegment(ALWAYS, unpriced)]

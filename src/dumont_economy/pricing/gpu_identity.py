@@ -104,10 +104,16 @@ class GpuIdentifier:
         self._models = {model.name: model for model in models}
         self._identities: dict[str, GpuIdentity] = {}
         self._families: dict[str, list[GpuModel]] = {}
+        self._canonical = {name.lower(): name for name in self._models}
         for model in self._models.values():
-            identity = GpuIdentity(model.name, variant_assumed=False)
-            self._identities[_read(model.name).name] = identity
             self._families.setdefault(_read(model.chip).name, []).append(model)
+        for model in self._models.values():
+            reading = _read(model.name)
+            # A size alone does not tell the card from its SXM form: only the canonical name of
+            # such a model means it for certain.
+            if reading.forms or not self._has_other_forms(model):
+                identity = GpuIdentity(model.name, variant_assumed=False)
+                self._identities[reading.name] = identity
         for alias in aliases:
             self._identities[_read(alias.spelling).name] = alias.identity
 
@@ -124,15 +130,22 @@ class GpuIdentifier:
         """
         if not spelling.isascii():
             return None
+        name = self._canonical.get(spelling.strip().lower())
+        if name is not None and _may_have(self._models[name], memory_gib):
+            return GpuIdentity(name, variant_assumed=False)
         reading = _read(spelling)
         candidates, is_assumed = self._candidates(reading)
         candidates = [model for model in candidates if reading.allows(model)]
-        if memory_gib is not None:
-            candidates = [model for model in candidates if _is_memory_of(model, memory_gib)]
+        candidates = [model for model in candidates if _may_have(model, memory_gib)]
         if not candidates:
             return None
         least = min(candidates, key=_capability)
         return GpuIdentity(least.name, variant_assumed=is_assumed or len(candidates) > 1)
+
+    def _has_other_forms(self, model: GpuModel) -> bool:
+        """Say whether the same chip with the same memory comes in another form."""
+        family = self._families[_read(model.chip).name]
+        return any(one != model and one.memory_gib == model.memory_gib for one in family)
 
     def _candidates(self, reading: _Reading) -> tuple[list[GpuModel], bool]:
         """Return the models that the name may mean, and whether that is an assumption already."""
@@ -207,7 +220,10 @@ def _is_size_of(model: GpuModel, size: str) -> bool:
     return Decimal(size.removesuffix("gb")) == model.memory_gib
 
 
-def _is_memory_of(model: GpuModel, memory_gib: Decimal) -> bool:
+def _may_have(model: GpuModel, memory_gib: Decimal | None) -> bool:
+    """Say whether a reported memory is the model's, or none was reported."""
+    if memory_gib is None:
+        return True
     return abs(memory_gib - model.memory_gib) <= model.memory_gib * _MEMORY_TOLERANCE
 
 

@@ -5,7 +5,7 @@ Invariants: no rate is overwritten, a later one takes over; without a rate there
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from fnmatch import fnmatchcase
 
 from dumont_economy.errors import PriceNotFoundError
@@ -115,20 +115,3 @@ class PriceBook:
             if offer.ends_at is not None:
                 instants.add(offer.ends_at)
         return sorted(instants)
-
-    def regions(self, provider: str) -> list[str]:
-        """Return the regions of a provider for which any rate is known, in order."""
-        return sorted({region for name, region, _ in self._offers if name == provider})
-
-    def newest_retrieval(self, provider: str) -> date | None:
-        """Return the date of a provider's most recently confirmed rate, None without rates."""
-        return max(
-            (
-                rate.retrieved_at
-                for (name, _, _), offers in self._offers.items()
-                if name == provider
-                for offer in offers
-                for rate in offer.rates
-            ),
-            default=None,
-        )

@@ -53,11 +53,10 @@ class LiveRate:
 def live_rate(session: GpuSession, terms: RatingTerms, now: datetime) -> LiveRate:
     """Return the live rate of an open session at `now`."""
     run = session.runs[-1]
-    converted = run.shape.currency in (None, terms.currency)
-    matches = terms.matches_of(run.shape)
+    matches = terms.matches_for(run.shape)
     match = in_effect(matches, now).match
-    rate = run.rate if converted else None
-    comparison_rate = counted_rate(match) if converted else None
+    rate = run.rate if terms.is_converted(run.shape) else None
+    comparison_rate = counted_rate(match)
     used = max(0, microseconds_between(run.starts_at, now))
     actual_rule = terms.actual_rule(run.shape.provider, run.starts_at)
     comparison_rule = terms.comparison_rule(run.starts_at)

@@ -27,7 +27,7 @@ class Totals:
     gpu_used: int = 0
     gpu_by_grade: Counter[Grade] = field(default_factory=Counter)
     gpu_unpriced: Counter[str] = field(default_factory=Counter)
-    gpu_not_converted: Counter[str] = field(default_factory=Counter)
+    gpu_not_converted: int = 0
     oldest_price: date | None = None
     actual: Accrual = field(default_factory=Accrual)
     comparable: Accrual = field(default_factory=Accrual)
@@ -63,9 +63,14 @@ class Totals:
 
     @property
     def cost_coverage(self) -> Fraction:
-        """Return the share of the cost that has a counterfactual; 1 where nothing was paid."""
+        """Return the share of the cost that has a counterfactual; 1 where nothing was paid.
+
+        What was paid in another currency is not known, so with such use the share is no more than
+        that of GPU time.
+        """
         paid = self.actual.total()
-        return self.comparable.total() / paid if paid else Fraction(1)
+        share = self.comparable.total() / paid if paid else Fraction(1)
+        return min(share, self.gpu_time_coverage) if self.gpu_not_converted else share
 
     def add_line(self, line: LineItem, window: Window = ALL_TIME) -> None:
         """Add the part of a line item that falls into a window."""
@@ -77,7 +82,7 @@ class Totals:
         self.used += used
         self.gpu_used += gpu_used
         if line.rate is None:
-            self.gpu_not_converted[line.shape.currency or ""] += gpu_used
+            self.gpu_not_converted += gpu_used
         else:
             self.actual.add(line.rate, actual)
         match, comparison_rate = line.match, line.comparison_rate
@@ -99,13 +104,24 @@ class Totals:
         if self.oldest_price is None or retrieved_at < self.oldest_price:
             self.oldest_price = retrieved_at
 
+    def settle(self) -> None:
+        """Keep the sums of money instead of what they are made of: nothing more will be added."""
+        for accrual in (
+            self.actual,
+            self.comparable,
+            self.counterfactual,
+            self.substitutes_comparable,
+            self.substitutes_counterfactual,
+        ):
+            accrual.settle()
+
     def merge(self, other: "Totals") -> None:
         """Add everything that `other` holds."""
         self.used += other.used
         self.gpu_used += other.gpu_used
         self.gpu_by_grade.update(other.gpu_by_grade)
         self.gpu_unpriced.update(other.gpu_unpriced)
-        self.gpu_not_converted.update(other.gpu_not_converted)
+        self.gpu_not_converted += other.gpu_not_converted
         if other.oldest_price is not None:
             self._saw_price_of(other.oldest_price)
         self.actual.merge(other.actual)

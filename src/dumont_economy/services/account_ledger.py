@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import cached_property
 from operator import attrgetter
 from threading import Lock
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
@@ -25,11 +26,12 @@ from dumont_economy.savings.totals import Totals, total_of
 from dumont_economy.storage import usage_events
 
 _MAX_ACCOUNTS = 64
-_MAX_QUESTIONS = 12
+_MAX_QUESTIONS = 6
 
 _ends_at = attrgetter("ends_at")
 
 QuestionKey = tuple[ComparisonQuestion, int]
+_Held = TypeVar("_Held")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,14 @@ class ClosedUsage:
         return self.lines[bisect_right(self.lines, instant, key=_ends_at) :]
 
 
+def _used_last(held: "OrderedDict[QuestionKey, _Held]", key: QuestionKey) -> _Held:
+    """Return what is held for a question, and let go of what was asked longest ago."""
+    held.move_to_end(key)
+    while len(held) > _MAX_QUESTIONS:
+        held.popitem(last=False)
+    return held[key]
+
+
 class AccountLedger:
     """The replayed usage of one account at one version; never changed once it is made.
 
@@ -72,7 +82,7 @@ class AccountLedger:
         self.newest_received_at = newest_received_at
         self.timelines = timelines
         self._rated = rated
-        self._closed: dict[QuestionKey, ClosedUsage] = {}
+        self._closed: OrderedDict[QuestionKey, ClosedUsage] = OrderedDict()
 
     @cached_property
     def next_event_at(self) -> datetime | None:
@@ -125,8 +135,9 @@ class AccountLedger:
             totals = Totals()
             for one in rated:
                 totals.merge(one.totals)
+            totals.settle()
             self._closed[key] = ClosedUsage(lines, totals)
-        return self._closed[key]
+        return _used_last(self._closed, key)
 
     def closed_totals_of(
         self, instance: str, question: ComparisonQuestion, market_version: int, terms: RatingTerms
@@ -143,11 +154,8 @@ class AccountLedger:
     def _rated_of(
         self, question: ComparisonQuestion, market_version: int
     ) -> dict[str, _RatedInstance]:
-        held = self._rated.setdefault((question, market_version), {})
-        self._rated.move_to_end((question, market_version))
-        while len(self._rated) > _MAX_QUESTIONS:
-            self._rated.popitem(last=False)
-        return held
+        self._rated.setdefault((question, market_version), {})
+        return _used_last(self._rated, (question, market_version))
 
     def _rate(
         self, timeline: InstanceTimeline, held: dict[str, _RatedInstance], terms: RatingTerms
@@ -160,7 +168,9 @@ class AccountLedger:
                 if not session.is_open
                 for line in rate_session(session, terms, self.replayed_at)
             )
-            known = _RatedInstance(timeline, lines, total_of(lines))
+            totals = total_of(lines)
+            totals.settle()
+            known = _RatedInstance(timeline, lines, totals)
             held[timeline.instance] = known
         return known
 

@@ -39,6 +39,11 @@ class ActiveInstance:
     live: LiveRate
 
     @property
+    def cost(self) -> Fraction | None:
+        """Return what the session has cost, None where it is paid in another currency."""
+        return self.totals.actual.total() if self.live.rate is not None else None
+
+    @property
     def counterfactual(self) -> Fraction | None:
         """Return what the session would have cost, None where none of it has a comparison."""
         return self.totals.counterfactual.total() if self._is_priced else None

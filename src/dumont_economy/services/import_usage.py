@@ -86,7 +86,12 @@ def import_usage(
                 on_progress(binary.tell())
         _record(database, clock, account, batch, path.name, report)
         on_progress(binary.tell())
+    report.problems.sort(key=_line_number)
     return report
+
+
+def _line_number(problem: str) -> int:
+    return int(problem.removeprefix("line ").partition(":")[0])
 
 
 def _record(
@@ -104,7 +109,7 @@ def _record(
         clock,
         account,
         [line.raw for line in batch],
-        reporter=f"file {file_name}"[:255],
+        reporter=f"file {file_name}".encode("utf-8", "replace").decode()[:255],
         may_backfill=True,
     )
     for line, result in zip(batch, results, strict=True):

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from dumont_economy.metering.gpu_session import Shape
 from dumont_economy.services.account_view import AccountView
-from dumont_economy.services.market import requested_gpu
 
 _NAMED = 5
 
@@ -56,32 +56,37 @@ def _on_billing_rules(view: AccountView) -> list[Notice]:
     if not assumed:
         return []
     message = (
-        f"No billing rule is known of {', '.join(assumed)}: use there is billed per second, "
+        f"No billing rule is known of {_named(assumed)}: use there is billed per second, "
         "without a minimum."
     )
     return [Notice("billing_rule_assumed", message)]
 
 
 def _on_identity(view: AccountView) -> list[Notice]:
-    gpus = {shape.gpu: requested_gpu(shape) for shape in view.ledger.shapes}
-    assumed, unknown = [], []
-    for spelling, gpu in sorted(gpus.items()):
-        identity = view.market.matcher.identify(gpu)
+    assumed_of, unknown_of = set(), set()
+    for shape in view.ledger.shapes:
+        identity = view.identity(shape)
         if identity is None:
-            unknown.append(spelling or "(empty)")
+            unknown_of.add(_with_memory(shape))
         elif identity.variant_assumed:
-            assumed.append(f"{spelling} as {identity.gpu_model}")
+            assumed_of.add(f"{_with_memory(shape)} as {identity.gpu_model}")
+    assumed, unknown = sorted(assumed_of), sorted(unknown_of)
     notices = []
     if assumed:
         message = (
-            f"Variant assumed, the least capable one: {', '.join(assumed)}. Report the exact "
+            f"Variant assumed, the least capable one: {_named(assumed)}. Report the exact "
             "name or the GPU's memory to be sure."
         )
         notices.append(Notice("variant_assumed", message))
     if unknown:
-        message = f"GPU names that are not known, so without a comparison: {', '.join(unknown)}."
+        message = f"GPU names that are not known, so without a comparison: {_named(unknown)}."
         notices.append(Notice("unknown_gpu", message))
     return notices
+
+
+def _with_memory(shape: Shape) -> str:
+    named = shape.gpu.strip() or "(empty)"
+    return named if shape.gpu_memory_gib is None else f"{named} with {shape.gpu_memory_gib} GiB"
 
 
 def _on_currencies(view: AccountView) -> list[Notice]:

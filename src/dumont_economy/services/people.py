@@ -2,6 +2,7 @@
 
 import hmac
 import secrets
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -51,6 +52,7 @@ _TOUCH_AFTER = timedelta(minutes=1)
 _MIN_PASSWORD = 8
 _MAX_PASSWORD_BYTES = 1_024
 _MAX_EMAIL = 255
+_MAX_NAME = 255
 _TOKEN_BYTES = 32
 _API_TOKEN_PREFIX = "dme_"  # noqa: S105  makes a leaked token recognisable
 _SECRET_KEY = "secret_key"  # noqa: S105  the setting's name
@@ -284,6 +286,9 @@ def _account_named(
 ) -> Account:
     found = accounts.account_by_name(connection, name)
     if found is None:
+        if not 0 < len(name) <= _MAX_NAME or not _is_text(name):
+            message = f"Use 1 to {_MAX_NAME} characters, without control characters."
+            raise InvalidInputError([FieldProblem("account", "invalid_text", message)])
         found = Account(str(uuid4()), name, DEFAULT_CURRENCY, timezone, is_sample)
         accounts.add_account(connection, found, now)
     return found
@@ -314,6 +319,11 @@ def _is_password(password_hash: str, password: str) -> bool:
             return False
 
 
+def _is_text(value: str) -> bool:
+    """Say whether a text has nothing in it that is no character."""
+    return not any(unicodedata.category(character) in ("Cc", "Cs") for character in value)
+
+
 def _checked(email: str, password: str) -> tuple[str, str]:
     """Return the address as it is kept, and the password's hash."""
     address = email.strip().lower()
@@ -331,6 +341,8 @@ def _checked(email: str, password: str) -> tuple[str, str]:
     elif password.lower() in _COMMON_PASSWORDS:
         message = "This is one of the passwords that are tried first. Choose another."
         problems.append(FieldProblem("password", "common_password", message))
+    elif not _is_text(password):
+        problems.append(FieldProblem("password", "invalid_text", "Must be UTF-8 text."))
     if problems:
         raise InvalidInputError(problems)
     with _hashing:

@@ -34,15 +34,16 @@ def read_history(view: AccountView, days: int, zone: ZoneInfo) -> History:
         for number in range((today - first).days + 2)
     ]
     of_day: dict[int, Totals] = {}
-    totals = Totals()
-    period = Window(borders[0], borders[-1])
     for line in view.lines_since(borders[0]):
-        totals.add_line(line, period)
         day = max(0, bisect_right(borders, line.starts_at) - 1)
         while day < len(borders) - 1 and borders[day] < line.ends_at:
             window = Window(borders[day], borders[day + 1])
             of_day.setdefault(day, Totals()).add_line(line, window)
             day += 1
+    totals = Totals()
+    for of_one in of_day.values():
+        of_one.settle()
+        totals.merge(of_one)
     found = [
         (first + timedelta(days=day), of_day[day])
         for day in sorted(of_day, reverse=True)

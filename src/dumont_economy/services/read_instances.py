@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from dumont_economy.ledger.line_item import LineItem
+from dumont_economy.ledger.rating import in_effect
 from dumont_economy.metering.gpu_session import InstanceTimeline, Shape
 from dumont_economy.pricing.match_timeline import Match
 from dumont_economy.savings.totals import Totals, total_of
 from dumont_economy.services.account_view import AccountView, ActiveInstance
-from dumont_economy.services.market import requested_gpu
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,9 @@ def read_gpu_groups(view: AccountView) -> list[GpuGroup]:
     active = [(one, view.gpu_type(one.session.runs[-1].shape)) for one in view.active]
     lines = [*view.closed.lines, *(line for one, _ in active for line in one.lines)]
     lines_of: dict[str, list[LineItem]] = {gpu_type: [] for _, gpu_type in active}
+    type_of = {shape: view.gpu_type(shape) for shape in view.ledger.shapes}
     for line in lines:  # By the GPU that ran: an instance may have changed it since.
-        lines_of.setdefault(view.gpu_type(line.shape), []).append(line)
+        lines_of.setdefault(type_of[line.shape], []).append(line)
     return [
         GpuGroup(
             gpu_type=gpu_type,
@@ -82,5 +83,5 @@ def _row(view: AccountView, timeline: InstanceTimeline, shape: Shape) -> Instanc
     if active is not None:
         match = active.live.match
     else:
-        match = view.market.matcher.match_at(requested_gpu(shape), view.question, view.as_of)
+        match = in_effect(view.terms.matches_for(shape), view.as_of).match
     return InstanceRow(timeline, shape, active, match, view.totals_of(timeline))

@@ -24,7 +24,7 @@ class ListedPrice:
 
 @dataclass(frozen=True)
 class PriceList:
-    """One provider's prices by GPU; `newest_retrieval` is None on a card, which has no date."""
+    """One provider's prices by GPU; `newest_retrieval` is None on a card and without a price."""
 
     question: ComparisonQuestion
     prices: list[ListedPrice]
@@ -57,7 +57,8 @@ def read_price_list(market: Market, question: ComparisonQuestion, at: datetime) 
         ListedPrice(gpu, rate.usd_per_gpu_hour * (1 - question.discount), rate, rate.source)
         for gpu, rate in sorted(cheapest.items())
     ]
-    return PriceList(question, listed, book.newest_retrieval(question.provider))
+    newest = max((rate.retrieved_at for rate in cheapest.values()), default=None)
+    return PriceList(question, listed, newest)
 
 
 def _order(rate: Rate) -> tuple[Fraction, Fraction, str]:

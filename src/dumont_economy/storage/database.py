@@ -11,7 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
 from dumont_economy.errors import (
     DatabaseTooNewError,
@@ -19,7 +19,10 @@ from dumont_economy.errors import (
     InvalidSettingError,
 )
 
-_BUSY_TIMEOUT_SECONDS = 15
+# A server waits with everything it does, so not long; the answer may be asked for again.
+_BUSY_TIMEOUT_SECONDS = 5
+_DRIVERS = ("sqlite", "sqlite+pysqlite")
+_IN_MEMORY = (None, "", ":memory:")
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -36,6 +39,12 @@ class Database:
             message = (
                 "DUMONT_ECONOMY_DATABASE_URL names "
                 f"{parsed.get_backend_name()!r}; this version keeps its data in SQLite."
+            )
+            raise InvalidSettingError(message)
+        if parsed.drivername not in _DRIVERS or parsed.query or parsed.database in _IN_MEMORY:
+            message = (
+                "DUMONT_ECONOMY_DATABASE_URL must name a file, as sqlite:////folder/economy.db, "
+                "without another driver or options."
             )
             raise InvalidSettingError(message)
         self.url = parsed
@@ -86,7 +95,7 @@ class Database:
             command.upgrade(config, "head")
 
     def _make_folder(self) -> None:
-        if self.url.database and self.url.database != ":memory:":
+        if self.url.database:
             try:
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
@@ -109,11 +118,10 @@ def _unavailable_as_our_own() -> Iterator[None]:
             "written and has space."
         )
         raise DatabaseUnavailableError(message) from error
-    except DBAPIError as error:
-        # Such as a file that is no database at all.
-        if "not a database" not in str(error.orig):
-            raise
-        message = "The database file is not a database. Name another one."
+    except DatabaseError as error:
+        if type(error) is not DatabaseError:
+            raise  # A mistake of ours, such as a broken constraint.
+        message = f"The database file cannot be read ({error.orig}). Name another, or restore it."
         raise DatabaseUnavailableError(message) from error
 
 

@@ -230,7 +230,9 @@ def test_a_foreign_currency_is_out_of_both_sides() -> None:
 
     assert money(totals) == (0, 0, 0)
     assert totals.used == 3600 * SECOND
-    assert totals.gpu_not_converted == {"EUR": 3600 * SECOND}
+    assert totals.gpu_not_converted == 3600 * SECOND
+    assert totals.gpu_time_coverage == 0
+    assert totals.cost_coverage == 0
 
 
 def test_usage_without_a_currency_is_in_the_accounts() -> None:

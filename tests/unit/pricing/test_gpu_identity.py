@@ -4,7 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from dumont_economy.data.shipped_rows import shipped_rows
@@ -67,7 +67,6 @@ def identify(spelling: str, memory_gib: str | None = None) -> GpuIdentity | None
         # Google Cloud, AWS, Azure
         ("nvidia-l4", "L4"),
         ("nvidia-tesla-t4", "T4"),
-        ("nvidia-a100-80gb", "A100-80GB"),
         ("nvidia-h200-141gb", "H200"),
         ("nvidia-h100-mega-80gb", "H100-80GB-SXM"),
         ("T4g", "T4G"),
@@ -76,7 +75,6 @@ def identify(spelling: str, memory_gib: str | None = None) -> GpuIdentity | None
         # Marketplaces
         ("1x H100 SXM", "H100-80GB-SXM"),
         ("NVIDIA HGX H200", "H200"),
-        ("A100 80G", "A100-80GB"),
         ("  rtx   a6000 (48 GB) ", "RTX A6000"),
     ],
 )
@@ -229,10 +227,21 @@ def test_a_canonical_name_means_itself(name: str) -> None:
 def test_case_and_separators_do_not_matter(
     name: str, separator: str, recase: Callable[[str], str]
 ) -> None:
-    """Space, underscore and hyphen are one separator, and letters have no case."""
+    """Space, underscore and hyphen are one separator, and letters have no case.
+
+    But a name of size without form means its SXM model for certain only as it stands in the list.
+    """
     spelling = recase(separator.join(name.replace("-", " ").split()))
+    assume(name not in ("A100-40GB", "A100-80GB"))
 
     assert identify(f" {spelling}{separator}") == identify(name)
+
+
+@pytest.mark.parametrize("spelling", ["A100 80GB", "A100 80G", "A100_80gb", "nvidia-a100-80gb"])
+def test_a_size_without_a_form_is_the_cheaper_card(spelling: str) -> None:
+    """In doubt the comparison is the cheaper one, and says that it is assumed."""
+    assert identify(spelling) == GpuIdentity("A100-80GB-PCIe", variant_assumed=True)
+    assert identify("A100-80GB") == GpuIdentity("A100-80GB", variant_assumed=False)
 
 
 @given(

@@ -86,16 +86,6 @@ def test_without_a_rate_there_is_no_price() -> None:
         book.rate_at("aws", "us-east-1", "g4dn.xlarge", PricingModel.SPOT, late, late)
 
 
-def test_a_book_names_its_regions_and_its_freshest_date() -> None:
-    """An empty one has neither."""
-    book = PriceBook([rate(T4, "2", "2025-01-01"), rate(T4, "3", "2025-06-01")], [], 1)
-
-    assert book.regions("aws") == ["us-east-1"]
-    assert str(book.newest_retrieval("aws")) == "2025-06-01"
-    assert book.regions("gcp") == []
-    assert book.newest_retrieval("gcp") is None
-
-
 @pytest.mark.parametrize("text", ["AWS", "aws", "Aws", "aWs"])
 def test_a_provider_is_known_in_any_case(text: str) -> None:
     """`Azure`, `AZURE` and `azure` are one."""

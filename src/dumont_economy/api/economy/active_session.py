@@ -31,7 +31,7 @@ class SessionInstance(BaseModel):
     running_hours: float
     dumont_hourly_rate: float | None
     provider_hourly_rate: float | None
-    dumont_cost: float
+    dumont_cost: float | None
     provider_cost: float | None
     savings: float | None
 
@@ -93,7 +93,7 @@ def _session_instance(view: AccountView, one: ActiveInstance) -> SessionInstance
         running_hours=hours(one.totals.used),
         dumont_hourly_rate=hourly(one.live.rate),
         provider_hourly_rate=hourly(one.live.comparison_rate),
-        dumont_cost=money(one.totals.actual.total()),
+        dumont_cost=money_or_none(one.cost),
         provider_cost=money_or_none(one.counterfactual),
         savings=money_or_none(one.saving),
     )

@@ -46,7 +46,7 @@ class RealtimeInstance(BaseModel):
     status: str
     running_hours: float
     dumont_hourly_rate: float | None
-    current_cost: float
+    current_cost: float | None
     provider_hourly_rate: float | None
     provider_equivalent: float | None
     savings_so_far: float | None
@@ -123,7 +123,7 @@ def _realtime_instance(view: AccountView, one: ActiveInstance) -> RealtimeInstan
         status=str(one.timeline.status),
         running_hours=hours(one.totals.used),
         dumont_hourly_rate=hourly(one.live.rate),
-        current_cost=money(one.totals.actual.total()),
+        current_cost=money_or_none(one.cost),
         provider_hourly_rate=hourly(one.live.comparison_rate),
         provider_equivalent=money_or_none(one.counterfactual),
         savings_so_far=money_or_none(one.saving),
