@@ -256,3 +256,24 @@ def test_an_id_is_an_id_of_its_account_alone(caller: Caller, neighbour: Caller) 
     assert rows(caller)[0]["lifetime"]["hours"] == 4.0
     assert rows(neighbour)[0]["gpu_type"] == "H100-80GB-PCIe"
     assert rows(neighbour)[0]["lifetime"]["hours"] == 1.0
+
+
+def test_use_in_another_currency_is_unknown_on_every_surface(caller: Caller) -> None:
+    """Absence is said, not guessed: no zero stands for a cost that is not converted."""
+    caller.push({**start("i-1", hours_ago(10), rate="5"), "currency": "EUR"})
+
+    [instance] = caller.read("/instances")["instances"]
+    savings = caller.read("/economy/savings")
+    [realtime] = caller.read("/economy/savings/realtime")["active_instances"]
+    [session] = caller.read("/economy/active-session")["active_instances"]
+
+    assert instance["match"] is None
+    assert "EUR" in instance["unpriced_reason"]
+    assert instance["rate_per_hour"] is None
+    assert instance["lifetime"]["cost"] is instance["session"]["cost"] is None
+    assert (savings["coverage"]["gpu_time"], savings["coverage"]["cost"]) == (0, 0)
+    assert "currency_not_converted" in {notice["code"] for notice in savings["notices"]}
+    assert realtime["match"]["grade"] == "N"
+    assert "EUR" in realtime["match"]["reason"]
+    assert realtime["current_cost"] is realtime["savings_so_far"] is None
+    assert session["dumont_cost"] is session["savings"] is None

@@ -80,11 +80,14 @@ class MatchDetail(BaseModel):
 
 
 class TotalsInfo(BaseModel):
-    """Hours and money of one row. Saving is comparison cost minus comparable cost."""
+    """Hours and money of one row. Saving is comparison cost minus comparable cost.
+
+    `cost` is null where all of it was paid in another currency, which is not converted.
+    """
 
     hours: float
     gpu_hours: float
-    cost: str
+    cost: str | None
     comparable_cost: str
     comparison_cost: str
     saving: str
@@ -95,7 +98,7 @@ class SessionInfo(BaseModel):
 
     started_at: str
     hours: float
-    cost: str
+    cost: str | None
     comparable_cost: str
     comparison_cost: str
     saving: str
@@ -251,7 +254,7 @@ def _session_info(active: ActiveInstance) -> SessionInfo:
     return SessionInfo(
         started_at=instant_text(active.session.starts_at),
         hours=hours(totals.used),
-        cost=amount_text(totals.actual.total()),
+        cost=_cost(totals),
         comparable_cost=amount_text(totals.comparable.total()),
         comparison_cost=amount_text(totals.counterfactual.total()),
         saving=amount_text(totals.saving),
@@ -259,11 +262,16 @@ def _session_info(active: ActiveInstance) -> SessionInfo:
     )
 
 
+def _cost(totals: Totals) -> str | None:
+    is_known = totals.gpu_not_converted < totals.gpu_used or not totals.gpu_used
+    return amount_text(totals.actual.total()) if is_known else None
+
+
 def _totals_info(totals: Totals) -> TotalsInfo:
     return TotalsInfo(
         hours=hours(totals.used),
         gpu_hours=hours(totals.gpu_used),
-        cost=amount_text(totals.actual.total()),
+        cost=_cost(totals),
         comparable_cost=amount_text(totals.comparable.total()),
         comparison_cost=amount_text(totals.counterfactual.total()),
         saving=amount_text(totals.saving),

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from fractions import Fraction
+from heapq import nlargest
 
 from dumont_economy.metering.gpu_session import InstanceTimeline
 from dumont_economy.savings.projection import Projection, project
@@ -23,8 +24,8 @@ def project_savings(view: AccountView, daily_hours: Fraction | None) -> Projecti
 def summarise_instances(view: AccountView) -> list[tuple[InstanceTimeline, Totals]]:
     """Return up to five instances with their totals: active ones first, then the latest used."""
     started = [timeline for timeline in view.ledger.timelines.values() if timeline.sessions]
-    started.sort(key=_newest_use, reverse=True)
-    return [(timeline, view.totals_of(timeline)) for timeline in started[:_SUMMARISED]]
+    newest = nlargest(_SUMMARISED, started, key=_newest_use)
+    return [(timeline, view.totals_of(timeline)) for timeline in newest]
 
 
 def _newest_use(timeline: InstanceTimeline) -> tuple[bool, datetime, str]:

@@ -44,7 +44,8 @@ export interface Match {
 /** Figures of a time of use, in USD; what has no counterfactual price is null. */
 export interface UsageFigures {
   readonly hours: Amount
-  readonly cost: DecimalText
+  /** Null where all of it was paid in another currency. */
+  readonly cost: DecimalText | null
   readonly comparisonCost: DecimalText | null
   readonly saving: DecimalText | null
 }
@@ -65,7 +66,7 @@ export interface Instance {
   readonly lastReportAt: string | null
   /** Active, and without any report for 24 hours. */
   readonly silent: boolean
-  /** What it costs, or would cost if it ran; null in another currency. */
+  /** Null while it is off, and in another currency. */
   readonly ratePerHour: DecimalText | null
   readonly match: Match | null
   readonly unpricedReason: string | null
@@ -92,10 +93,10 @@ export interface GpuGroup {
 }
 
 function parseFigures(answer: AnswerReader): UsageFigures {
-  const cost = answer.decimal('cost')
+  const cost = answer.maybe('cost', (a) => a.decimal('cost'))
   const comparableCost = answer.decimal('comparable_cost')
   // Where no part of a cost has a counterfactual, a zero would read as a price of nothing.
-  const isUnpriced = Number(cost) !== 0 && Number(comparableCost) === 0
+  const isUnpriced = cost === null || (Number(cost) !== 0 && Number(comparableCost) === 0)
   return {
     hours: answer.amount('hours'),
     cost,

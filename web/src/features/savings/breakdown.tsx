@@ -56,7 +56,7 @@ function figureColumns<Row extends { readonly lifetime: UsageFigures }>(): Colum
       key: 'paid',
       header: text.paid,
       isNumber: true,
-      sortBy: ({ lifetime }) => Number(lifetime.cost),
+      sortBy: ({ lifetime: { cost } }) => (cost === null ? null : Number(cost)),
       cell: ({ lifetime }) => <Figure amount={lifetime.cost} />,
       csv: ({ lifetime }) => csvAmount(lifetime.cost),
     },
