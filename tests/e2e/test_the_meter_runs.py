@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.live_server import EMAIL, PASSWORD, LiveServer, Reporter
 
@@ -96,3 +96,45 @@ def test_a_restart_of_the_server_changes_no_figure(
     page.reload()
     expect(page.locator('[data-figure="lifetime-saving"]').first).to_be_visible()
     assert figure(page, "lifetime-saving") == shown == Decimal("0.49")
+
+
+@pytest.mark.timeout(150)
+def test_a_lost_server_is_said_and_found_again(
+    browser: Browser, server: LiveServer, reporter: Reporter
+) -> None:
+    """Last values stay with "since when", nothing is made up, and it recovers by itself."""
+    an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    reporter.push("start", "a", an_hour_ago, provider="vast", gpu="A10", gpu_count=1, rate="1.29")
+    # A page of its own: that requests fail while the server is gone is what is wanted here.
+    page = browser.new_context().new_page()
+    sign_in(page, server)
+    shown = figure(page, "lifetime-saving")
+    # An A10 at $1.29 costs more than what AWS compares it with: a loss, with its sign.
+    assert shown < 0
+
+    server.stop(signal.SIGKILL)
+    expect(page.get_by_text("No new figures since").first).to_be_visible(timeout=POLL_MS)
+    assert figure(page, "lifetime-saving") <= shown
+    server.start()
+
+    expect(page.get_by_text("No new figures since")).to_have_count(0, timeout=30_000)
+    page.context.close()
+
+
+def test_an_ended_session_leads_to_the_login_and_back_to_the_page(
+    browser: Browser, server: LiveServer
+) -> None:
+    """The page that one was on comes back after signing in."""
+    page = browser.new_context().new_page()
+    sign_in(page, server)
+    page.get_by_role("link", name="Savings", exact=True).click()
+    expect(page).to_have_url(f"{server.url}/savings")
+
+    server.economy("user", "passwd", EMAIL, given=f"{PASSWORD}\n")
+    page.reload()
+
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(f"{server.url}/savings")
+    page.context.close()
