@@ -45,6 +45,7 @@ describe('the meter', () => {
     expect(figure('month-projection')).toHaveTextContent('$864.00')
     expect(within(meter).getByText('measured over 12 days')).toBeVisible()
     expect(within(meter).getByText('vs AWS on-demand, us-east-1')).toBeVisible()
+    expect(within(meter).getByText(/^oldest price/)).toBeVisible()
     expect(within(meter).getByRole('link', { name: 'All savings' })).toHaveAttribute(
       'href',
       '/savings',

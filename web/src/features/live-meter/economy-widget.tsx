@@ -8,7 +8,7 @@ import { LiveAmount } from '../../components/live-amount'
 import { LiveDot } from '../../components/live-dot'
 import { LiveDuration } from '../../components/live-duration'
 import { projectionMethod } from '../../components/projection-method'
-import { versus } from '../../components/proof'
+import { Evidence, versus } from '../../components/proof'
 import { Saving } from '../../components/saving'
 import { Skeleton } from '../../components/skeleton'
 import { formatScaledUsd, LiveCounter } from '../../lib/live-counter'
@@ -42,9 +42,16 @@ export function EconomyWidget({ answer, timeZone }: EconomyWidgetProps) {
           <Meter savings={answer.data} isDimmed={answer.staleSince !== null} />
           <footer className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2 border-t border-line px-4 py-3 @md:px-6">
             {answer.staleSince === null ? (
-              <p className="text-[13px] text-ink-faint">
-                {versus(answer.data.provider, answer.data.comparison)}
-              </p>
+              <div className="flex flex-wrap items-center gap-x-4 gap-y-1.5">
+                <p className="text-[13px] text-ink-faint">
+                  {versus(answer.data.provider, answer.data.comparison)}
+                </p>
+                <Evidence
+                  coverage={answer.data.coverage}
+                  oldestPriceRetrievedAt={answer.data.oldestPriceRetrievedAt}
+                  asOf={answer.data.asOf}
+                />
+              </div>
             ) : (
               <StaleNotice since={answer.staleSince} timeZone={timeZone} retry={answer.retry} />
             )}
