@@ -1,5 +1,7 @@
 """First run, signing in and out, and machines' tokens."""
 
+from http import HTTPStatus
+
 from flask import Blueprint, Request, Response, request, session
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -180,6 +182,11 @@ def _bearer_token(incoming: Request) -> str | None:
     return header[len(_BEARER) :].strip() if header.lower().startswith(_BEARER) else None
 
 
+def _was_refused(response: Response) -> bool:
+    """Count guesses only: whoever knows the password may sign in as often as they like."""
+    return response.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+
+
 @operation(
     blueprint,
     "GET",
@@ -206,7 +213,7 @@ def setup_state() -> SetupState:
     status=201,
     errors=(403, 409, 429),
 )
-@limiter.limit(_LOGINS)
+@limiter.limit(_LOGINS, deduct_when=_was_refused)
 def set_up(body: SetupBody) -> Response:
     """Create the installation's owner and sign them in."""
     signed_in = people.set_up_owner(
@@ -238,8 +245,8 @@ def _account_at_address() -> str:
     answer=SignedInAnswer,
     errors=(401, 429),
 )
-@limiter.limit(_LOGINS_PER_ADDRESS)
-@limiter.limit(_LOGINS, key_func=_account_at_address)
+@limiter.limit(_LOGINS_PER_ADDRESS, deduct_when=_was_refused)
+@limiter.limit(_LOGINS, key_func=_account_at_address, deduct_when=_was_refused)
 def login(body: LoginBody) -> Response:
     """Begin a session, in a cookie and as a bearer token."""
     signed_in = people.sign_in(
