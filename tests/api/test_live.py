@@ -286,6 +286,16 @@ class TestTheTagOfALiveAnswer:
 
         assert _poll(caller, "/savings", f'"other", {tag}').status_code == 304
 
+    def test_a_tag_with_a_time_beyond_all_calendars_is_no_mistake_of_ours(
+        self, caller: Caller
+    ) -> None:
+        """Tags come from outside: whatever they hold is compared, never converted."""
+        caller.push(start("i-1", hours_ago(1)))
+        digest = caller.get("/economy/savings").headers["ETag"].partition(".")[0]
+
+        for until in ("9" * 18, "9" * 400, "", "-1", "x"):
+            assert _poll(caller, "/savings", f'{digest}.{until}"').status_code in (200, 304), until
+
     def test_it_survives_a_restart(self, new_application: Application, tmp_path: Path) -> None:
         """It is made of facts alone, so another process knows it."""
         caller = new_application.machine(new_application.account("ours"))

@@ -8,7 +8,7 @@ from flask import Response, request
 from pydantic import BaseModel
 
 from dumont_economy.api.operation import model_response
-from dumont_economy.instant import from_microseconds, to_microseconds
+from dumont_economy.instant import to_microseconds
 
 _DIGEST_LENGTH = 24
 _LONGEST_TIME = 18
@@ -57,6 +57,6 @@ def _held_tag(digest: str, as_of: datetime) -> str | None:
     for tag in request.if_none_match.as_set(include_weak=True):
         held, _, until = tag.partition(".")
         is_time = until.isascii() and until.isdecimal() and len(until) <= _LONGEST_TIME
-        if held == digest and is_time and from_microseconds(int(until)) > as_of:
+        if held == digest and is_time and int(until) > to_microseconds(as_of):
             return f'W/"{tag}"'
     return None

@@ -19,7 +19,7 @@ interface LiveAmountProps {
 const CENTS = 2
 
 /**
- * A saving that ticks at every frame.
+ * A saving that ticks as its shown digits change.
  *
  * The frame loop writes the text straight to the page, past React. It is silent to assistive
  * technology: a calm status beside it says the same once a minute.
