@@ -201,6 +201,11 @@ def rate(
     )
 
 
+def known_at(as_of: str, *rates: Rate) -> list[Rate]:
+    """Return the rates that were known at an instant."""
+    return [one for one in rates if one.published_at <= instant(as_of)]
+
+
 def matcher(rates: Iterable[Rate], offer_ends: Iterable[OfferEnd] = ()) -> Matcher:
     """Return a matcher over these rates and the shipped GPU models."""
     book = PriceBook(rates, offer_ends, version=1)

@@ -259,7 +259,7 @@ class TestExactAmounts:
             }
         connection.close()
 
-        assert kinds <= {"BIGINT", "INTEGER", "VARCHAR", "TEXT", "BOOLEAN"}
+        assert kinds <= {"BIGINT", "INTEGER", "VARCHAR", "TEXT", "BOOLEAN", "BLOB"}
 
 
 class TestShippedFacts:

@@ -1,7 +1,7 @@
 """`economy prices`: what the price book says, and why a GPU is compared as it is."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import click
@@ -10,7 +10,7 @@ from rich.table import Table
 
 from dumont_economy.cli.console import EXIT_NO, as_json, command, open_database, print_json
 from dumont_economy.clock import Clock
-from dumont_economy.errors import PriceNotFoundError
+from dumont_economy.errors import InvalidInstantError, PriceNotFoundError
 from dumont_economy.instant import instant_text, parse_instant
 from dumont_economy.metering.event_input import MAX_GPU_COUNT
 from dumont_economy.metering.usage_event import CpuArchitecture
@@ -21,8 +21,7 @@ from dumont_economy.pricing.policy import BASELINE_REGIONS, Basis, Policy
 from dumont_economy.pricing.rate import PricingModel, Rate
 from dumont_economy.pricing.sku import ComparisonProvider, parse_provider
 from dumont_economy.services.explain_prices import Candidate, Explanation, explain_match
-from dumont_economy.services.market import Market, MarketReader
-from dumont_economy.storage.database import Database
+from dumont_economy.services.look_up_rates import market_at, rate_in_force, rates_on_offer
 
 _RATIO_PLACES = 2
 _SHOWN_CANDIDATES = 12
@@ -34,6 +33,9 @@ _pricing_model = click.option(
     show_default=True,
 )
 _at = click.option("--at", "at_text", help="Instant of use, RFC 3339; now unless told.")
+_as_of = click.option(
+    "--as-of", "as_of_text", help="What was known at this instant; now unless told."
+)
 
 
 @click.group()
@@ -41,13 +43,21 @@ def prices() -> None:
     """The price book."""
 
 
-def _market(database: Database) -> Market:
-    with database.read() as connection:
-        return MarketReader().current(connection)
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The instant of use, and the instant whose knowledge answers."""
+
+    at: datetime
+    as_of: datetime
 
 
-def _at_or_now(text: str | None, clock: Clock) -> datetime:
-    return clock.now() if text is None else parse_instant(text)
+def _instants(at_text: str | None, as_of_text: str | None, clock: Clock) -> _Asked:
+    now = clock.now()
+    as_of = now if as_of_text is None else parse_instant(as_of_text)
+    if as_of > now:
+        message = "--as-of lies ahead; what will be known then cannot be told."
+        raise InvalidInstantError(message, "as_of_in_future")
+    return _Asked(now if at_text is None else parse_instant(at_text), as_of)
 
 
 def _rate_fields(rate: Rate) -> dict[str, object]:
@@ -85,31 +95,33 @@ def _dates(rate: Rate) -> dict[str, object]:
 @click.option("--instance-type", required=True)
 @_pricing_model
 @_at
-@click.option("--as-of", help="What was known at this instant; now unless told.")
+@_as_of
 @as_json
 @click.pass_context
 @command
-def rate_in_force(  # noqa: PLR0917  one parameter an option
+def rate(  # noqa: PLR0917  one parameter an option
     context: click.Context,
     provider: str,
     region: str,
     instance_type: str,
     pricing_model: str,
     at_text: str | None,
-    as_of: str | None,
+    as_of_text: str | None,
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """Say which rate of a SKU is in force."""
+    compared = parse_provider(provider)
     database, clock = open_database()
-    at = _at_or_now(at_text, clock)
+    asked = _instants(at_text, as_of_text, clock)
     try:
-        rate = _market(database).matcher.book.rate_at(
-            parse_provider(provider),
+        found = rate_in_force(
+            database,
+            compared,
             region,
             instance_type,
-            PricingModel(pricing_model),
-            at,
-            _at_or_now(as_of, clock),
+            pricing_model=PricingModel(pricing_model),
+            at=asked.at,
+            as_of=asked.as_of,
         )
     except PriceNotFoundError as error:
         if as_json:
@@ -117,7 +129,7 @@ def rate_in_force(  # noqa: PLR0917  one parameter an option
         else:
             click.echo(str(error), err=True)
         context.exit(EXIT_NO)
-    fields = _rate_fields(rate)
+    fields = _rate_fields(found)
     if as_json:
         print_json(fields)
     else:
@@ -144,6 +156,7 @@ def rate_in_force(  # noqa: PLR0917  one parameter an option
 )
 @_pricing_model
 @_at
+@_as_of
 @as_json
 @command
 def explain(  # noqa: PLR0913, PLR0917  one parameter an option
@@ -156,22 +169,23 @@ def explain(  # noqa: PLR0913, PLR0917  one parameter an option
     basis: str,
     pricing_model: str,
     at_text: str | None,
+    as_of_text: str | None,
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """Say what a GPU is compared with, and why."""
     compared = parse_provider(provider)
     memory = None if memory_gib is None else parse_amount(memory_gib)
     database, clock = open_database()
-    at = _at_or_now(at_text, clock)
+    asked = _instants(at_text, as_of_text, clock)
     question = ask(
         Policy(), compared, pricing_model=PricingModel(pricing_model), basis=Basis(basis)
     )
     if region is not None:
         question = replace(question, region=region)
     explanation = explain_match(
-        _market(database), RequestedGpu(gpu, memory, count, arch), question, at
+        market_at(database, asked.as_of), RequestedGpu(gpu, memory, count, arch), question, asked.at
     )
-    fields = _explanation_fields(explanation, question, gpu, count, at)
+    fields = _explanation_fields(explanation, question, gpu, count, asked.at)
     if as_json:
         print_json(fields)
     else:
@@ -239,6 +253,7 @@ def _ratio_fields(ratios: Ratios) -> dict[str, object]:
 @click.option("--region", help="One region; the baseline's unless told.")
 @_pricing_model
 @_at
+@_as_of
 @as_json
 @command
 def list_prices(
@@ -246,23 +261,28 @@ def list_prices(
     region: str | None,
     pricing_model: str,
     at_text: str | None,
+    as_of_text: str | None,
     as_json: bool,  # noqa: FBT001
 ) -> None:
-    """List the rates in force in a region."""
-    asked = list(ComparisonProvider) if provider is None else [parse_provider(provider)]
+    """List the rates at which a region's SKUs are sold."""
+    providers = list(ComparisonProvider) if provider is None else [parse_provider(provider)]
     database, clock = open_database()
-    at = _at_or_now(at_text, clock)
-    book = _market(database).matcher.book
+    asked = _instants(at_text, as_of_text, clock)
     rates = [
         rate
-        for one in asked
-        for rate in book.rates_on_offer(
-            one, region or BASELINE_REGIONS[one], PricingModel(pricing_model), at, clock.now()
+        for one in providers
+        for rate in rates_on_offer(
+            database,
+            one,
+            region or BASELINE_REGIONS[one],
+            pricing_model=PricingModel(pricing_model),
+            at=asked.at,
+            as_of=asked.as_of,
         )
     ]
     rates.sort(key=lambda rate: (rate.sku.provider, rate.sku.gpu_model, rate.sku.instance_type))
     if as_json:
-        print_json({"at": instant_text(at), "prices": [_rate_fields(rate) for rate in rates]})
+        print_json({"at": instant_text(asked.at), "prices": [_rate_fields(rate) for rate in rates]})
         return
     table = Table(box=None)
     for title in (

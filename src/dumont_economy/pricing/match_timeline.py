@@ -118,26 +118,19 @@ class Matcher:
         self.models = models
         self.card = card
         self._identifier = identifier
-        self._known: dict[
-            tuple[RequestedGpu, ComparisonQuestion, datetime | None], tuple[MatchSegment, ...]
-        ] = {}
+        self._known: dict[tuple[RequestedGpu, ComparisonQuestion], tuple[MatchSegment, ...]] = {}
 
     def identify(self, gpu: RequestedGpu) -> GpuIdentity | None:
         """Return which GPU model a report means, or None."""
         return self._identifier.identify(gpu.spelling, gpu.memory_gib)
 
-    def timeline(
-        self, gpu: RequestedGpu, question: ComparisonQuestion, as_of: datetime | None = None
-    ) -> tuple[MatchSegment, ...]:
-        """Return the matches of all time in order, the first one since `ALWAYS`.
-
-        `as_of` is knowledge time; None takes everything that the price book knows.
-        """
-        key = (gpu, question, as_of)
+    def timeline(self, gpu: RequestedGpu, question: ComparisonQuestion) -> tuple[MatchSegment, ...]:
+        """Return the matches of all time in order, the first one since `ALWAYS`."""
+        key = (gpu, question)
         if key not in self._known:
             if len(self._known) >= _MOST_KNOWN:  # Reporters choose the spellings.
                 self._known.clear()
-            self._known[key] = tuple(self._segments(gpu, question, as_of))
+            self._known[key] = tuple(self._segments(gpu, question))
         return self._known[key]
 
     def match_at(self, gpu: RequestedGpu, question: ComparisonQuestion, at: datetime) -> Match:
@@ -158,7 +151,7 @@ class Matcher:
             return []
         return rank_equivalents(
             demand,
-            self._rates(question, at, None),
+            self._rates(question, at),
             self.models,
             basis=question.basis,
             substitutes=question.substitutes,
@@ -171,9 +164,7 @@ class Matcher:
             return None
         return GpuDemand(self.models[identity.gpu_model], gpu.count, gpu.cpu_architecture)
 
-    def _segments(
-        self, gpu: RequestedGpu, question: ComparisonQuestion, as_of: datetime | None
-    ) -> list[MatchSegment]:
+    def _segments(self, gpu: RequestedGpu, question: ComparisonQuestion) -> list[MatchSegment]:
         demand = self._demand(gpu)
         if demand is None:
             named = gpu.spelling.strip() or "(empty)"
@@ -183,27 +174,20 @@ class Matcher:
             return [MatchSegment(ALWAYS, unknown)]
         if question.rate_card is RateCardName.REFERENCE:
             return [MatchSegment(ALWAYS, self._reference_match(demand, question))]
-        known_at = as_of or datetime.max.replace(tzinfo=UTC)
         changes = self.book.change_instants(
-            question.provider, question.region, question.pricing_model, known_at
+            question.provider, question.region, question.pricing_model
         )
         segments = [MatchSegment(ALWAYS, _no_price(question, changes))]
         for instant in changes:
-            match = self._list_match(demand, question, instant, known_at)
+            match = self._list_match(demand, question, instant)
             if match != segments[-1].match:
                 segments.append(MatchSegment(instant, match))
         return segments
 
-    def _list_match(
-        self,
-        demand: GpuDemand,
-        question: ComparisonQuestion,
-        at: datetime,
-        known_at: datetime,
-    ) -> Match:
+    def _list_match(self, demand: GpuDemand, question: ComparisonQuestion, at: datetime) -> Match:
         found = find_equivalent(
             demand,
-            self._rates(question, at, known_at),
+            self._rates(question, at),
             self.models,
             basis=question.basis,
             substitutes=question.substitutes,
@@ -217,15 +201,9 @@ class Matcher:
             f"{demand.model.name} compares with.",
         )
 
-    def _rates(
-        self, question: ComparisonQuestion, at: datetime, known_at: datetime | None
-    ) -> list[Rate]:
+    def _rates(self, question: ComparisonQuestion, at: datetime) -> list[Rate]:
         return self.book.rates_on_offer(
-            question.provider,
-            question.region,
-            question.pricing_model,
-            at,
-            known_at or datetime.max.replace(tzinfo=UTC),
+            question.provider, question.region, question.pricing_model, at
         )
 
     def _reference_match(self, demand: GpuDemand, question: ComparisonQuestion) -> Match:

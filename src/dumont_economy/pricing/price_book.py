@@ -1,9 +1,11 @@
-"""The price book: all rates known, and which of them holds for a SKU at an instant.
+"""The price book: every rate that was known at one instant, and which of them holds when.
 
 Invariants: no rate is overwritten, a later one takes over; without a rate there is no price.
+What is learned later makes another book, so an answer from this one never changes.
 """
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -34,38 +36,47 @@ class OfferEnd:
 
 
 @dataclass(frozen=True, slots=True)
-class _Offer:
-    """One SKU under one pricing model: its rates, and when it stops being sold."""
+class Offer:
+    """One SKU under one pricing model: the rates in force, in order, and when its sale ends."""
 
-    sku: Sku
+    since: tuple[datetime, ...]
     rates: tuple[Rate, ...]
     ends_at: datetime | None
 
-    def rate_at(self, at: datetime, as_of: datetime) -> Rate | None:
-        best: Rate | None = None
-        for rate in self.rates:
-            in_force = rate.effective_from <= at and rate.published_at <= as_of
-            if in_force and (best is None or rate.wins_over(best)):
-                best = rate
-        return best
+    def rate_at(self, at: datetime) -> Rate | None:
+        """Return the rate in force at an instant, sold or not."""
+        position = bisect_right(self.since, at)
+        return self.rates[position - 1] if position else None
+
+    def rate_on_offer_at(self, at: datetime) -> Rate | None:
+        """Return the rate at which the SKU was sold at an instant."""
+        return None if self.ends_at is not None and at >= self.ends_at else self.rate_at(at)
 
 
 class PriceBook:
-    """All rates of all SKUs, immutable; `version` changes whenever a rate is learned."""
+    """All rates known at one instant, immutable; another `version` is another book."""
 
     def __init__(self, rates: Iterable[Rate], offer_ends: Iterable[OfferEnd], version: int) -> None:
         self.version = version
         ends = tuple(offer_ends)
-        rates_of: dict[tuple[Sku, PricingModel], list[Rate]] = {}
+        rates_of: dict[tuple[str, str, str, PricingModel], list[Rate]] = {}
         for rate in rates:
-            rates_of.setdefault((rate.sku, rate.pricing_model), []).append(rate)
-        self._offers: dict[tuple[str, str, PricingModel], list[_Offer]] = {}
-        for (sku, model), held in rates_of.items():
-            ends_at = min(
-                (end.not_offered_from for end in ends if end.ends(sku, model)), default=None
-            )
-            key = (sku.provider, sku.region, model)
-            self._offers.setdefault(key, []).append(_Offer(sku, tuple(held), ends_at))
+            sku = rate.sku
+            key = (sku.provider, sku.region, sku.instance_type, rate.pricing_model)
+            rates_of.setdefault(key, []).append(rate)
+        self._offers: dict[tuple[str, str, str, PricingModel], Offer] = {}
+        self._offers_in: dict[tuple[str, str, PricingModel], list[Offer]] = {}
+        for key, held in rates_of.items():
+            provider, region, _, pricing_model = key
+            offer = _offer(held, ends)
+            self._offers[key] = offer
+            self._offers_in.setdefault((provider, region, pricing_model), []).append(offer)
+
+    def offer(
+        self, provider: str, region: str, instance_type: str, pricing_model: PricingModel
+    ) -> Offer | None:
+        """Return everything known of one SKU under a pricing model, None where it is nothing."""
+        return self._offers.get((provider, region, instance_type, pricing_model))
 
     def rate_at(
         self,
@@ -74,44 +85,51 @@ class PriceBook:
         instance_type: str,
         pricing_model: PricingModel,
         at: datetime,
-        as_of: datetime,
     ) -> Rate:
-        """Return the rate of one SKU in force at `at`, as known at `as_of` (R-PRICE).
+        """Return the rate of one SKU in force at `at` (R-PRICE).
 
         Raises:
             PriceNotFoundError: no rate covers that SKU at that instant.
         """
-        for offer in self._offers.get((provider, region, pricing_model), ()):
-            if offer.sku.instance_type == instance_type:
-                rate = offer.rate_at(at, as_of)
-                if rate is not None:
-                    return rate
-        raise PriceNotFoundError(f"{provider} {region} {instance_type}", instant_text(at))
+        offer = self._offers.get((provider, region, instance_type, pricing_model))
+        rate = None if offer is None else offer.rate_at(at)
+        if rate is None:
+            raise PriceNotFoundError(f"{provider} {region} {instance_type}", instant_text(at))
+        return rate
 
     def rates_on_offer(
-        self,
-        provider: str,
-        region: str,
-        pricing_model: PricingModel,
-        at: datetime,
-        as_of: datetime,
+        self, provider: str, region: str, pricing_model: PricingModel, at: datetime
     ) -> list[Rate]:
-        """Return the rate of every SKU that was sold in a region at `at`, as known at `as_of`."""
-        found = []
-        for offer in self._offers.get((provider, region, pricing_model), ()):
-            if offer.ends_at is None or at < offer.ends_at:
-                rate = offer.rate_at(at, as_of)
-                if rate is not None:
-                    found.append(rate)
-        return found
+        """Return the rate of every SKU that was sold in a region at `at`."""
+        offers = self._offers_in.get((provider, region, pricing_model), ())
+        rates = (offer.rate_on_offer_at(at) for offer in offers)
+        return [rate for rate in rates if rate is not None]
 
     def change_instants(
-        self, provider: str, region: str, pricing_model: PricingModel, as_of: datetime
+        self, provider: str, region: str, pricing_model: PricingModel
     ) -> list[datetime]:
         """Return, in order, when the rates on offer in a region can have changed."""
         instants: set[datetime] = set()
-        for offer in self._offers.get((provider, region, pricing_model), ()):
-            instants.update(r.effective_from for r in offer.rates if r.published_at <= as_of)
+        for offer in self._offers_in.get((provider, region, pricing_model), ()):
+            instants.update(offer.since)
             if offer.ends_at is not None:
                 instants.add(offer.ends_at)
         return sorted(instants)
+
+
+def _offer(rates: Sequence[Rate], ends: Sequence[OfferEnd]) -> Offer:
+    winners: dict[datetime, Rate] = {}
+    for rate in rates:
+        held = winners.get(rate.effective_from)
+        if held is None or rate.wins_over(held):
+            winners[rate.effective_from] = rate
+    in_order = sorted(winners.items())
+    first = in_order[0][1]
+    return Offer(
+        since=tuple(since for since, _ in in_order),
+        rates=tuple(rate for _, rate in in_order),
+        ends_at=min(
+            (end.not_offered_from for end in ends if end.ends(first.sku, first.pricing_model)),
+            default=None,
+        ),
+    )

@@ -73,12 +73,17 @@ class MarketReader:
         """Return the market as the database knows it now."""
         version = prices.price_facts_version(connection)
         if self._market is None or self._market.version != version:
-            book = PriceBook(prices.all_rates(connection), shipped_offer_ends(), version)
-            self._market = Market(
-                version=version,
-                matcher=Matcher(
-                    book, shipped_gpu_models(), shipped_identifier(), shipped_reference_card()
-                ),
-                billing_rules=BillingRules(prices.all_billing_rules(connection)),
-            )
+            self._market = market_known_at(connection, None, version)
         return self._market
+
+
+def market_known_at(connection: Connection, as_of: datetime | None, version: int) -> Market:
+    """Return the market as it was known at an instant; None stands for everything known."""
+    book = PriceBook(prices.rates_known(connection, as_of), shipped_offer_ends(), version)
+    rules = prices.all_billing_rules(connection)
+    known_rules = [rule for rule in rules if as_of is None or rule.published_at <= as_of]
+    return Market(
+        version=version,
+        matcher=Matcher(book, shipped_gpu_models(), shipped_identifier(), shipped_reference_card()),
+        billing_rules=BillingRules(known_rules),
+    )

@@ -47,9 +47,7 @@ def read_price_list(market: Market, question: ComparisonQuestion, at: datetime) 
         return PriceList(question, listed, None)
     cheapest: dict[str, Rate] = {}
     book = market.matcher.book
-    for rate in book.rates_on_offer(
-        question.provider, question.region, question.pricing_model, at, at
-    ):
+    for rate in book.rates_on_offer(question.provider, question.region, question.pricing_model, at):
         held = cheapest.get(rate.sku.gpu_model)
         if rate.sku.whole_gpus and (held is None or _order(rate) < _order(held)):
             cheapest[rate.sku.gpu_model] = rate

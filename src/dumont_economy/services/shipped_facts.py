@@ -14,12 +14,13 @@ from dumont_economy.pricing.billing_rule import Rounding
 from dumont_economy.pricing.gpu_identity import shipped_identifier
 from dumont_economy.pricing.gpu_model import shipped_gpu_models
 from dumont_economy.pricing.price_book import OfferEnd
+from dumont_economy.pricing.price_fact import PriceFact
 from dumont_economy.pricing.rate import PricingModel, SourceKind
 from dumont_economy.pricing.reference_card import ReferenceCard
 from dumont_economy.pricing.sku import ComparisonProvider, Sku
 from dumont_economy.storage import prices
 from dumont_economy.storage.database import Database
-from dumont_economy.storage.prices import BillingRuleFact, PriceFact
+from dumont_economy.storage.prices import BillingRuleFact
 
 _PRICE_BOOK = "price_book.csv"
 _ALL_PRICING_MODELS = "*"
@@ -36,12 +37,17 @@ def load_shipped_facts(database: Database, clock: Clock) -> int:
                 rate.usd_per_instance_hour,
                 rate.retrieved_at,
             )
-            for rate in prices.all_rates(connection)
+            for rate in prices.rates_known(connection)
             if rate.source_kind is SourceKind.SHIPPED_BOOK
         }
         new = [fact for fact in _shipped_prices() if _key(fact) not in known]
         now = clock.now()
-        prices.append_prices(connection, new, now=now, payload_sha256=_price_book_sha256())
+        prices.append_prices(
+            connection,
+            new,
+            published_at=prices.next_publication(connection, now),
+            payload_sha256=_price_book_sha256(),
+        )
         held = {
             (
                 rule.provider,

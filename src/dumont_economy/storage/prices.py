@@ -2,34 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, case, func, insert, select
 
 from dumont_economy.pricing.billing_rule import BillingRule, Rounding
+from dumont_economy.pricing.price_fact import PriceFact
 from dumont_economy.pricing.rate import PricingModel, Rate, SourceKind
 from dumont_economy.pricing.sku import Sku
 from dumont_economy.storage.tables import billing_rule, provider_pricing
 
 _CURRENCY = "USD"
-
-
-@dataclass(frozen=True, slots=True)
-class PriceFact:
-    """A rate as its source states it, before this installation has learned it."""
-
-    sku: Sku
-    pricing_model: PricingModel
-    usd_per_instance_hour: Decimal
-    effective_from: datetime
-    source_kind: SourceKind
-    source: str
-    source_url: str | None
-    retrieved_at: date
-    first_seen: date | None
-    previous_last_seen: date | None
+_RESOLUTION = timedelta(microseconds=1)
+_SKU_COLUMNS = (
+    provider_pricing.c.provider,
+    provider_pricing.c.region,
+    provider_pricing.c.instance_type,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +44,94 @@ def price_facts_version(connection: Connection) -> int:
     return newest + rules
 
 
-def all_rates(connection: Connection) -> list[Rate]:
-    """Return every rate that this installation has learned."""
-    rates = []
+def rates_known(connection: Connection, as_of: datetime | None = None) -> list[Rate]:
+    """Return every rate known at an instant, or now, as each of its sources stated it last.
+
+    A rate that a source has seen again is there once, with the date on which it was seen last.
+    """
+    known = select(provider_pricing)
+    if as_of is not None:
+        known = known.where(provider_pricing.c.published_at <= as_of)
+    newest_first = func.row_number().over(
+        partition_by=(
+            *_SKU_COLUMNS,
+            provider_pricing.c.pricing_model,
+            provider_pricing.c.effective_from,
+            provider_pricing.c.source_kind,
+            provider_pricing.c.source,
+        ),
+        order_by=(provider_pricing.c.published_at.desc(), provider_pricing.c.number.desc()),
+    )
+    sightings = known.add_columns(newest_first.label("age")).subquery()
+    statement = select(sightings).where(sightings.c.age == 1).order_by(sightings.c.number)
+    return _rates(connection.execute(statement).all())
+
+
+def rates_in_force(
+    connection: Connection,
+    *,
+    provider: str,
+    region: str,
+    pricing_model: PricingModel,
+    at: datetime,
+    as_of: datetime,
+    instance_type: str | None = None,
+) -> list[Rate]:
+    """Return the rate of each SKU in force at `at`, as known at `as_of` (R-PRICE), in one query.
+
+    `instance_type` None asks for all that the region has.
+    """
+    column = provider_pricing.c
+    in_order_of_precedence = func.row_number().over(
+        partition_by=column.instance_type,
+        order_by=(
+            column.effective_from.desc(),
+            column.published_at.desc(),
+            _source_rank(),
+            column.source,
+        ),
+    )
+    statement = select(provider_pricing, in_order_of_precedence.label("precedence")).where(
+        column.provider == provider,
+        column.region == region,
+        column.pricing_model == pricing_model,
+        column.effective_from <= at,
+        column.published_at <= as_of,
+    )
+    if instance_type is not None:
+        statement = statement.where(column.instance_type == instance_type)
+    ranked = statement.subquery()
+    in_force = select(ranked).where(ranked.c.precedence == 1).order_by(ranked.c.instance_type)
+    return _rates(connection.execute(in_force).all())
+
+
+def rate_history(
+    connection: Connection, *, provider: str, region: str, instance_type: str, as_of: datetime
+) -> list[Rate]:
+    """Return everything that every source has ever stated of a SKU, oldest knowledge first."""
+    column = provider_pricing.c
+    statement = (
+        select(provider_pricing)
+        .where(
+            column.provider == provider,
+            column.region == region,
+            column.instance_type == instance_type,
+            column.published_at <= as_of,
+        )
+        .order_by(column.published_at, column.number)
+    )
+    return _rates(connection.execute(statement).all())
+
+
+def _source_rank() -> ColumnElement[int]:
+    ranks = {kind.value: rank for rank, kind in enumerate(SourceKind)}
+    return case(ranks, value=provider_pricing.c.source_kind)
+
+
+def _rates(rows: Sequence[Row[Any]]) -> list[Rate]:
     skus: dict[Sku, Sku] = {}
-    for row in connection.execute(select(provider_pricing).order_by(provider_pricing.c.number)):
+    rates = []
+    for row in rows:
         sku = Sku(
             provider=row.provider,
             region=row.region,
@@ -85,10 +160,24 @@ def all_rates(connection: Connection) -> list[Rate]:
     return rates
 
 
+def next_publication(connection: Connection, now: datetime) -> datetime:
+    """Return the instant at which facts of this transaction become known (R-KNOWN).
+
+    It is now, but never an instant at which a price was published before: if the clock was set
+    back, an answer with an older `as_of` stays as it was.
+    """
+    newest = connection.execute(select(func.max(provider_pricing.c.published_at))).scalar()
+    return now if newest is None else max(now, newest + _RESOLUTION)
+
+
 def append_prices(
-    connection: Connection, facts: Sequence[PriceFact], *, now: datetime, payload_sha256: str
+    connection: Connection,
+    facts: Sequence[PriceFact],
+    *,
+    published_at: datetime,
+    payload_sha256: str,
 ) -> None:
-    """Add price facts, learned now (R-KNOWN)."""
+    """Add price facts, known from `published_at` on."""
     if not facts:
         return
     rows = [
@@ -105,7 +194,7 @@ def append_prices(
             "price_per_instance_hour": fact.usd_per_instance_hour,
             "currency": _CURRENCY,
             "effective_from": fact.effective_from,
-            "published_at": now,
+            "published_at": published_at,
             "source_kind": fact.source_kind,
             "source": fact.source,
             "source_url": fact.source_url,

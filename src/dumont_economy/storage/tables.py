@@ -7,6 +7,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     String,
@@ -168,6 +169,118 @@ provider_pricing = Table(
         "published_at",
         name="uq_provider_pricing_fact",
     ),
+    # "Which rate, at this instant, as known then" reads one SKU's rows and no others.
+    Index(
+        "ix_provider_pricing_in_force",
+        "provider",
+        "region",
+        "pricing_model",
+        "instance_type",
+        "effective_from",
+        "published_at",
+    ),
+)
+
+# One row an attempt to learn prices, whether it ended well or not.
+price_import = Table(
+    "price_import",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("source_kind", String(16), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("provider", String(32), nullable=False),
+    # Empty where a reading spans regions.
+    Column("region", String(64), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("retrieved_at", Instant, nullable=False),
+    Column("published_at", Instant, nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("code", String(64), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("added", Integer, nullable=False),
+    Column("confirmed", Integer, nullable=False),
+    Column("agreeing", Integer, nullable=False),
+    Column("refused", Integer, nullable=False),
+    Column("quarantined", Integer, nullable=False),
+    Column("skipped", Integer, nullable=False),
+    Column("missing", Integer, nullable=False),
+    Column("payload_sha256", String(64)),
+)
+
+# What a reading did not take, by reason: how often, and one place where it stood.
+price_refusal = Table(
+    "price_refusal",
+    metadata,
+    Column("import_number", ForeignKey("price_import.number"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("code", String(64), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    PrimaryKeyConstraint("import_number", "number"),
+)
+
+# Prices that wait for a person; a decision is an audit entry, the row stays as it is.
+price_quarantine = Table(
+    "price_quarantine",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("import_number", ForeignKey("price_import.number"), nullable=False),
+    Column("provider", String(32), nullable=False),
+    Column("region", String(64), nullable=False),
+    Column("instance_type", String(128), nullable=False),
+    Column("pricing_model", String(16), nullable=False),
+    Column("price_per_instance_hour", ExactAmount, nullable=False),
+    Column("last_price", ExactAmount),
+    Column("code", String(64), nullable=False),
+    Column("detail", Text, nullable=False),
+    # The claim as it was read, so that accepting it needs nothing else.
+    Column("claim", Text, nullable=False),
+    Index(None, "provider", "region", "instance_type"),
+)
+
+# Who decided what, and why; never changed.
+audit_entry = Table(
+    "audit_entry",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("subject_kind", String(32), nullable=False),
+    Column("subject_number", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index(None, "subject_kind", "subject_number"),
+)
+
+# The raw bytes that prices were read from, compressed with zlib; the oldest are pruned.
+price_payload = Table(
+    "price_payload",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("retrieved_at", Instant, nullable=False),
+    Column("raw_bytes", BigInteger, nullable=False),
+    Column("compressed_bytes", BigInteger, nullable=False),
+)
+
+price_payload_chunk = Table(
+    "price_payload_chunk",
+    metadata,
+    Column("sha256", ForeignKey("price_payload.sha256", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("sha256", "number"),
+)
+
+# Work that must not run twice at once: who holds it, and until when.
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("holder", String(64), nullable=False),
+    Column("expires_at", Instant, nullable=False),
 )
 
 billing_rule = Table(

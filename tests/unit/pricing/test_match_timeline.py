@@ -15,7 +15,7 @@ from dumont_economy.pricing.policy import Policy, RateCardName
 from dumont_economy.pricing.price_book import OfferEnd, PriceBook
 from dumont_economy.pricing.reference_card import ReferenceCard
 from dumont_economy.pricing.sku import ComparisonProvider
-from tests.builders import gpus, instant, matcher, rate, shipped_matcher, sku
+from tests.builders import gpus, instant, known_at, matcher, rate, shipped_matcher, sku
 
 AWS = ComparisonProvider.AWS
 QUESTION = ask(Policy(), AWS)
@@ -96,16 +96,15 @@ def test_a_timeline_is_cut_where_an_offer_ends() -> None:
 def test_the_past_as_known_then_can_be_asked_again() -> None:
     """A correction that was learned later changes no answer with an older `as_of` (R-ASOF)."""
     one = sku("one", "T4")
-    matching = matcher(
-        [
-            rate(one, "2", "2025-01-01", known_since="2025-01-05"),
-            rate(one, "3", "2025-01-01", known_since="2025-06-01"),
-        ]
+    rates = (
+        rate(one, "2", "2025-01-01", known_since="2025-01-05"),
+        rate(one, "3", "2025-01-01", known_since="2025-06-01"),
     )
 
-    before = matching.timeline(gpus("T4"), QUESTION, instant("2025-05-31"))
-    after = matching.timeline(gpus("T4"), QUESTION, instant("2025-06-01"))
-    unknown = matching.timeline(gpus("T4"), QUESTION, instant("2025-01-01"))
+    before, after, unknown = (
+        matcher(known_at(as_of, *rates)).timeline(gpus("T4"), QUESTION)
+        for as_of in ("2025-05-31", "2025-06-01", "2025-01-01")
+    )
 
     assert prices(before) == [("always", None), ("2025-01-01", 2)]
     assert prices(after) == [("always", None), ("2025-01-01", 3)]

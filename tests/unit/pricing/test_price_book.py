@@ -8,7 +8,7 @@ from dumont_economy.errors import PriceNotFoundError, UnknownProviderError
 from dumont_economy.pricing.price_book import PriceBook
 from dumont_economy.pricing.rate import PricingModel, Rate, SourceKind
 from dumont_economy.pricing.sku import ComparisonProvider, parse_provider
-from tests.builders import instant, rate, sku
+from tests.builders import instant, known_at, rate, sku
 
 T4 = sku("g4dn.xlarge", "T4")
 LATE = "2026-01-01"
@@ -18,15 +18,8 @@ def in_force(*rates: Rate, at: str = LATE, as_of: str = LATE) -> str:
     """Return the price in force, the same for every order of the rows."""
     answers = {
         str(
-            PriceBook(order, [], 1)
-            .rate_at(
-                "aws",
-                "us-east-1",
-                "g4dn.xlarge",
-                PricingModel.ON_DEMAND,
-                instant(at),
-                instant(as_of),
-            )
+            PriceBook(known_at(as_of, *order), [], 1)
+            .rate_at("aws", "us-east-1", "g4dn.xlarge", PricingModel.ON_DEMAND, instant(at))
             .usd_per_instance_hour
         )
         for order in permutations(rates)
@@ -79,11 +72,11 @@ def test_without_a_rate_there_is_no_price() -> None:
     late, model = instant(LATE), PricingModel.ON_DEMAND
 
     with pytest.raises(PriceNotFoundError):
-        book.rate_at("aws", "us-east-1", "g4dn.xlarge", model, instant("2024-12-31"), late)
+        book.rate_at("aws", "us-east-1", "g4dn.xlarge", model, instant("2024-12-31"))
     with pytest.raises(PriceNotFoundError):
-        book.rate_at("aws", "us-east-1", "g4dn.2xlarge", model, late, late)
+        book.rate_at("aws", "us-east-1", "g4dn.2xlarge", model, late)
     with pytest.raises(PriceNotFoundError):
-        book.rate_at("aws", "us-east-1", "g4dn.xlarge", PricingModel.SPOT, late, late)
+        book.rate_at("aws", "us-east-1", "g4dn.xlarge", PricingModel.SPOT, late)
 
 
 @pytest.mark.parametrize("text", ["AWS", "aws", "Aws", "aWs"])
