@@ -60,8 +60,8 @@ def application(shared_application: Application) -> Application:
 @pytest.fixture
 def new_application(tmp_path: Path) -> Iterator[Application]:
     """Start an application that nobody owns yet."""
-    limiter.reset()
     application = start_application(tmp_path)
+    limiter.reset()
     yield application
     application.close()
 

@@ -14,7 +14,3 @@ The path of data, folder by folder:
 Imports run in that order only. Folders 1 to 4 are plain Python: no server, no database, no
 environment, no clock of their own.
 """
-
-from importlib.metadata import version
-
-__version__ = version("dumont-economy")

@@ -20,7 +20,7 @@ from dumont_economy.errors import (
 from dumont_economy.services import people
 from dumont_economy.services.prepare_database import prepare_database
 from dumont_economy.storage.column_types import ExactAmount
-from dumont_economy.storage.database import Database
+from dumont_economy.storage.database import Database, newest_revision, schema_revision
 from dumont_economy.storage.tables import metadata
 from tests.api.harness import Application, hours_ago, start, start_application
 
@@ -102,6 +102,16 @@ class TestMigrations:
         with database.read() as connection:
             context = MigrationContext.configure(connection)
             assert compare_metadata(context, metadata) == []
+        database.close()
+
+    def test_the_newest_file_makes_the_newest_revision(self, path: Path) -> None:
+        """A start that finds it in the database does not ask Alembic, so the two must agree."""
+        database = database_at(path)
+        database.migrate()
+
+        with database.read() as connection:
+            revision = MigrationContext.configure(connection).get_current_revision()
+            assert revision == newest_revision() == schema_revision(connection)
         database.close()
 
     def test_again_they_change_nothing(self, path: Path) -> None:

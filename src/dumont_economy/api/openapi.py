@@ -1,13 +1,13 @@
 """The OpenAPI 3.1 document, written from the declared operations."""
 
 import re
+from importlib.metadata import version
 from typing import Any
 
 from flask import Blueprint, Response, json
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from dumont_economy import __version__
 from dumont_economy.api.operation import OPERATIONS, Operation, operation
 
 blueprint = Blueprint("openapi", __name__, url_prefix="/api/v1")
@@ -78,7 +78,7 @@ def openapi_document() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "Dumont Economy",
-            "version": __version__,
+            "version": version("dumont-economy"),
             "description": "What rented GPUs cost, and what the same work would have cost.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },

@@ -4,8 +4,6 @@ from importlib import import_module
 
 import click
 
-from dumont_economy import __version__
-
 _COMMANDS = {
     "demo": ("dumont_economy.cli.demo", "demo"),
     "events": ("dumont_economy.cli.events", "events"),
@@ -32,6 +30,6 @@ class _Economy(click.Group):
 
 
 @click.group(cls=_Economy)
-@click.version_option(__version__, prog_name="economy")
+@click.version_option(package_name="dumont-economy", prog_name="economy")
 def main() -> None:
     """Meter rented GPUs: what they cost, and what the same work would have cost elsewhere."""

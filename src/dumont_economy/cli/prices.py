@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from dumont_economy.cli.console import EXIT_NO, as_json, command, open_database, print_json
 from dumont_economy.clock import Clock
@@ -284,6 +282,10 @@ def list_prices(
     if as_json:
         print_json({"at": instant_text(asked.at), "prices": [_rate_fields(rate) for rate in rates]})
         return
+    # Loaded for a table alone: a program asks for JSON, and asks often.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
     table = Table(box=None)
     for title in (
         "provider",

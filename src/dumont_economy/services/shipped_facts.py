@@ -18,16 +18,25 @@ from dumont_economy.pricing.price_fact import PriceFact
 from dumont_economy.pricing.rate import PricingModel, SourceKind
 from dumont_economy.pricing.reference_card import ReferenceCard
 from dumont_economy.pricing.sku import ComparisonProvider, Sku
-from dumont_economy.storage import prices
+from dumont_economy.storage import accounts, prices
 from dumont_economy.storage.database import Database
 from dumont_economy.storage.prices import BillingRuleFact
 
 _PRICE_BOOK = "price_book.csv"
 _ALL_PRICING_MODELS = "*"
+_LOADED = "shipped_facts_sha256"
+_LOADED_FILES = (_PRICE_BOOK, "skus.csv", "billing_rules.csv")
 
 
 def load_shipped_facts(database: Database, clock: Clock) -> int:
-    """Add what the package ships and the database lacks; return how many prices were added."""
+    """Add what the package ships and the database lacks; return how many prices were added.
+
+    The hash of what was loaded last is kept, so that a start with the same files reads none.
+    """
+    shipped = _shipped_sha256()
+    with database.read() as connection:
+        if accounts.read_setting(connection, _LOADED) == shipped:
+            return 0
     with database.write() as connection:
         known = {
             (
@@ -71,6 +80,7 @@ def load_shipped_facts(database: Database, clock: Clock) -> int:
             not in held
         ]
         prices.append_billing_rules(connection, rules, now=now)
+        accounts.replace_setting(connection, _LOADED, shipped)
     return len(new)
 
 
@@ -82,6 +92,13 @@ def _key(fact: PriceFact) -> tuple[Sku, PricingModel, datetime, Decimal, date]:
         fact.usd_per_instance_hour,
         fact.retrieved_at,
     )
+
+
+def _shipped_sha256() -> str:
+    digest = sha256()
+    for name in _LOADED_FILES:
+        digest.update(files("dumont_economy.data").joinpath(name).read_bytes())
+    return digest.hexdigest()
 
 
 def _price_book_sha256() -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 
 from dumont_economy.storage.tables import (
     account,
@@ -78,6 +78,12 @@ def read_setting(connection: Connection, name: str) -> str | None:
 def write_setting(connection: Connection, name: str, value: str) -> None:
     """Set a value that belongs to the installation, once."""
     connection.execute(insert(installation).values(name=name, value=value))
+
+
+def replace_setting(connection: Connection, name: str, value: str) -> None:
+    """Set a value that belongs to the installation, whether it was set before or not."""
+    connection.execute(delete(installation).where(installation.c.name == name))
+    write_setting(connection, name, value)
 
 
 def has_users(connection: Connection) -> bool:

@@ -5,16 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import Connection, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
 from dumont_economy.errors import (
-    DatabaseTooNewError,
     DatabaseUnavailableError,
     InvalidSettingError,
 )
@@ -23,7 +18,9 @@ from dumont_economy.errors import (
 _BUSY_TIMEOUT_SECONDS = 5
 _DRIVERS = ("sqlite", "sqlite+pysqlite")
 _IN_MEMORY = (None, "", ":memory:")
-_MIGRATIONS = Path(__file__).parent / "migrations"
+_MIGRATIONS = Path(__file__).parent / "migrations" / "versions"
+_VERSION_TABLE = "alembic_version"
+_READ_REVISION = text("SELECT version_num FROM alembic_version")
 
 
 class Database:
@@ -83,16 +80,14 @@ class Database:
             DatabaseTooNewError: a newer version wrote it.
             DatabaseUnavailableError: it cannot be opened or written.
         """
-        config = Config()
-        config.set_main_option("script_location", str(_MIGRATIONS))
-        known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
         self._make_folder()
         with self.write() as connection:
-            revision = MigrationContext.configure(connection).get_current_revision()
-            if revision is not None and revision not in known:
-                raise DatabaseTooNewError(revision)
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            if schema_revision(connection) == newest_revision():
+                return
+            # Alembic takes longer to load than most commands to run, and most find nothing to do.
+            from dumont_economy.storage.schema import upgrade_schema  # noqa: PLC0415
+
+            upgrade_schema(connection)
 
     def _make_folder(self) -> None:
         if self.url.database:
@@ -105,6 +100,19 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+
+def schema_revision(connection: Connection) -> str | None:
+    """Return the revision of a database's schema, None where it is empty."""
+    if not inspect(connection).has_table(_VERSION_TABLE):
+        return None
+    found: str | None = connection.execute(_READ_REVISION).scalar()
+    return found
+
+
+def newest_revision() -> str:
+    """Return the revision that the newest migration makes; files are named by theirs."""
+    return max(path.name.partition("_")[0] for path in _MIGRATIONS.glob("[0-9]*.py"))
 
 
 @contextmanager
