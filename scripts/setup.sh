@@ -96,5 +96,7 @@ if [ "$goal" = test ]; then
     command -v chromium >/dev/null || missing+=(chromium fonts-dejavu-core fonts-liberation)
     # The Node that drives the browser is linked against it.
     compgen -G '/usr/lib/*/libatomic.so.1' >/dev/null || missing+=(libatomic1)
+    # Its programs are what the tests start a server of their own from.
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
     [ "${#missing[@]}" -eq 0 ] || debian_packages "${missing[@]}"
 fi

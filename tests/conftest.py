@@ -8,6 +8,7 @@ import pytest
 
 from dumont_economy.api.auth import limiter
 from dumont_economy.storage.accounts import Account
+from dumont_economy.storage.database import Database
 from tests.api.harness import (
     NOON,
     Application,
@@ -15,6 +16,7 @@ from tests.api.harness import (
     SettableClock,
     start_application,
 )
+from tests.postgresql import PostgreSql, running_postgresql
 
 _SNAPSHOTS = Path(__file__).parent / "snapshots"
 
@@ -39,6 +41,27 @@ def snapshot(request: pytest.FixtureRequest) -> Callable[[str, object], None]:
         assert text == path.read_text(encoding="utf-8")
 
     return check
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSql]:
+    """Start one PostgreSQL for all tests: each has a database of its own in it."""
+    with running_postgresql() as cluster:
+        yield cluster
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """Return an empty, migrated database of either kind."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'economy.db'}"
+    else:
+        cluster: PostgreSql = request.getfixturevalue("postgresql")
+        url = cluster.new_database()
+    made = Database(url)
+    made.migrate()
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

@@ -81,8 +81,13 @@ class Application:
 
 def start_application(folder: Path, *, setup_code: str | None = None) -> Application:
     """Return an application over a database in a folder; it is noon."""
+    return start_application_on(f"sqlite:///{folder / 'economy.db'}", setup_code=setup_code)
+
+
+def start_application_on(url: str, *, setup_code: str | None = None) -> Application:
+    """Return an application over a database; it is noon."""
     clock = SettableClock()
-    settings = Settings(f"sqlite:///{folder / 'economy.db'}", setup_code=setup_code)
+    settings = Settings(url, setup_code=setup_code)
     flask = create_app(settings, clock)
     return Application(flask, clock, flask.extensions["economy"].database)
 

@@ -1,15 +1,17 @@
 """The database: durable on every connection, migrated before use, exact in every column."""
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Column, MetaData, Table, insert, select, text
-from sqlalchemy.exc import StatementError
+from sqlalchemy.exc import InternalError, StatementError
 
 from dumont_economy.clock import SystemClock
 from dumont_economy.errors import (
@@ -22,7 +24,14 @@ from dumont_economy.services.prepare_database import prepare_database
 from dumont_economy.storage.column_types import ExactAmount
 from dumont_economy.storage.database import Database, newest_revision, schema_revision
 from dumont_economy.storage.tables import metadata
-from tests.api.harness import Application, hours_ago, start, start_application
+from tests.api.harness import (
+    Application,
+    hours_ago,
+    start,
+    start_application,
+    start_application_on,
+)
+from tests.postgresql import PostgreSql
 
 
 @pytest.fixture
@@ -90,19 +99,122 @@ class TestConnections:
         database.close()
 
 
+class TestPostgreSql:
+    """The same promises on a server."""
+
+    @pytest.fixture
+    def server(self, postgresql: PostgreSql) -> Iterator[Database]:
+        """Return an empty, migrated database on a server."""
+        database = Database(postgresql.new_database())
+        database.migrate()
+        yield database
+        database.close()
+
+    def test_a_commit_is_on_disk(self, server: Database) -> None:
+        """Whatever the server's own setting is."""
+        with server.write() as connection:
+            assert connection.execute(text("SHOW synchronous_commit")).scalar() == "on"
+            assert connection.execute(text("SHOW fsync")).scalar() == "on"
+
+    def test_a_reader_sees_one_state_and_cannot_write(self, server: Database) -> None:
+        """As long as it reads, whatever others commit meanwhile."""
+        statement = text("SELECT count(*) FROM installation")
+        addition = text("INSERT INTO installation VALUES ('a', 'b')")
+
+        with server.read() as reader:
+            before = reader.execute(statement).scalar()
+            with server.write() as writer:
+                writer.execute(addition)
+            after = reader.execute(statement).scalar()
+            with pytest.raises(InternalError, match="read-only"):
+                reader.execute(addition)
+
+        assert (before, after) == (0, 0)
+        with server.read() as reader:
+            assert reader.execute(statement).scalar() == 1
+
+    def test_writers_wait_for_each_other(self, server: Database) -> None:
+        """A second writer sees what the first one committed: none is told to try again."""
+        seen = []
+
+        def add(name: str) -> None:
+            with server.write() as connection:
+                held = connection.execute(text("SELECT count(*) FROM installation")).scalar()
+                connection.execute(
+                    text("INSERT INTO installation VALUES (:name, '')"), {"name": name}
+                )
+                seen.append(held)
+
+        threads = [Thread(target=add, args=(str(number),)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert sorted(seen) == list(range(8))
+
+    def test_amounts_come_back_as_they_went_in(self, server: Database) -> None:
+        """To the last of twelve decimals."""
+        table = Table("amounts", MetaData(), Column("amount", ExactAmount))
+        amounts = [Decimal(amount) for amount in TestExactAmounts.AMOUNTS]
+        with server.write() as connection:
+            table.create(connection)
+            connection.execute(insert(table), [{"amount": amount} for amount in amounts])
+
+        with server.read() as connection:
+            assert connection.execute(select(table.c.amount)).scalars().all() == amounts
+
+    def test_a_server_that_is_not_there_is_said_in_one_line(self, tmp_path: Path) -> None:
+        """With what to look at, and without a trace."""
+        database = Database(f"postgresql:///economy?host={tmp_path}")
+
+        with pytest.raises(DatabaseUnavailableError, match="cannot be used now"):
+            database.migrate()
+
+    def test_the_same_usage_has_the_same_answers_on_both(
+        self, tmp_path: Path, postgresql: PostgreSql
+    ) -> None:
+        """Five endpoints, instances and events, byte for byte."""
+        answers = []
+        for application in (
+            start_application(tmp_path),
+            start_application_on(postgresql.new_database()),
+        ):
+            caller = application.machine(application.account("ours"))
+            caller.push(
+                start("i-1", hours_ago(5)),
+                start("i-2", hours_ago(3), gpu="A100", gpu_count=8, rate="20.123456789012"),
+                start("i-3", hours_ago(2), gpu="No such GPU"),
+            )
+            answers.append(
+                [
+                    caller.get(path).get_data(as_text=True)
+                    for path in (
+                        "/economy/savings",
+                        "/economy/savings/history",
+                        "/economy/savings/realtime",
+                        "/economy/active-session",
+                        "/economy/pricing",
+                        "/instances",
+                        "/usage/events",
+                    )
+                ]
+            )
+            application.close()
+
+        on_sqlite, on_postgresql = answers
+        assert on_postgresql == on_sqlite
+        assert '"lifetime_savings":0' not in on_sqlite[0]
+
+
 class TestMigrations:
     """From empty to latest, and no further."""
 
-    def test_from_empty_they_build_what_the_tables_describe(self, path: Path) -> None:
-        """Nothing is missing, and nothing is left over."""
-        database = database_at(path)
-
-        database.migrate()
-
+    def test_from_empty_they_build_what_the_tables_describe(self, database: Database) -> None:
+        """Nothing is missing, and nothing is left over, on either database."""
         with database.read() as connection:
             context = MigrationContext.configure(connection)
             assert compare_metadata(context, metadata) == []
-        database.close()
 
     def test_the_newest_file_makes_the_newest_revision(self, path: Path) -> None:
         """A start that finds it in the database does not ask Alembic, so the two must agree."""

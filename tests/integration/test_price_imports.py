@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
@@ -32,13 +31,10 @@ ALL_REGIONS = FeedScope(SourceKind.OPERATOR_FILE, "prices.csv", "aws", None)
 
 
 @pytest.fixture
-def connection(tmp_path: Path) -> Iterator[Connection]:
-    """Return a connection that writes to a database of this test."""
-    database = Database(f"sqlite:///{tmp_path / 'economy.db'}")
-    database.migrate()
+def connection(database: Database) -> Iterator[Connection]:
+    """Return a connection that writes to a database of this test, of either kind."""
     with database.write() as opened:
         yield opened
-    database.close()
 
 
 def record(

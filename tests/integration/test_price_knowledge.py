@@ -1,13 +1,9 @@
 """Which rate, at this instant, as known then: one query, and no later fact changes its answer."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 from random import Random
-
-import pytest
 
 from dumont_economy.errors import PriceNotFoundError
 from dumont_economy.pricing.price_book import PriceBook
@@ -22,15 +18,6 @@ TYPES = ("one", "two", "three")
 REGIONS = ("us-east-1", "eu-west-1")
 FIRST_DAY = datetime(2025, 1, 1, tzinfo=UTC)
 SEED = 20260524
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    """Return a database without any price."""
-    made = Database(f"sqlite:///{tmp_path / 'economy.db'}")
-    made.migrate()
-    yield made
-    made.close()
 
 
 def day(number: int) -> datetime:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, inspect, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
@@ -16,8 +16,11 @@ from dumont_economy.errors import (
 
 # A server waits with everything it does, so not long; the answer may be asked for again.
 _BUSY_TIMEOUT_SECONDS = 5
-_DRIVERS = ("sqlite", "sqlite+pysqlite")
+_SQLITE_DRIVERS = ("sqlite", "sqlite+pysqlite")
+_POSTGRESQL_DRIVERS = ("postgresql", "postgresql+psycopg")
 _IN_MEMORY = (None, "", ":memory:")
+# Writers on PostgreSQL wait for each other, as they do on SQLite: an arbitrary number of ours.
+_WRITER_LOCK = 0x0EC0_0001
 _MIGRATIONS = Path(__file__).parent / "migrations" / "versions"
 _VERSION_TABLE = "alembic_version"
 _READ_REVISION = text("SELECT version_num FROM alembic_version")
@@ -32,24 +35,8 @@ class Database:
         except ArgumentError as error:
             message = "DUMONT_ECONOMY_DATABASE_URL is no database URL; for example sqlite:////path."
             raise InvalidSettingError(message) from error
-        if parsed.get_backend_name() != "sqlite":
-            message = (
-                "DUMONT_ECONOMY_DATABASE_URL names "
-                f"{parsed.get_backend_name()!r}; this version keeps its data in SQLite."
-            )
-            raise InvalidSettingError(message)
-        if parsed.drivername not in _DRIVERS or parsed.query or parsed.database in _IN_MEMORY:
-            message = (
-                "DUMONT_ECONOMY_DATABASE_URL must name a file, as sqlite:////folder/economy.db, "
-                "without another driver or options."
-            )
-            raise InvalidSettingError(message)
         self.url = parsed
-        self.engine = create_engine(
-            parsed, connect_args={"timeout": _BUSY_TIMEOUT_SECONDS, "isolation_level": None}
-        )
-        event.listen(self.engine, "connect", _make_durable)
-        event.listen(self.engine, "begin", _begin)
+        self.engine = _engine(parsed)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -90,7 +77,7 @@ class Database:
             upgrade_schema(connection)
 
     def _make_folder(self) -> None:
-        if self.url.database:
+        if self.url.get_backend_name() == "sqlite" and self.url.database:
             try:
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
@@ -100,6 +87,37 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+
+def _engine(url: URL) -> Engine:
+    """Return the engine of a database that we keep data in.
+
+    Raises:
+        InvalidSettingError: the URL names none.
+    """
+    if url.drivername in _SQLITE_DRIVERS and not url.query and url.database not in _IN_MEMORY:
+        engine = create_engine(
+            url, connect_args={"timeout": _BUSY_TIMEOUT_SECONDS, "isolation_level": None}
+        )
+        event.listen(engine, "connect", _make_sqlite_durable)
+        event.listen(engine, "begin", _begin_on_sqlite)
+        return engine
+    if url.drivername in _POSTGRESQL_DRIVERS:
+        # A connection that the server has closed meanwhile is noticed before it is used.
+        engine = create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        event.listen(engine, "begin", _begin_on_postgresql)
+        return engine
+    if url.get_backend_name() == "sqlite":
+        message = (
+            "DUMONT_ECONOMY_DATABASE_URL must name a file, as sqlite:////folder/economy.db, "
+            "without another driver or options."
+        )
+    else:
+        message = (
+            f"DUMONT_ECONOMY_DATABASE_URL names {url.drivername!r}; data is kept in SQLite "
+            "(sqlite:////folder/economy.db) or PostgreSQL (postgresql://user@host/database)."
+        )
+    raise InvalidSettingError(message)
 
 
 def schema_revision(connection: Connection) -> str | None:
@@ -133,7 +151,7 @@ def _unavailable_as_our_own() -> Iterator[None]:
         raise DatabaseUnavailableError(message) from error
 
 
-def _make_durable(dbapi_connection: Any, _record: object) -> None:  # noqa: ANN401
+def _make_sqlite_durable(dbapi_connection: Any, _record: object) -> None:  # noqa: ANN401
     """Set on each connection what the promises rest on: a commit is on disk before the answer."""
     cursor = dbapi_connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
@@ -143,7 +161,17 @@ def _make_durable(dbapi_connection: Any, _record: object) -> None:  # noqa: ANN4
     cursor.close()
 
 
-def _begin(connection: Connection) -> None:
+def _begin_on_sqlite(connection: Connection) -> None:
     """Begin by hand: a writer takes its lock at once, so that it never has to upgrade one."""
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _begin_on_postgresql(connection: Connection) -> None:
+    """Let a reader see one state, and a writer wait for its turn; a commit is on disk."""
+    if not connection.get_execution_options().get("writes", False):
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        return
+    connection.exec_driver_sql("SET LOCAL synchronous_commit TO on")
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout TO '{_BUSY_TIMEOUT_SECONDS}s'")
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
