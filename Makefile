@@ -6,10 +6,10 @@ PYTHON := .venv/bin/python
 NPM := $(PYTHON) scripts/npm.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run dev test lint types snapshots screenshot dist lock
+.PHONY: help setup demo run dev test lint types snapshots screenshot bench-prices dist lock
 
 help: ## list the commands
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 setup: ## prepare this folder for work
 	@scripts/setup.sh dev
@@ -47,6 +47,9 @@ snapshots: setup ## write the reviewed API answers anew
 screenshot: ## take the README's picture from the demo
 	@scripts/setup.sh test
 	@$(PYTHON) scripts/screenshot.py
+
+bench-prices: setup ## time the price book against gpuhunt and sqlite3
+	@$(PYTHON) scripts/bench_prices.py $(RATES)
 
 dist: setup ## build the wheel and the sdist into dist/
 	$(PYTHON) -m hatchling build --target sdist --target wheel

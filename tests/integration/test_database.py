@@ -135,11 +135,11 @@ class TestPostgreSql:
 
     def test_writers_wait_for_each_other(self, server: Database) -> None:
         """A second writer sees what the first one committed: none is told to try again."""
-        seen = []
+        seen: list[int] = []
 
         def add(name: str) -> None:
             with server.write() as connection:
-                held = connection.execute(text("SELECT count(*) FROM installation")).scalar()
+                held = connection.execute(text("SELECT count(*) FROM installation")).scalar_one()
                 connection.execute(
                     text("INSERT INTO installation VALUES (:name, '')"), {"name": name}
                 )

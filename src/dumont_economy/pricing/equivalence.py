@@ -95,10 +95,9 @@ def find_equivalent(
     discount: Fraction = Fraction(0),
 ) -> Equivalent | None:
     """Return the best of `rank_equivalents`, or None where nothing compares."""
-    ranked = rank_equivalents(
-        demand, rates, models, basis=basis, substitutes=substitutes, discount=discount
-    )
-    return ranked[0] if ranked else None
+    candidates = _candidates(demand, rates, models, substitutes, discount)
+    best = min(_ways(candidates, demand, basis), key=_sort_key, default=None)
+    return None if best is None else _priced(best, demand, candidates, models, substitutes)
 
 
 def rank_equivalents(
@@ -115,36 +114,46 @@ def rank_equivalents(
     `rates` are those on offer at one instant; slices of a GPU and machines of another CPU
     architecture among them are no candidates. `discount` is the share taken off list prices.
     """
-    likeness_of = {name: _likeness(demand.model, model) for name, model in models.items()}
+    candidates = _candidates(demand, rates, models, substitutes, discount)
+    ranked = sorted(_ways(candidates, demand, basis), key=_sort_key)
+    return [_priced(one, demand, candidates, models, substitutes) for one in ranked]
+
+
+def _candidates(
+    demand: GpuDemand,
+    rates: Iterable[Rate],
+    models: Mapping[str, GpuModel],
+    substitutes: Substitutes,
+    discount: Fraction,
+) -> "list[_Candidate]":
+    share = 1 - discount
+    likeness_of: dict[str, Grade | None] = {}
     candidates = []
     for rate in rates:
-        whole = rate.sku.whole_gpus
-        likeness = likeness_of.get(rate.sku.gpu_model)
-        if not whole or rate.sku.cpu_architecture != demand.cpu_architecture or likeness is None:
+        sku = rate.sku
+        whole = sku.whole_gpus
+        if not whole or sku.cpu_architecture != demand.cpu_architecture:
             continue
-        if likeness is Grade.D and substitutes is Substitutes.EXCLUDE:
+        if sku.gpu_model not in likeness_of:
+            offered = models.get(sku.gpu_model)
+            known = None if offered is None else _likeness(demand.model, offered)
+            likeness_of[sku.gpu_model] = known
+        likeness = likeness_of[sku.gpu_model]
+        if likeness is None or (likeness is Grade.D and substitutes is Substitutes.EXCLUDE):
             continue
-        price = Fraction(rate.usd_per_instance_hour) * (1 - discount)
-        candidates.append(_Candidate(rate, whole, likeness, price))
+        price = Fraction(rate.usd_per_instance_hour)
+        candidates.append(_Candidate(rate, whole, likeness, price if share == 1 else price * share))
+    return candidates
+
+
+def _ways(candidates: "list[_Candidate]", demand: GpuDemand, basis: Basis) -> "list[_Ranked]":
     reaching = _REACHING[basis]
     found = [
         _Ranked(rank, candidate, machines, reach)
         for candidate in candidates
         for rank, machines, reach in reaching(candidate, demand.count)
     ]
-    if basis is Basis.SMALLEST_INSTANCE:
-        found = _without_needless_machines(found)
-    found.sort(key=lambda ranked: ranked.sort_key)
-    return [
-        _priced(
-            ranked,
-            demand,
-            candidates,
-            models,
-            is_counted=ranked.rank[0] is not Grade.D or substitutes is Substitutes.COUNT,
-        )
-        for ranked in found
-    ]
+    return _without_needless_machines(found) if basis is Basis.SMALLEST_INSTANCE else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +171,12 @@ class _Ranked:
     machines: Fraction
     reach: Reach
 
-    @property
-    def sort_key(self) -> tuple[Grade, int, Fraction, Fraction, str]:
-        """Best grade, then the way there, then price, fewer machines, and the SKU's name."""
-        price = self.machines * self.candidate.usd_per_machine_hour
-        return (*self.rank, price, self.machines, self.candidate.rate.sku.instance_type)
+
+def _sort_key(ranked: _Ranked) -> tuple[Grade, int, Fraction, Fraction, str]:
+    """Best grade, then the way there, then price, fewer machines, and the SKU's name."""
+    candidate = ranked.candidate
+    price = ranked.machines * candidate.usd_per_machine_hour
+    return (*ranked.rank, price, ranked.machines, candidate.rate.sku.instance_type)
 
 
 def _likeness(wanted: GpuModel, offered: GpuModel) -> Grade | None:
@@ -248,8 +258,7 @@ def _priced(
     demand: GpuDemand,
     candidates: list[_Candidate],
     models: Mapping[str, GpuModel],
-    *,
-    is_counted: bool,
+    substitutes: Substitutes,
 ) -> Equivalent:
     candidate = ranked.candidate
     grade = ranked.rank[0]
@@ -268,7 +277,7 @@ def _priced(
         ratios=None if model.name == demand.model.name else _ratios(demand.model, model),
         rate=candidate.rate,
         source=candidate.rate.source,
-        is_counted=is_counted,
+        is_counted=grade is not Grade.D or substitutes is Substitutes.COUNT,
     )
 
 
