@@ -64,11 +64,13 @@ class PriceBook:
             sku = rate.sku
             key = (sku.provider, sku.region, sku.instance_type, rate.pricing_model)
             rates_of.setdefault(key, []).append(rate)
+        # Most SKUs change on the same dates: kept once, they stay where a processor is quick.
+        shared: dict[tuple[datetime, ...], tuple[datetime, ...]] = {}
         self._offers: dict[tuple[str, str, str, PricingModel], Offer] = {}
         self._offers_in: dict[tuple[str, str, PricingModel], list[Offer]] = {}
         for key, held in rates_of.items():
             provider, region, _, pricing_model = key
-            offer = _offer(held, ends)
+            offer = _offer(held, ends, shared)
             self._offers[key] = offer
             self._offers_in.setdefault((provider, region, pricing_model), []).append(offer)
 
@@ -117,7 +119,11 @@ class PriceBook:
         return sorted(instants)
 
 
-def _offer(rates: Sequence[Rate], ends: Sequence[OfferEnd]) -> Offer:
+def _offer(
+    rates: Sequence[Rate],
+    ends: Sequence[OfferEnd],
+    shared: dict[tuple[datetime, ...], tuple[datetime, ...]],
+) -> Offer:
     winners: dict[datetime, Rate] = {}
     for rate in rates:
         held = winners.get(rate.effective_from)
@@ -125,8 +131,9 @@ def _offer(rates: Sequence[Rate], ends: Sequence[OfferEnd]) -> Offer:
             winners[rate.effective_from] = rate
     in_order = sorted(winners.items())
     first = in_order[0][1]
+    since = tuple(instant for instant, _ in in_order)
     return Offer(
-        since=tuple(since for since, _ in in_order),
+        since=shared.setdefault(since, since),
         rates=tuple(rate for _, rate in in_order),
         ends_at=min(
             (end.not_offered_from for end in ends if end.ends(first.sku, first.pricing_model)),
