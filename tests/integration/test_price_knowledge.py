@@ -102,16 +102,20 @@ def answers(database: Database, asked: list[Question]) -> list[str]:
 
 
 def test_what_is_learned_later_changes_no_answer_with_an_older_as_of(database: Database) -> None:
-    """10,000 random questions, asked before and after more prices came in, byte for byte."""
+    """10,000 random questions, asked before and after more prices came in, byte for byte.
+
+    A tenth of them over a socket, where each costs several times as much.
+    """
     rnd = Random(SEED)
     learn_at_random(database, rnd, range(30))
-    asked = questions(rnd, 10_000, latest_as_of=30)
+    count = 10_000 if database.url.get_backend_name() == "sqlite" else 1_000
+    asked = questions(rnd, count, latest_as_of=30)
     before = answers(database, asked)
 
     learn_at_random(database, rnd, range(30, 60))
 
     assert answers(database, asked) == before
-    assert sum(answer != "[]" for answer in before) > 5_000
+    assert sum(answer != "[]" for answer in before) > count // 2
 
 
 def test_the_same_question_of_now_is_answered_anew(database: Database) -> None:
