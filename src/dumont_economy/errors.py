@@ -1,6 +1,7 @@
 """Everything that can go wrong on purpose, one class per kind, its facts as attributes."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 class EconomyError(Exception):
@@ -88,6 +89,20 @@ class InvalidSettingError(EconomyError):
     """A setting from the environment or the command line has no usable value."""
 
     code = "invalid_setting"
+
+
+class FeedError(EconomyError):
+    """A price feed could not be read whole, so nothing of it is used; `code` says why.
+
+    `retry_at` is when the provider asked to be called again, None where it did not say.
+    """
+
+    code = "feed_failed"
+
+    def __init__(self, code: str, reason: str, *, retry_at: datetime | None = None) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.retry_at = retry_at
 
 
 class AlreadySetUpError(EconomyError):

@@ -27,6 +27,10 @@ FORBIDDEN = {
     "storage": tuple(
         f"dumont_economy.{folder}" for folder in ("services", "api", "cli", "ledger", "savings")
     ),
+    "feeds": tuple(
+        f"dumont_economy.{folder}"
+        for folder in ("services", "api", "cli", "storage", "metering", "ledger", "savings")
+    ),
     "api": ("dumont_economy.cli",),
 }
 
