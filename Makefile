@@ -6,7 +6,7 @@ PYTHON := .venv/bin/python
 NPM := $(PYTHON) scripts/npm.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run dev test lint types snapshots screenshot bench-prices dist lock
+.PHONY: help setup demo run dev test torture mutants lint types snapshots screenshot bench bench-prices dist lock
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -39,17 +39,30 @@ test: lint types ## run every check and every test
 	@scripts/setup.sh test
 	$(NPM) run test
 	$(NPM) run size
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n 3 --dist worksteal
 
-snapshots: setup ## write the reviewed API answers anew
-	$(PYTHON) -m pytest tests/api --update-snapshots
+torture: setup ## run the fault tests and the laws in full size, 90 minutes at most
+	@scripts/setup.sh test
+	DUMONT_ECONOMY_TORTURE=1 $(PYTHON) -m pytest tests/faults tests/properties -rP --timeout=5400
+
+mutants: setup ## make mistakes in the rating core and see that a test notices each: SAMPLE=60 SEED=1
+	@scripts/setup.sh test
+	$(PYTHON) scripts/mutants.py $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED))
+
+snapshots: setup ## write the reviewed API answers and the price report anew
+	$(PYTHON) -m pytest tests/api tests/integration/prices/test_report.py --update-snapshots
 
 screenshot: ## take the README's picture from the demo
 	@scripts/setup.sh test
 	@$(PYTHON) scripts/screenshot.py
 
-bench-prices: setup ## time the price book against gpuhunt and sqlite3
+bench-prices: setup ## time the price book against gpuhunt and sqlite3, and how it loads and starts
 	@$(PYTHON) scripts/bench_prices.py $(RATES)
+	@$(PYTHON) scripts/bench_start.py
+
+bench: setup ## time a ledger's answers, ingest and rating, on both databases
+	@scripts/setup.sh test
+	@$(PYTHON) -m scripts.bench_ledger $(EVENTS)
 
 dist: setup ## build the wheel and the sdist into dist/
 	$(PYTHON) -m hatchling build --target sdist --target wheel

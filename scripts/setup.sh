@@ -98,5 +98,7 @@ if [ "$goal" = test ]; then
     compgen -G '/usr/lib/*/libatomic.so.1' >/dev/null || missing+=(libatomic1)
     # Its programs are what the tests start a server of their own from.
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
+    # The power cuts are made of what it sees the server write.
+    command -v strace >/dev/null || missing+=(strace)
     [ "${#missing[@]}" -eq 0 ] || debian_packages "${missing[@]}"
 fi
