@@ -1,7 +1,9 @@
 """Everything that can go wrong on purpose, one class per kind, its facts as attributes."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 
 class EconomyError(Exception):
@@ -55,12 +57,16 @@ class UnknownTimeZoneError(EconomyError):
 
 
 class UnknownProviderError(EconomyError):
-    """A comparison provider other than AWS, GCP and Azure was asked for."""
+    """A comparison provider other than AWS, GCP and Azure was asked for.
+
+    Where any provider of the price book will do, `known` names them all.
+    """
 
     code = "unknown_provider"
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"Unknown provider: {name[:64]}. Use AWS, GCP or Azure.")
+    def __init__(self, name: str, known: Sequence[str] = ("AWS", "GCP", "Azure")) -> None:
+        named = " or ".join([", ".join(known[:-1]), known[-1]] if known[1:] else known)
+        super().__init__(f"Unknown provider: {name[:64]}. Use {named}.")
         self.name = name
 
 
@@ -103,6 +109,18 @@ class FeedError(EconomyError):
         super().__init__(reason)
         self.code = code
         self.retry_at = retry_at
+
+
+class RefreshRunningError(EconomyError):
+    """Another process is refreshing prices, and two never do at once."""
+
+    code = "refresh_running"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another process is refreshing prices now. Try again when it is done; if it was "
+            "killed, its turn ends by itself within 30 minutes."
+        )
 
 
 class AlreadySetUpError(EconomyError):
@@ -155,10 +173,138 @@ class AlreadyExistsError(EconomyError):
     code = "already_exists"
 
 
+class UnknownPolicyVersionError(EconomyError):
+    """A version of the account's policy was asked for that does not exist."""
+
+    code = "unknown_policy_version"
+
+    def __init__(self, version: int) -> None:
+        super().__init__(f"The account's policy has no version {version}.")
+        self.version = version
+
+
+class PolicyVersionConflictError(EconomyError):
+    """A policy was to be changed that somebody else has changed meanwhile."""
+
+    code = "version_conflict"
+
+    def __init__(self, current_version: int) -> None:
+        super().__init__(
+            f"The policy is at version {current_version} now. Read it again, then change it."
+        )
+        self.current_version = current_version
+
+
+class IdempotencyKeyReusedError(EconomyError):
+    """An idempotency key was sent again with another request than the first time."""
+
+    code = "idempotency_key_reused"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This Idempotency-Key was used with another request. Send a new key with a new "
+            "request, and the old request unchanged with the old key."
+        )
+
+
+class RequestInProgressError(EconomyError):
+    """The request that was first sent with an idempotency key is still being worked on."""
+
+    code = "request_in_progress"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The first request with this Idempotency-Key is still at work. Send it again in a "
+            "moment: it gets the first one's answer."
+        )
+
+
+class PeriodNotOverError(EconomyError):
+    """A period was to be closed that still goes on."""
+
+    code = "period_not_over"
+
+    def __init__(self, period: str, ends_at: str) -> None:
+        super().__init__(f"{period} is not over until {ends_at}. Close it then.")
+        self.period = period
+        self.ends_at = ends_at
+
+
+class PeriodAlreadyClosedError(EconomyError):
+    """A period was to be closed that is closed."""
+
+    code = "period_already_closed"
+
+    def __init__(self, period: str, closed_at: str) -> None:
+        super().__init__(
+            f"{period} was closed at {closed_at}, and a period is closed once. What was learned "
+            "since is its adjustment, at /api/v1/ledger/closed."
+        )
+        self.period = period
+        self.closed_at = closed_at
+
+
 class DatabaseUnavailableError(EconomyError):
     """The database cannot be opened, read or written now."""
 
     code = "database_unavailable"
+
+
+class DatabaseConflictError(DatabaseUnavailableError):
+    """The database ended a transaction for the sake of another; once more may go well."""
+
+
+class Difference(StrEnum):
+    """How a fact in the database differs from what was written."""
+
+    CONTENT = "content"
+    ORDER = "order"
+    MISSING = "missing"
+    HEAD = "head"
+
+
+_DIFFERENCES = {
+    Difference.CONTENT: "is not what was written",
+    Difference.ORDER: "stands where another belongs",
+    Difference.MISSING: "is missing",
+    Difference.HEAD: "does not belong to the newest event",
+}
+
+
+class DamageError(EconomyError):
+    """The database holds something else than what was written to it; `finding` says what."""
+
+    code = "integrity"
+
+    def __init__(self, finding: str) -> None:
+        super().__init__(
+            f"{finding} Nothing that rests on it is answered. `economy verify` says what is "
+            "damaged; restore a backup."
+        )
+        self.finding = finding
+
+
+class DamagedFactError(DamageError):
+    """A fact is not what was written.
+
+    `fact` is its kind, as `usage event`; `where` names it among those, field by field.
+    """
+
+    def __init__(
+        self, fact: str, where: Mapping[str, str | int | None], difference: Difference
+    ) -> None:
+        named = ", ".join(f"{name} {value!r}" for name, value in where.items() if value is not None)
+        super().__init__(f"The {fact} with {named} {_DIFFERENCES[difference]}.")
+        self.fact = fact
+        self.where = where
+        self.difference = difference
+
+
+class DamagedDatabaseError(DamageError):
+    """The database contradicts itself, as where a page of its file was overwritten."""
+
+    def __init__(self) -> None:
+        super().__init__("The database is damaged.")
 
 
 class DatabaseTooNewError(EconomyError):

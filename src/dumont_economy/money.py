@@ -15,6 +15,7 @@ AMOUNT_DECIMALS = 10
 PERCENT_DECIMALS = 4
 RATE_DECIMALS = 12
 
+_UNITS = Decimal(10) ** RATE_DECIMALS
 _DECIMAL_TEXT = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,40})?", re.ASCII)
 
 
@@ -38,8 +39,30 @@ def parse_amount(text: str, *, max_decimals: int = RATE_DECIMALS) -> Decimal:
     return value
 
 
+def to_units(value: Decimal) -> int:
+    """Return an amount as a whole number of 10^-12, the smallest that is kept.
+
+    Raises:
+        ValueError: it has more than 12 decimals.
+    """
+    scaled = value.scaleb(RATE_DECIMALS)
+    units = int(scaled)
+    if units != scaled:
+        message = f"{value} has more than {RATE_DECIMALS} decimals."
+        raise ValueError(message)
+    return units
+
+
+def from_units(units: int) -> Decimal:
+    """Return the amount that a whole number of 10^-12 stands for."""
+    return Decimal(units) / _UNITS
+
+
 def round_amount(value: Fraction, places: int = AMOUNT_DECIMALS) -> Decimal:
-    """Round an exact value once, half to even, to `places` decimals (R-ROUND)."""
+    """Round an exact value once, half to even, to `places` decimals (R-ROUND).
+
+    What is rounded to zero has no sign.
+    """
     # round() of a Fraction is exact and goes half to even.
     scaled = round(value * 10**places)
     sign = 1 if scaled < 0 else 0
@@ -48,8 +71,7 @@ def round_amount(value: Fraction, places: int = AMOUNT_DECIMALS) -> Decimal:
 
 def amount_text(value: Fraction, places: int = AMOUNT_DECIMALS) -> str:
     """Return the rounded value as plain decimal text with exactly `places` decimals."""
-    rounded = round_amount(value, places)
-    return f"{abs(rounded) if rounded == 0 else rounded:f}"
+    return f"{round_amount(value, places):f}"
 
 
 def exact_text(value: Decimal | Fraction) -> str:
@@ -88,6 +110,12 @@ class Accrual:
         self._settled += other._settled  # noqa: SLF001  of this class too
         for rate, microseconds in other._microseconds_at.items():  # noqa: SLF001
             self.add(rate, microseconds)
+
+    def subtract(self, other: "Accrual") -> None:
+        """Take out everything that `other` holds."""
+        self._settled -= other._settled  # noqa: SLF001  of this class too
+        for rate, microseconds in other._microseconds_at.items():  # noqa: SLF001
+            self.add(rate, -microseconds)
 
     def total(self) -> Fraction:
         """Return the accrued money, exact."""

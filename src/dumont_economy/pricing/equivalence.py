@@ -10,14 +10,13 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
+from dumont_economy.money import amount_text, exact_text
 from dumont_economy.pricing.gpu_model import GpuModel
+from dumont_economy.pricing.matching_rules import MatchingRules
 from dumont_economy.pricing.policy import Basis, Substitutes
 from dumont_economy.pricing.rate import Rate
 
-MATCHING_RULES_VERSION = 1
-
-_MIN_FP16_RATIO = Fraction(1, 2)
-_MIN_BANDWIDTH_RATIO = Fraction(1, 2)
+_SHOWN_RATIO_PLACES = 2
 
 
 class Grade(StrEnum):
@@ -53,9 +52,11 @@ class Ratios:
 class Equivalent:
     """One way to get the same GPUs elsewhere, priced. USD per hour for all `gpu_count` GPUs.
 
+    The count is the one reported: where slices of a GPU were, it is that of the slices.
     `is_counted` is False for a substitute that the policy shows, but keeps out of totals.
     `machines` is how many machines the price stands for, a fraction below 1 for a share.
-    `smallest_instance_usd_per_hour` is the least that must really be rented to have the GPUs.
+    `smallest_instance_usd_per_hour` is the least that must really be rented to have the GPUs, and
+    `smallest_instance_type` the machine, or the equal machines, that cost so much.
     """
 
     grade: Grade
@@ -69,33 +70,45 @@ class Equivalent:
     rate: Rate | None
     source: str
     is_counted: bool = True
+    smallest_instance_type: str | None = None
 
     @property
     def usd_per_gpu_hour(self) -> Fraction:
-        """Return the price of one of the GPUs."""
+        """Return the price of one of the GPUs, or of one of the slices."""
         return self.usd_per_hour / self.gpu_count
 
 
 @dataclass(frozen=True, slots=True)
 class GpuDemand:
-    """What has to be matched: whole GPUs of one model, on a CPU architecture."""
+    """What has to be matched: GPUs of one model, or equal slices of it, on a CPU architecture.
+
+    `fraction` is how much of a GPU each of the `count` is: 1, or below 1 for a slice.
+    """
 
     model: GpuModel
     count: int
     cpu_architecture: str
+    fraction: Fraction = Fraction(1)
+
+    @property
+    def gpus(self) -> int | Fraction:
+        """Return how many GPUs that is; three slices of a seventh are 3/7 of one."""
+        whole = self.fraction == 1
+        return self.count if whole else self.count * self.fraction
 
 
 def find_equivalent(
     demand: GpuDemand,
     rates: Iterable[Rate],
     models: Mapping[str, GpuModel],
+    rules: MatchingRules,
     *,
     basis: Basis,
     substitutes: Substitutes,
     discount: Fraction = Fraction(0),
 ) -> Equivalent | None:
     """Return the best of `rank_equivalents`, or None where nothing compares."""
-    candidates = _candidates(demand, rates, models, substitutes, discount)
+    candidates = _candidates(demand, rates, models, rules, substitutes, discount)
     best = min(_ways(candidates, demand, basis), key=_sort_key, default=None)
     return None if best is None else _priced(best, demand, candidates, models, substitutes)
 
@@ -104,6 +117,7 @@ def rank_equivalents(
     demand: GpuDemand,
     rates: Iterable[Rate],
     models: Mapping[str, GpuModel],
+    rules: MatchingRules,
     *,
     basis: Basis,
     substitutes: Substitutes,
@@ -114,15 +128,26 @@ def rank_equivalents(
     `rates` are those on offer at one instant; slices of a GPU and machines of another CPU
     architecture among them are no candidates. `discount` is the share taken off list prices.
     """
-    candidates = _candidates(demand, rates, models, substitutes, discount)
+    candidates = _candidates(demand, rates, models, rules, substitutes, discount)
     ranked = sorted(_ways(candidates, demand, basis), key=_sort_key)
     return [_priced(one, demand, candidates, models, substitutes) for one in ranked]
+
+
+def why_not_alike(wanted: GpuModel, offered: GpuModel, rules: MatchingRules) -> str | None:
+    """Return why a GPU is not compared with another, in words; None where it is alike enough."""
+    if offered.name == wanted.name:
+        return None
+    if offered.vendor != wanted.vendor:
+        return f"made by {offered.vendor}, not {wanted.vendor}"
+    lacking = _lacking(wanted, offered, rules)
+    return None if lacking is None else lacking.shortfall(wanted, offered, rules)
 
 
 def _candidates(
     demand: GpuDemand,
     rates: Iterable[Rate],
     models: Mapping[str, GpuModel],
+    rules: MatchingRules,
     substitutes: Substitutes,
     discount: Fraction,
 ) -> "list[_Candidate]":
@@ -136,7 +161,7 @@ def _candidates(
             continue
         if sku.gpu_model not in likeness_of:
             offered = models.get(sku.gpu_model)
-            known = None if offered is None else _likeness(demand.model, offered)
+            known = None if offered is None else _likeness(demand.model, offered, rules)
             likeness_of[sku.gpu_model] = known
         likeness = likeness_of[sku.gpu_model]
         if likeness is None or (likeness is Grade.D and substitutes is Substitutes.EXCLUDE):
@@ -147,11 +172,11 @@ def _candidates(
 
 
 def _ways(candidates: "list[_Candidate]", demand: GpuDemand, basis: Basis) -> "list[_Ranked]":
-    reaching = _REACHING[basis]
+    reaching, gpus = _REACHING[basis], demand.gpus
     found = [
         _Ranked(rank, candidate, machines, reach)
         for candidate in candidates
-        for rank, machines, reach in reaching(candidate, demand.count)
+        for rank, machines, reach in reaching(candidate, gpus)
     ]
     return _without_needless_machines(found) if basis is Basis.SMALLEST_INSTANCE else found
 
@@ -179,24 +204,67 @@ def _sort_key(ranked: _Ranked) -> tuple[Grade, int, Fraction, Fraction, str]:
     return (*ranked.rank, price, ranked.machines, candidate.rate.sku.instance_type)
 
 
-def _likeness(wanted: GpuModel, offered: GpuModel) -> Grade | None:
+@dataclass(frozen=True, slots=True)
+class _Figure:
+    """One figure of a GPU, and how much of the original's the rules ask for."""
+
+    name: str
+    unit: str
+    of: Callable[[GpuModel], Decimal | None]
+    least_ratio: Callable[[MatchingRules], Fraction]
+
+    def is_enough(self, wanted: GpuModel, offered: GpuModel, rules: MatchingRules) -> bool:
+        """Say whether the offered GPU has enough of it; of what is not known, nobody has."""
+        ours, theirs, least = self.of(wanted), self.of(offered), self.least_ratio(rules)
+        if ours is None or theirs is None:
+            return False
+        return theirs * least.denominator >= ours * least.numerator
+
+    def shortfall(self, wanted: GpuModel, offered: GpuModel, rules: MatchingRules) -> str:
+        """Return what is lacking, for a person."""
+        ours, theirs = self.of(wanted), self.of(offered)
+        if theirs is None:
+            return f"its {self.name} is not known"
+        if ours is None:
+            return f"the original's {self.name} is not known"
+        ratio = amount_text(Fraction(theirs) / Fraction(ours), _SHOWN_RATIO_PLACES)
+        least = amount_text(self.least_ratio(rules), _SHOWN_RATIO_PLACES)
+        return (
+            f"{self.name}: {exact_text(theirs)} {self.unit}, {ratio} of the original's "
+            f"{exact_text(ours)}; at least {least} is needed"
+        )
+
+
+_MEMORY = _Figure(
+    "memory", "GiB", lambda model: model.memory_gib, lambda rules: rules.min_memory_ratio
+)
+_THROUGHPUT = _Figure(
+    "dense FP16 throughput",
+    "TFLOPS",
+    lambda model: model.fp16_dense_tflops,
+    lambda rules: rules.min_fp16_ratio,
+)
+_BANDWIDTH = _Figure(
+    "memory bandwidth",
+    "GB/s",
+    lambda model: model.memory_bandwidth_gbps,
+    lambda rules: rules.min_bandwidth_ratio,
+)
+
+
+def _likeness(wanted: GpuModel, offered: GpuModel, rules: MatchingRules) -> Grade | None:
     """Grade the chip alone: A the very model, C its chip otherwise, D a substitute."""
     if offered.name == wanted.name:
         return Grade.A
-    if offered.memory_gib < wanted.memory_gib:
+    if offered.vendor != wanted.vendor or _lacking(wanted, offered, rules) is not None:
         return None
-    if offered.chip == wanted.chip:
-        return Grade.C
-    ratios = _ratios(wanted, offered)
-    if (
-        offered.vendor == wanted.vendor
-        and ratios.fp16 is not None
-        and ratios.fp16 >= _MIN_FP16_RATIO
-        and ratios.bandwidth is not None
-        and ratios.bandwidth >= _MIN_BANDWIDTH_RATIO
-    ):
-        return Grade.D
-    return None
+    return Grade.C if offered.chip == wanted.chip else Grade.D
+
+
+def _lacking(wanted: GpuModel, offered: GpuModel, rules: MatchingRules) -> _Figure | None:
+    """Return the first figure that falls short; of the same chip only its memory is asked."""
+    asked = (_MEMORY,) if offered.chip == wanted.chip else (_MEMORY, _THROUGHPUT, _BANDWIDTH)
+    return next((one for one in asked if not one.is_enough(wanted, offered, rules)), None)
 
 
 def _ratios(wanted: GpuModel, offered: GpuModel) -> Ratios:
@@ -213,7 +281,7 @@ def _ratios(wanted: GpuModel, offered: GpuModel) -> Ratios:
 _Way = tuple[tuple[Grade, int], Fraction, Reach]
 
 
-def _reach_per_gpu(candidate: _Candidate, count: int) -> list[_Way]:
+def _reach_per_gpu(candidate: _Candidate, count: int | Fraction) -> list[_Way]:
     """Exactly `count` GPUs: one machine, else several equal ones, else a share of a bigger one.
 
     For the very model (A, B) one machine goes before several, whatever they cost; among other
@@ -226,11 +294,11 @@ def _reach_per_gpu(candidate: _Candidate, count: int) -> list[_Way]:
     if gpus < count and count % gpus == 0:
         return [((grade, 0), Fraction(count // gpus), Reach.SEVERAL_MACHINES)]
     if gpus > count:
-        return [((grade, 1), Fraction(count, gpus), Reach.SHARE)]
+        return [((grade, 1), Fraction(count) / gpus, Reach.SHARE)]
     return []
 
 
-def _reach_smallest_instance(candidate: _Candidate, count: int) -> list[_Way]:
+def _reach_smallest_instance(candidate: _Candidate, count: int | Fraction) -> list[_Way]:
     """At least `count` GPUs in one whole machine; where none is that big, whole equal machines."""
     gpus, likeness = candidate.gpus, candidate.likeness
     grade = Grade.B if likeness is Grade.A and gpus != count else likeness
@@ -239,7 +307,7 @@ def _reach_smallest_instance(candidate: _Candidate, count: int) -> list[_Way]:
     return [((grade, 1), Fraction(-(-count // gpus)), Reach.SEVERAL_MACHINES)]
 
 
-_REACHING: dict[Basis, Callable[[_Candidate, int], list[_Way]]] = {
+_REACHING: dict[Basis, Callable[[_Candidate, int | Fraction], list[_Way]]] = {
     Basis.PER_GPU: _reach_per_gpu,
     Basis.SMALLEST_INSTANCE: _reach_smallest_instance,
 }
@@ -264,6 +332,7 @@ def _priced(
     grade = ranked.rank[0]
     sku = candidate.rate.sku
     model = models[sku.gpu_model]
+    smallest_price, smallest_type = _smallest_instance(sku.gpu_model, demand.gpus, candidates)
     return Equivalent(
         grade=grade,
         reach=ranked.reach,
@@ -271,9 +340,8 @@ def _priced(
         gpu_count=demand.count,
         machines=ranked.machines,
         usd_per_hour=ranked.machines * candidate.usd_per_machine_hour,
-        smallest_instance_usd_per_hour=_smallest_instance_price(
-            sku.gpu_model, demand.count, candidates
-        ),
+        smallest_instance_usd_per_hour=smallest_price,
+        smallest_instance_type=smallest_type,
         ratios=None if model.name == demand.model.name else _ratios(demand.model, model),
         rate=candidate.rate,
         source=candidate.rate.source,
@@ -281,12 +349,15 @@ def _priced(
     )
 
 
-def _smallest_instance_price(
-    gpu_model: str, count: int, candidates: list[_Candidate]
-) -> Fraction | None:
-    """Return the least whole price of having `count` GPUs of a model, USD per hour."""
+def _smallest_instance(
+    gpu_model: str, count: int | Fraction, candidates: list[_Candidate]
+) -> tuple[Fraction, str]:
+    """Return the least whole price of having `count` GPUs of a model, USD per hour, and the type.
+
+    One machine that is big enough goes before several equal ones. The model is a candidate's.
+    """
     same = [c for c in candidates if c.rate.sku.gpu_model == gpu_model]
-    in_one = [c.usd_per_machine_hour for c in same if c.gpus >= count]
-    if in_one:
-        return min(in_one)
-    return min((-(-count // c.gpus) * c.usd_per_machine_hour for c in same), default=None)
+    fitting = [c for c in same if c.gpus >= count] or same
+    return min(
+        (-(-count // c.gpus) * c.usd_per_machine_hour, c.rate.sku.instance_type) for c in fitting
+    )

@@ -1,17 +1,25 @@
 """GPU identity: maps a spelling to exactly one GPU model, or to none.
 
 Invariant: every word of a spelling is accounted for. One word that no rule and no alias knows
-(`Laptop`, `D`, `MIG`, `v2`) makes the spelling a GPU that is not known here, never a near match.
+(`Laptop`, `D`, `SHARED`, `v2`) makes the spelling a GPU that is not known here, never a near match.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from functools import cache
+from types import MappingProxyType
 
 from dumont_economy.data.shipped_rows import shipped_rows
 from dumont_economy.pricing.gpu_model import GpuModel, shipped_gpu_models
+from dumont_economy.pricing.gpu_slice import (
+    SliceProfile,
+    Slicing,
+    shipped_slicings,
+    split_slice,
+)
 
 _VENDORS = {"nvidia": "NVIDIA", "amd": "AMD"}
 
@@ -24,11 +32,15 @@ _LINES = frozenset({"geforce", *_CHIPS_OF_LINE})
 
 _FORMS = frozenset({"pcie", "sxm", "sxm2", "sxm3", "sxm4", "sxm5", "sxm6", "hgx", "nvl", "oam"})
 
-# Some clouds bridge PCIe cards with NVLink, others mean SXM by it: the word settles no form.
+# Some clouds bridge PCIe cards of these chips with NVLink, others mean SXM by it: the word
+# settles no form. Beside another name it is not understood.
 _NVLINK = "nvlink"
+_NVLINK_CHIPS = frozenset({"A100", "H100", "V100"})
 
 _CLOSING_WORDS = (("tensor", "core", "gpu"), ("gpu",))
 
+# A line of `nvidia-smi -L`.
+_LISTED = re.compile(r"\s*GPU [0-9]{1,3}: (?P<gpu>.+?)(?: \(UUID: [^()]*\))?\s*", re.ASCII)
 _PARENTHESIS = re.compile(r"\(([^()]*)\)")
 _SEPARATORS = re.compile(r"[\s_-]+")
 _COUNT = re.compile(r"[1-9][0-9]{0,2}x")
@@ -41,14 +53,26 @@ _JOINED = re.compile(r"(rtx)?(pro)?(a?[0-9]{4})(ti)?(super)?(ada)?")
 # memory (an L4 of 24 GiB reports 22.5), and some sources count in 10^9 bytes. The variants of a
 # chip lie further apart than that.
 _MEMORY_TOLERANCE = Decimal("0.08")
+# A slice's name rounds up its share of a memory of which some is kept: `1g.12gb` of an H100 NVL
+# reports 10.62 GiB, `1g.18gb` of an H200 reports 16. Twice that is another profile.
+_SLICE_TOLERANCE = Decimal("0.125")
 
 
 @dataclass(frozen=True, slots=True)
 class GpuIdentity:
-    """The model that a spelling means; `variant_assumed` where it leaves the variant open."""
+    """The model that a spelling means; `variant_assumed` where it leaves the variant open.
+
+    `fraction` is how much of the GPU is meant: 1, or less for a slice of one.
+    """
 
     gpu_model: str
     variant_assumed: bool
+    fraction: Fraction = Fraction(1)
+
+    @property
+    def name(self) -> str:
+        """Return the model's name, with the share where a slice is meant: `A100-80GB (1/7)`."""
+        return self.gpu_model if self.fraction == 1 else f"{self.gpu_model} ({self.fraction})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +116,27 @@ class _Reading:
 
     def allows_variant(self, model: GpuModel) -> bool:
         """Say whether the sizes and forms that were read are the model's."""
+        if _NVLINK in self.words and model.chip not in _NVLINK_CHIPS:
+            return False
         return all(_is_size_of(model, size) for size in self.sizes) and all(
             _is_form_of(model, form) for form in self.forms
         )
 
 
 class GpuIdentifier:
-    """Identifies GPUs among the models, and by the aliases, that it is given."""
+    """Identifies GPUs among the models, and by the aliases, that it is given.
 
-    def __init__(self, models: Iterable[GpuModel], aliases: Iterable[GpuAlias]) -> None:
+    Raises:
+        ValueError: an alias is read as a model's name, or as another alias: it could mean two.
+    """
+
+    def __init__(
+        self,
+        models: Iterable[GpuModel],
+        aliases: Iterable[GpuAlias],
+        slicings: Mapping[str, Slicing] = MappingProxyType({}),
+    ) -> None:
+        self._slicings = slicings
         self._models = {model.name: model for model in models}
         self._identities: dict[str, GpuIdentity] = {}
         self._families: dict[str, list[GpuModel]] = {}
@@ -115,7 +151,10 @@ class GpuIdentifier:
                 identity = GpuIdentity(model.name, variant_assumed=False)
                 self._identities[reading.name] = identity
         for alias in aliases:
-            self._identities[_read(alias.spelling).name] = alias.identity
+            name = _read(alias.spelling).name
+            if name in self._identities:
+                raise ValueError(alias.spelling)
+            self._identities[name] = alias.identity
 
     def identify(self, spelling: str, memory_gib: Decimal | None = None) -> GpuIdentity | None:
         """Return the one model that a spelling means, or None where there is no such model.
@@ -125,22 +164,40 @@ class GpuIdentifier:
 
         Args:
             spelling: The GPU's name as a driver, a cloud or a person writes it.
-            memory_gib: The memory of one GPU where the source states it. It narrows a family;
-                where it contradicts the name, the GPU is none that is known.
+            memory_gib: The memory of one GPU, or of one slice, where the source states it. It
+                narrows a family; where it contradicts the name, the GPU is none that is known.
         """
         if not spelling.isascii():
             return None
-        name = self._canonical.get(spelling.strip().lower())
-        if name is not None and _may_have(self._models[name], memory_gib):
-            return GpuIdentity(name, variant_assumed=False)
-        reading = _read(spelling)
-        candidates, is_assumed = self._candidates(reading)
-        candidates = [model for model in candidates if reading.allows(model)]
-        candidates = [model for model in candidates if _may_have(model, memory_gib)]
+        listed = _LISTED.fullmatch(spelling)
+        gpu, profile = split_slice(listed["gpu"] if listed else spelling)
+        models, is_assumed = self._meant(gpu)
+        candidates = [
+            (model, fraction)
+            for model in models
+            if (fraction := self._fraction(model, profile)) is not None
+            and (_may_have(model, memory_gib) or _is_slice_of(profile, memory_gib))
+        ]
         if not candidates:
             return None
-        least = min(candidates, key=_capability)
-        return GpuIdentity(least.name, variant_assumed=is_assumed or len(candidates) > 1)
+        least, fraction = min(candidates, key=lambda candidate: _capability(candidate[0]))
+        return GpuIdentity(least.name, is_assumed or len(candidates) > 1, fraction)
+
+    def _meant(self, gpu: str) -> tuple[list[GpuModel], bool]:
+        """Return the models that a name alone may mean, and whether that is an assumption."""
+        name = self._canonical.get(gpu.strip().lower())
+        if name is not None:
+            return [self._models[name]], False
+        reading = _read(gpu)
+        models, is_assumed = self._candidates(reading)
+        return [model for model in models if reading.allows(model)], is_assumed
+
+    def _fraction(self, model: GpuModel, profile: SliceProfile | None) -> Fraction | None:
+        """Return how much of the model is meant, None where it has no such slices."""
+        if profile is None:
+            return Fraction(1)
+        slicing = self._slicings.get(model.name)
+        return None if slicing is None else slicing.fraction(profile)
 
     def _has_other_forms(self, model: GpuModel) -> bool:
         """Say whether the same chip with the same memory comes in another form."""
@@ -167,7 +224,7 @@ def shipped_identifier() -> GpuIdentifier:
         GpuAlias(row["spelling"], GpuIdentity(row["gpu_model"], row["variant_assumed"] == "yes"))
         for row in shipped_rows("gpu_aliases.csv")
     ]
-    return GpuIdentifier(shipped_gpu_models().values(), aliases)
+    return GpuIdentifier(shipped_gpu_models().values(), aliases, shipped_slicings())
 
 
 def _read(spelling: str) -> _Reading:
@@ -222,9 +279,20 @@ def _is_size_of(model: GpuModel, size: str) -> bool:
 
 def _may_have(model: GpuModel, memory_gib: Decimal | None) -> bool:
     """Say whether a reported memory is the model's, or none was reported."""
-    if memory_gib is None:
-        return True
-    return abs(memory_gib - model.memory_gib) <= model.memory_gib * _MEMORY_TOLERANCE
+    return memory_gib is None or _is_about(memory_gib, model.memory_gib, _MEMORY_TOLERANCE)
+
+
+def _is_slice_of(profile: SliceProfile | None, memory_gib: Decimal | None) -> bool:
+    """Say whether a reported memory is that of the slice."""
+    return (
+        profile is not None
+        and memory_gib is not None
+        and _is_about(memory_gib, profile.memory_gb, _SLICE_TOLERANCE)
+    )
+
+
+def _is_about(reported: Decimal, stated: Decimal, tolerance: Decimal) -> bool:
+    return abs(reported - stated) <= stated * tolerance
 
 
 def _capability(model: GpuModel) -> tuple[Decimal, Decimal, Decimal, str]:

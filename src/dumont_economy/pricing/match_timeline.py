@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
+from dumont_economy.pricing.dated_fact import ALWAYS
 from dumont_economy.pricing.equivalence import (
     Equivalent,
     GpuDemand,
@@ -17,13 +18,14 @@ from dumont_economy.pricing.equivalence import (
 )
 from dumont_economy.pricing.gpu_identity import GpuIdentifier, GpuIdentity
 from dumont_economy.pricing.gpu_model import GpuModel
+from dumont_economy.pricing.matching_rules import MatchingRules
 from dumont_economy.pricing.policy import Basis, Policy, RateCardName, Substitutes
 from dumont_economy.pricing.price_book import PriceBook
 from dumont_economy.pricing.rate import PricingModel, Rate
 from dumont_economy.pricing.reference_card import ReferenceCard
+from dumont_economy.pricing.rejection import Rejected, Weighing
 from dumont_economy.pricing.sku import ComparisonProvider
 
-ALWAYS = datetime(1, 1, 1, tzinfo=UTC)
 _MOST_KNOWN = 20_000
 
 
@@ -113,10 +115,12 @@ class Matcher:
         models: Mapping[str, GpuModel],
         identifier: GpuIdentifier,
         card: ReferenceCard,
+        rules: MatchingRules,
     ) -> None:
         self.book = book
         self.models = models
         self.card = card
+        self.rules = rules
         self._identifier = identifier
         self._known: dict[tuple[RequestedGpu, ComparisonQuestion], tuple[MatchSegment, ...]] = {}
 
@@ -153,16 +157,32 @@ class Matcher:
             demand,
             self._rates(question, at),
             self.models,
+            self.rules,
             basis=question.basis,
             substitutes=question.substitutes,
             discount=question.discount,
         )
 
+    def rejected_at(
+        self, gpu: RequestedGpu, question: ComparisonQuestion, at: datetime
+    ) -> list[Rejected]:
+        """Return the GPUs that had a price then and were no candidates, and why, by name."""
+        demand = self._demand(gpu)
+        if demand is None:
+            return []
+        weighing = Weighing(
+            demand, self.models, self.rules, question.basis, question.substitutes, at
+        )
+        offers = self.book.offers_in(question.provider, question.region, question.pricing_model)
+        compared = {one.gpu_model for one in self.candidates_at(gpu, question, at)}
+        return weighing.rejected(offers, compared)
+
     def _demand(self, gpu: RequestedGpu) -> GpuDemand | None:
         identity = self.identify(gpu)
         if identity is None:
             return None
-        return GpuDemand(self.models[identity.gpu_model], gpu.count, gpu.cpu_architecture)
+        model = self.models[identity.gpu_model]
+        return GpuDemand(model, gpu.count, gpu.cpu_architecture, identity.fraction)
 
     def _segments(self, gpu: RequestedGpu, question: ComparisonQuestion) -> list[MatchSegment]:
         demand = self._demand(gpu)
@@ -189,6 +209,7 @@ class Matcher:
             demand,
             self._rates(question, at),
             self.models,
+            self.rules,
             basis=question.basis,
             substitutes=question.substitutes,
             discount=question.discount,
@@ -197,7 +218,7 @@ class Matcher:
             return found
         return Unpriced(
             UnpricedReason.NO_EQUIVALENT,
-            f"{question.provider.label} sold nothing in {question.region} that {demand.count} x "
+            f"{question.provider.label} sold nothing in {question.region} that {demand.gpus} x "
             f"{demand.model.name} compares with.",
         )
 
@@ -219,8 +240,8 @@ class Matcher:
             reach=Reach.REFERENCE,
             gpu_model=gpu,
             gpu_count=demand.count,
-            machines=Fraction(demand.count),
-            usd_per_hour=usd_per_gpu_hour * demand.count,
+            machines=Fraction(demand.gpus),
+            usd_per_hour=usd_per_gpu_hour * demand.gpus,
             smallest_instance_usd_per_hour=None,
             ratios=None,
             rate=None,

@@ -8,31 +8,12 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from fnmatch import fnmatchcase
+from typing import Any
 
 from dumont_economy.errors import PriceNotFoundError
 from dumont_economy.instant import instant_text
+from dumont_economy.pricing.offer_end import OfferEnd
 from dumont_economy.pricing.rate import PricingModel, Rate
-from dumont_economy.pricing.sku import Sku
-
-
-@dataclass(frozen=True, slots=True)
-class OfferEnd:
-    """From `not_offered_from` on, a provider does not sell types of this pattern."""
-
-    provider: str
-    instance_type_pattern: str
-    pricing_model: PricingModel | None
-    not_offered_from: datetime
-    reason: str
-
-    def ends(self, sku: Sku, pricing_model: PricingModel) -> bool:
-        """Say whether this concerns the SKU under the pricing model (None stands for all)."""
-        return (
-            self.provider == sku.provider
-            and self.pricing_model in (None, pricing_model)
-            and fnmatchcase(sku.instance_type, self.instance_type_pattern)
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +49,15 @@ class PriceBook:
         shared: dict[tuple[datetime, ...], tuple[datetime, ...]] = {}
         self._offers: dict[tuple[str, str, str, PricingModel], Offer] = {}
         self._offers_in: dict[tuple[str, str, PricingModel], list[Offer]] = {}
+        # Of each offer `since` and then its rates: so many as are in force by an instant, so far
+        # on is the newest of them. A look-up mostly waits for memory, and this is in one place.
+        self._timelines: dict[PricingModel, dict[str, dict[str, dict[str, tuple[Any, ...]]]]] = {}
         for key, held in rates_of.items():
-            provider, region, _, pricing_model = key
+            provider, region, instance_type, pricing_model = key
             offer = _offer(held, ends, shared)
             self._offers[key] = offer
+            regions = self._timelines.setdefault(pricing_model, {}).setdefault(provider, {})
+            regions.setdefault(region, {})[instance_type] = (offer.since, *offer.rates)
             self._offers_in.setdefault((provider, region, pricing_model), []).append(offer)
 
     def offer(
@@ -93,26 +79,38 @@ class PriceBook:
         Raises:
             PriceNotFoundError: no rate covers that SKU at that instant.
         """
-        offer = self._offers.get((provider, region, instance_type, pricing_model))
-        rate = None if offer is None else offer.rate_at(at)
-        if rate is None:
+        try:
+            timeline = self._timelines[pricing_model][provider][region][instance_type]
+            position = bisect_right(timeline[0], at)
+        except KeyError:
+            position = 0
+        if not position:
             raise PriceNotFoundError(f"{provider} {region} {instance_type}", instant_text(at))
+        rate: Rate = timeline[position]
         return rate
+
+    def offers_in(self, provider: str, region: str, pricing_model: PricingModel) -> Sequence[Offer]:
+        """Return what is known of every SKU in a region."""
+        return self._offers_in.get((provider, region, pricing_model), ())
 
     def rates_on_offer(
         self, provider: str, region: str, pricing_model: PricingModel, at: datetime
     ) -> list[Rate]:
         """Return the rate of every SKU that was sold in a region at `at`."""
-        offers = self._offers_in.get((provider, region, pricing_model), ())
+        offers = self.offers_in(provider, region, pricing_model)
         rates = (offer.rate_on_offer_at(at) for offer in offers)
         return [rate for rate in rates if rate is not None]
+
+    def regions(self, provider: str) -> list[str]:
+        """Return the regions in which any rate of a provider is known, in order."""
+        return sorted({region for held, region, _ in self._offers_in if held == provider})
 
     def change_instants(
         self, provider: str, region: str, pricing_model: PricingModel
     ) -> list[datetime]:
         """Return, in order, when the rates on offer in a region can have changed."""
         instants: set[datetime] = set()
-        for offer in self._offers_in.get((provider, region, pricing_model), ()):
+        for offer in self.offers_in(provider, region, pricing_model):
             instants.update(offer.since)
             if offer.ends_at is not None:
                 instants.add(offer.ends_at)

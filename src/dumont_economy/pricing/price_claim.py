@@ -17,6 +17,8 @@ class PriceClaim:
     what the price is on `seen_on` (a snapshot, dated by R-BRACKET). `gpu_spelling`, `gpu_count`
     and `cpu_architecture` are None where the source leaves them to the instance type.
     `place` is where in the payload it stands, for a person: a line, a page and item, a rate code.
+    `stated_source` is where the row itself says that it comes from; None where the feed is the
+    source.
     """
 
     provider: str
@@ -35,6 +37,7 @@ class PriceClaim:
     cpu_architecture: str | None = None
     vcpus: Fraction | None = None
     memory_gib: Fraction | None = None
+    stated_source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,15 @@ class UnreadableRow:
     place: str
     code: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatedKey:
+    """What a source has stated a price of."""
+
+    region: str
+    instance_type: str
+    pricing_model: PricingModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +76,8 @@ class FeedScope:
 class FeedReading:
     """Everything that one complete reading of a feed or file found.
 
+    `edition` is the day on which the source says that it published it; None where it does not.
+
     `skipped` counts rows that are not of our kind (Windows, reserved, dedicated, ...), by reason:
     they are filtered by attribute and no error.
     """
@@ -74,3 +88,4 @@ class FeedReading:
     claims: list[PriceClaim] = field(default_factory=list)
     unreadable: list[UnreadableRow] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
+    edition: date | None = None

@@ -26,6 +26,11 @@ class SourceKind(StrEnum):
     SHIPPED_BOOK = "shipped_book"
     OTHER = "other"
 
+    @property
+    def rank(self) -> int:
+        """Return the place of the kind: the lesser one wins."""
+        return _SOURCE_RANK[self]
+
 
 _SOURCE_RANK = {kind: rank for rank, kind in enumerate(SourceKind)}
 
@@ -67,4 +72,4 @@ class Rate:
     @property
     def source_rank(self) -> tuple[int, str]:
         """Return the order of sources at equal dates: the lesser one wins."""
-        return (_SOURCE_RANK[self.source_kind], self.source)
+        return (self.source_kind.rank, self.source)

@@ -27,6 +27,11 @@ _LABELS = {
 }
 
 
+def is_compared(provider: str) -> bool:
+    """Say whether a provider is one that usage is compared with; others rent GPUs out."""
+    return provider in _LABELS
+
+
 def parse_provider(text: str) -> ComparisonProvider:
     """Return the provider that a text names, in any case.
 

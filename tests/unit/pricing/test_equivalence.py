@@ -8,8 +8,8 @@ import pytest
 
 from dumont_economy.pricing.equivalence import Equivalent, Reach
 from dumont_economy.pricing.match_timeline import Match, Unpriced, UnpricedReason, ask
+from dumont_economy.pricing.offer_end import OfferEnd
 from dumont_economy.pricing.policy import Basis, Policy, Substitutes
-from dumont_economy.pricing.price_book import OfferEnd
 from dumont_economy.pricing.rate import PricingModel, Rate
 from dumont_economy.pricing.sku import ComparisonProvider
 from tests.builders import gpus, instant, matcher, rate, shipped_matcher, sku
@@ -84,6 +84,28 @@ def test_a_candidate_runs_on_the_cpu_of_the_usage() -> None:
     assert found(compared("RTX 3070", arch="arm64")) == ("D", "g5g.xlarge", 1, "0.42")
 
 
+@pytest.mark.parametrize(
+    ("types", "count", "smallest", "price"),
+    [
+        pytest.param({"one": ("1", "3"), "four": ("4", "10")}, 3, "four", "10", id="a bigger one"),
+        pytest.param({"one": ("1", "3"), "four": ("4", "13")}, 3, "four", "13", id="a dear one"),
+        pytest.param({"one": ("1", "3"), "two": ("2", "5")}, 3, "one", "9", id="several"),
+        pytest.param({"b": ("1", "3"), "a": ("1", "3")}, 1, "a", "3", id="by name"),
+    ],
+)
+def test_the_smallest_instance_is_named_beside_its_price(
+    types: dict[str, tuple[str, str]], count: int, smallest: str, price: str
+) -> None:
+    """One machine that is big enough, even where several would be cheaper; else the several."""
+    rates = [rate(sku(name, "T4", of), usd) for name, (of, usd) in types.items()]
+
+    match = best("T4", *rates, count=count)
+
+    assert isinstance(match, Equivalent)
+    assert match.smallest_instance_type == smallest
+    assert match.smallest_instance_usd_per_hour == Fraction(price)
+
+
 def test_one_a100_is_compared_with_its_share_of_eight() -> None:
     """AWS sells A100 by eights: grade B by the share, the whole machine beside it."""
     match = compared("A100")
@@ -92,6 +114,7 @@ def test_one_a100_is_compared_with_its_share_of_eight() -> None:
     assert isinstance(match, Equivalent)
     assert match.reach is Reach.SHARE
     assert match.smallest_instance_usd_per_hour == Fraction("21.957642")
+    assert match.smallest_instance_type == "p4d.24xlarge"
     assert match.usd_per_gpu_hour == Fraction("21.957642") / 8
     assert match.ratios is None
 
@@ -240,6 +263,53 @@ def test_what_can_stand_in_for_an_rtx_4090(model: str, *, is_substitute: bool) -
     assert isinstance(match, Equivalent) is is_substitute
 
 
+@pytest.mark.parametrize("provider", [AWS, GCP, AZURE])
+@pytest.mark.parametrize(
+    ("gpu", "never"), [("RTX 4090", "L4"), ("RTX 4090", "A10G"), ("RTX 3070", "T4G")]
+)
+def test_what_is_too_weak_or_runs_elsewhere_is_never_compared(
+    gpu: str, never: str, provider: ComparisonProvider
+) -> None:
+    """However cheap it is, and wherever it is sold: it is not even among the candidates."""
+    candidates = shipped_matcher().candidates_at(gpus(gpu), ask(Policy(), provider), AUGUST)
+
+    assert candidates
+    assert never not in {one.gpu_model for one in candidates}
+
+
+@pytest.mark.parametrize(
+    ("gpu", "count", "expected"),
+    [
+        # A seventh of an eighth of the machine, then three sevenths of it
+        ("NVIDIA-A100-SXM4-40GB-MIG-1g.5gb", 1, ("B", "p4d.24xlarge", Fraction(1, 56))),
+        ("NVIDIA-A100-SXM4-40GB-MIG-3g.20gb", 1, ("B", "p4d.24xlarge", Fraction(3, 56))),
+        ("NVIDIA-H100-80GB-HBM3-MIG-1g.10gb", 2, ("B", "p5.48xlarge", Fraction(2, 56))),
+        # A substitute has to be one for the whole GPU.
+        ("NVIDIA-A30-MIG-2g.12gb", 1, ("D", "g6e.xlarge", Fraction(1, 2))),
+    ],
+)
+def test_a_slice_is_compared_with_its_part_of_a_gpu(
+    gpu: str, count: int, expected: tuple[str, str, Fraction]
+) -> None:
+    """By compute slices, of the price of a whole GPU; beside it the whole machine's."""
+    match = compared(gpu, count=count)
+
+    assert isinstance(match, Equivalent)
+    assert match.reach is Reach.SHARE
+    assert found(match)[:3] == expected
+    assert match.smallest_instance_type == expected[1]
+    assert match.smallest_instance_usd_per_hour is not None
+    assert match.usd_per_hour == match.smallest_instance_usd_per_hour * expected[2]
+
+
+def test_the_slices_of_a_gpu_together_cost_what_it_costs() -> None:
+    """Seven sevenths are one, and so is the one slice that has all seven."""
+    whole = found(compared("A100-40GB", GCP))
+
+    assert found(compared("NVIDIA-A100-SXM4-40GB-MIG-1g.5gb", GCP, count=7)) == whole
+    assert found(compared("NVIDIA-A100-SXM4-40GB-MIG-7g.40gb", GCP)) == whole
+
+
 def test_a_slice_of_a_gpu_is_no_candidate() -> None:
     """Half an L4 is not an L4, nor are two halves; A10 on Azure skips the cheaper slices."""
     halves = rate(sku("half", "L4", "0.5"), "0.1")
@@ -268,10 +338,11 @@ def test_a_similar_name_is_no_match(spelling: str, grade: str, model: str) -> No
     assert (match.grade, match.gpu_model) == (grade, model)
 
 
+@pytest.mark.parametrize("provider", [AWS, GCP, AZURE])
 @pytest.mark.parametrize("spelling", ["", " ", "GPU", "RTX 4090 Laptop", "A10 v2", "RTX 9999"])
-def test_an_unknown_gpu_is_unpriced(spelling: str) -> None:
+def test_an_unknown_gpu_is_unpriced(spelling: str, provider: ComparisonProvider) -> None:
     """No default and no near match: grade N, and why."""
-    match = compared(spelling)
+    match = compared(spelling, provider)
 
     assert isinstance(match, Unpriced)
     assert match.reason is UnpricedReason.UNKNOWN_GPU

@@ -1,14 +1,21 @@
 """GPU identity: a spelling means exactly one model, or none; a near match is none."""
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from dumont_economy.data.shipped_rows import shipped_rows
-from dumont_economy.pricing.gpu_identity import GpuIdentifier, GpuIdentity, shipped_identifier
+from dumont_economy.pricing.gpu_identity import (
+    GpuAlias,
+    GpuIdentifier,
+    GpuIdentity,
+    shipped_identifier,
+)
 from dumont_economy.pricing.gpu_model import shipped_gpu_models
 
 CANONICAL_NAMES = sorted(shipped_gpu_models())
@@ -51,7 +58,7 @@ def identify(spelling: str, memory_gib: str | None = None) -> GpuIdentity | None
         ("H100 NVL", "H100-94GB-NVL"),
         ("RTX 6000Ada", "RTX 6000 Ada"),
         ("RTX 4070S Ti", "RTX 4070 Ti Super"),
-        ("RTX PRO 6000 WS", "RTX PRO 6000"),
+        ("RTX PRO 6000 S", "RTX PRO 6000"),
         # Lambda
         ("A10 (24 GB PCIe)", "A10"),
         ("H100 (80 GB SXM5)", "H100-80GB-SXM"),
@@ -163,10 +170,12 @@ def test_memory_narrows_a_family_to_its_variant(
         "H100 96GB",
         "A100 SXM5",
         "Tesla V100-FHHL-16GB",
-        # Parts of a GPU
-        "A100-SXM4-80GB MIG 1g.10gb",
-        "NVIDIA-H100-80GB-HBM3-MIG-1g.10gb",
+        # Parts of a GPU: no such slice, no GPU, a share of unknown size
+        "A100-SXM4-80GB MIG 1g.5gb",
+        "L4 MIG 1g.6gb",
+        "MIG 1g.10gb",
         "NVIDIA-A100-SXM4-80GB-SHARED",
+        "NVIDIA-A100-SXM4-40GB-MIG-1g.5gb-SHARED",
         "GRID T4-8C",
         # The wrong vendor or product line
         "AMD RTX 4090",
@@ -208,6 +217,44 @@ def test_memory_that_contradicts_the_name_means_another_card(
 def test_memory_may_be_off_by_what_a_driver_keeps(spelling: str, memory_gib: str) -> None:
     """ECC takes a sixteenth, and GB are not GiB: the card is still the card."""
     assert identify(spelling, memory_gib) is not None
+
+
+@pytest.mark.parametrize(
+    ("spelling", "gpu_model", "fraction"),
+    [
+        ("NVIDIA A100-SXM4-40GB MIG 1g.5gb", "A100-40GB", Fraction(1, 7)),
+        ("NVIDIA-H100-80GB-HBM3-MIG-3g.40gb", "H100-80GB-SXM", Fraction(3, 7)),
+        # More memory than its share, and engines beside the processors
+        ("NVIDIA-A100-SXM4-80GB-MIG-1g.20gb", "A100-80GB", Fraction(1, 7)),
+        ("NVIDIA-A100-SXM4-40GB-MIG-1g.5gb.me", "A100-40GB", Fraction(1, 7)),
+        ("NVIDIA-A30-MIG-2g.12gb", "A30", Fraction(1, 2)),
+        ("NVIDIA-H200-MIG-7g.141gb", "H200", Fraction(1)),
+    ],
+)
+def test_a_slice_is_a_fraction_of_its_gpu(
+    spelling: str, gpu_model: str, fraction: Fraction
+) -> None:
+    """By compute slices; a slice of all of them is the whole GPU."""
+    assert identify(spelling) == GpuIdentity(gpu_model, variant_assumed=False, fraction=fraction)
+
+
+@pytest.mark.parametrize(
+    ("spelling", "gpu_model"),
+    [
+        ("A100 MIG 1g.5gb", "A100-40GB"),
+        ("A100 MIG 3g.40gb", "A100-80GB-PCIe"),
+        ("H100 MIG 1g.12gb", "H100-94GB-NVL"),
+    ],
+)
+def test_a_profile_narrows_a_family_to_the_variants_that_have_it(
+    spelling: str, gpu_model: str
+) -> None:
+    """Its memory tells the variant's, and of those left it is the least capable one."""
+    identity = identify(spelling)
+
+    assert identity is not None
+    assert identity.gpu_model == gpu_model
+    assert identity.variant_assumed == spelling.startswith("A100")
 
 
 @given(st.sampled_from(CANONICAL_NAMES))
@@ -256,11 +303,35 @@ def test_one_word_more_is_another_gpu(name: str, word: str) -> None:
 
 
 def test_every_alias_says_what_no_rule_says() -> None:
-    """Two ways to one answer would be one too many."""
+    """Two ways to one answer would be one too many, and an alias never overrides a rule."""
     by_rules_alone = GpuIdentifier(shipped_gpu_models().values(), aliases=())
 
     for alias in shipped_rows("gpu_aliases.csv"):
         meant = GpuIdentity(alias["gpu_model"], alias["variant_assumed"] == "yes")
         assert identify(alias["spelling"]) == meant
-        assert by_rules_alone.identify(alias["spelling"]) != meant
+        assert by_rules_alone.identify(alias["spelling"]) is None
         assert alias["source"]
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        pytest.param(("RTX 6000 Pro", "rtx-6000-pro"), id="of two models"),
+        pytest.param(("NVIDIA L40S",), id="of a model's own name"),
+    ],
+)
+def test_no_two_aliases_contradict(spellings: tuple[str, ...]) -> None:
+    """A spelling that could mean two models is refused before it can mean either."""
+    aliases = [
+        GpuAlias(spelling, GpuIdentity(gpu_model, variant_assumed=False))
+        for spelling, gpu_model in zip(spellings, ("RTX PRO 6000", "RTX 6000 Ada"), strict=False)
+    ]
+
+    with pytest.raises(ValueError, match=re.escape(spellings[-1])):
+        GpuIdentifier(shipped_gpu_models().values(), aliases)
+
+
+@pytest.mark.parametrize("spelling", ["A10 NVLink", "L4 NVLink", "RTX 4090 NVLink"])
+def test_nvlink_is_understood_where_it_can_be_meant(spelling: str) -> None:
+    """It stands beside the chips that come in more forms; elsewhere it tells another card."""
+    assert identify(spelling) is None

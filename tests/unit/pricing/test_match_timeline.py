@@ -2,17 +2,18 @@
 
 from fractions import Fraction
 
+from dumont_economy.pricing.dated_fact import ALWAYS
 from dumont_economy.pricing.equivalence import Equivalent, Grade, Reach
 from dumont_economy.pricing.match_timeline import (
-    ALWAYS,
     Matcher,
     MatchSegment,
     Unpriced,
     UnpricedReason,
     ask,
 )
+from dumont_economy.pricing.offer_end import OfferEnd
 from dumont_economy.pricing.policy import Policy, RateCardName
-from dumont_economy.pricing.price_book import OfferEnd, PriceBook
+from dumont_economy.pricing.price_book import PriceBook
 from dumont_economy.pricing.reference_card import ReferenceCard
 from dumont_economy.pricing.sku import ComparisonProvider
 from tests.builders import gpus, instant, known_at, matcher, rate, shipped_matcher, sku
@@ -126,7 +127,7 @@ def test_the_reference_card_holds_for_all_time() -> None:
     card = ReferenceCard("card", "2026-01", {AWS: {"A100": Fraction("32.77")}}, {"A100": "A100"})
     shipped = shipped_matcher()
     identify = shipped._identifier  # noqa: SLF001  The shipped one, as the matcher got it.
-    matching = Matcher(PriceBook([], [], 1), shipped.models, identify, card)
+    matching = Matcher(PriceBook([], [], 1), shipped.models, identify, card, shipped.rules)
     question = ask(Policy(), AWS, rate_card=RateCardName.REFERENCE)
 
     [segment] = matching.timeline(gpus("A100-80GB", 2), question)

@@ -1,5 +1,6 @@
 """The price book: which rate holds for a SKU, at an instant, as known at another (R-PRICE)."""
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -77,6 +78,36 @@ def test_without_a_rate_there_is_no_price() -> None:
         book.rate_at("aws", "us-east-1", "g4dn.2xlarge", model, late)
     with pytest.raises(PriceNotFoundError):
         book.rate_at("aws", "us-east-1", "g4dn.xlarge", PricingModel.SPOT, late)
+
+
+@pytest.mark.parametrize(
+    "at", ["2024-12-31 23:59:59", "2025-01-01", "2025-05-31 23:59:59", "2025-06-01", LATE]
+)
+def test_a_look_up_and_the_offer_agree(at: str) -> None:
+    """One SKU asked for by name, and the same one found in its region."""
+    rates = [rate(T4, "2", "2025-01-01"), rate(T4, "3", "2025-06-01"), rate(T4, "4", "2025-09-01")]
+    asked = ("aws", "us-east-1", "g4dn.xlarge", PricingModel.ON_DEMAND)
+    book = PriceBook(rates, [], 1)
+    offer = book.offer(*asked)
+    assert offer is not None
+
+    in_offer = offer.rate_at(instant(at))
+
+    if in_offer is None:
+        with pytest.raises(PriceNotFoundError):
+            book.rate_at(*asked, instant(at))
+    else:
+        assert book.rate_at(*asked, instant(at)) is in_offer
+
+
+def test_a_region_is_known_by_its_rates() -> None:
+    """Of that provider, under any pricing model, each once."""
+    elsewhere = replace(rate(replace(T4, region="eu-west-1"), "3"), pricing_model=PricingModel.SPOT)
+    google = rate(replace(T4, provider="gcp", region="us-central1"), "2")
+    book = PriceBook([rate(T4, "2"), rate(T4, "3", "2025-06-01"), elsewhere, google], [], 1)
+
+    assert book.regions("aws") == ["eu-west-1", "us-east-1"]
+    assert book.regions("azure") == []
 
 
 @pytest.mark.parametrize("text", ["AWS", "aws", "Aws", "aWs"])

@@ -1,0 +1,59 @@
+"""Digests of facts: what was written can be told apart from anything else, for ever.
+
+A row of facts is encoded from its columns so that no two rows are encoded alike, and hashed. A
+digest stands beside its row; the events of an account are a chain, each digest made over the one
+before it, so that a row that was changed, moved, added or taken away breaks it.
+
+The encoding is fixed: digests of years ago have to come out again. A column without a value is left
+out of it, so that a column which a later version adds changes no digest.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from hashlib import sha256
+
+from dumont_economy.instant import to_microseconds
+from dumont_economy.money import to_units
+
+# What the first event of an account follows.
+CHAIN_START = "0" * 64
+
+
+def encoded(table: str, columns: Sequence[str], values: Mapping[str, object]) -> bytes:
+    """Return the one encoding of a row, from the columns named, in their order.
+
+    Text is written with its length before it; instants as whole microseconds of POSIX time and
+    amounts as whole units of 10^-12, so that a value may be given as either. None is left out.
+
+    Raises:
+        ValueError: a value is none that a fact can have.
+    """
+    parts = [table]
+    for name in columns:
+        value = values[name]
+        if value is None:
+            continue
+        if isinstance(value, str):
+            parts.append(f";{name}:{len(value)}:{value}")
+        elif isinstance(value, int):
+            parts.append(f";{name}={value}")
+        elif isinstance(value, datetime):
+            parts.append(f";{name}={to_microseconds(value)}")
+        elif isinstance(value, Decimal):
+            parts.append(f";{name}={to_units(value)}")
+        else:
+            message = f"{name} holds a {type(value).__name__}, which no fact does."
+            raise ValueError(message)  # noqa: TRY004  a value of a row, not an argument
+    # Bytes that are no text, which only damage leaves, stay what they are.
+    return "".join(parts).encode("utf-8", "surrogateescape")
+
+
+def digest(encoding: bytes) -> str:
+    """Return the digest of a row that stands by itself, 64 hexadecimal digits."""
+    return sha256(encoding).hexdigest()
+
+
+def chained(previous: str, encoding: bytes) -> str:
+    """Return the digest of a row that follows the one with the digest `previous`."""
+    return sha256(previous.encode("utf-8", "surrogateescape") + encoding).hexdigest()
