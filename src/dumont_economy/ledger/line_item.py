@@ -1,12 +1,14 @@
-"""Line items: what one GPU run cost, and would have cost, over a stretch at one pair of rates."""
+"""Line items: what a GPU run or a disk cost, and would have cost, at one pair of rates."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
 from dumont_economy.instant import microseconds_between
-from dumont_economy.metering.gpu_session import Shape
+from dumont_economy.metering.gpu_session import DiskSpan, Shape
+from dumont_economy.pricing.disk_price import DiskSegment
 from dumont_economy.pricing.equivalence import Equivalent
+from dumont_economy.pricing.exchange_rate import ExchangeRate
 from dumont_economy.pricing.match_timeline import Match
 
 
@@ -20,7 +22,7 @@ class BilledSpan:
     """
 
     ends_at: datetime
-    pad_microseconds: int = 0
+    pad_microseconds: int
 
 
 def counted_rate(match: Match) -> Fraction | None:
@@ -35,7 +37,8 @@ class LineItem:
     """One stretch `[starts_at, ends_at)` of a run in which no rate and no match changes.
 
     `rate` is what was paid per instance-hour in the account's currency, None where the usage is
-    in another currency, which is not converted. `match` is the comparison or why there is none.
+    in another currency and no exchange rate is known. `match` is the comparison or why there is
+    none. `exchange` is the exchange rate that `rate` was converted with, if it was.
     """
 
     instance: str
@@ -46,6 +49,7 @@ class LineItem:
     actual: BilledSpan
     match: Match
     comparison: BilledSpan
+    exchange: ExchangeRate | None = None
 
     @property
     def comparison_rate(self) -> Fraction | None:
@@ -62,6 +66,47 @@ class LineItem:
         if span.pad_microseconds and window.holds_last_instant_before(self.ends_at):
             billed += span.pad_microseconds
         return billed
+
+
+@dataclass(frozen=True, slots=True)
+class DiskLine:
+    """One stretch `[starts_at, ends_at)` in which an instance's disk and its prices stay the same.
+
+    `per_gb_month` is what was paid in the account's currency, None where it is not known.
+    `exchange` is the exchange rate that it was converted with, if it was.
+    """
+
+    instance: str
+    span: DiskSpan
+    starts_at: datetime
+    ends_at: datetime
+    per_gb_month: Fraction | None
+    comparison: DiskSegment
+    exchange: ExchangeRate | None = None
+
+    @property
+    def shape(self) -> Shape:
+        """Return what the instance was, or would be again, while it had the disk."""
+        return self.span.shape
+
+    @property
+    def rate(self) -> Fraction | None:
+        """Return what the whole disk cost an hour, None where that is not known (R-DISK)."""
+        hours = self.span.disk.hours_per_month
+        if self.per_gb_month is None or hours is None:
+            return None
+        return self.span.gb * self.per_gb_month / hours
+
+    @property
+    def comparison_rate(self) -> Fraction | None:
+        """Return what it would have cost an hour, None where nothing stands beside it."""
+        if self.rate is None or self.comparison.per_gb_month is None:
+            return None
+        return self.span.gb * self.comparison.per_gb_month / self.comparison.hours_per_month
+
+    def used_microseconds(self, window: "Window") -> int:
+        """Return the time inside a window: disks are billed for just that."""
+        return window.overlap(self.starts_at, self.ends_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,5 +136,7 @@ class Window:
             self.ends_at is None or end <= self.ends_at
         )
 
+
+Line = LineItem | DiskLine
 
 ALL_TIME = Window()

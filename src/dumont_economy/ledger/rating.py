@@ -1,10 +1,10 @@
-"""Rating: GPU runs x rates = line items. Exact, and a function of its arguments alone.
+"""Rating: GPU runs and disks x rates = lines. Exact, and a function of its arguments alone.
 
 Invariants: the parts of a run cost what the whole costs; an open run is rated as if it ended now
 (R-OPEN); a minimum belongs to the run, not to a day, window or price (R-BILLED).
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,45 +14,61 @@ from operator import attrgetter
 from typing import TypeVar
 
 from dumont_economy.instant import microseconds_between, plus_microseconds
-from dumont_economy.ledger.line_item import BilledSpan, LineItem
-from dumont_economy.metering.gpu_session import GpuRun, GpuSession, RateChange, Shape
+from dumont_economy.ledger.line_item import BilledSpan, DiskLine, LineItem
+from dumont_economy.metering.gpu_session import DiskSpan, GpuRun, GpuSession, RateChange, Shape
 from dumont_economy.pricing.billing_rule import BillingRule
+from dumont_economy.pricing.disk_price import DiskSegment
+from dumont_economy.pricing.exchange_rate import UNCHANGED, ExchangeSegment
 from dumont_economy.pricing.match_timeline import (
-    ALWAYS,
-    Match,
     MatchSegment,
     Unpriced,
     UnpricedReason,
 )
 
-_Change = TypeVar("_Change", RateChange, MatchSegment)
+_Change = TypeVar("_Change", RateChange, MatchSegment, ExchangeSegment, DiskSegment)
 _since = attrgetter("since")
 
 
 @dataclass(frozen=True)
 class RatingTerms:
-    """What usage is rated with: the ledger's currency, matches and billing rules.
+    """What usage is rated with: the ledger's currency, matches, billing rules, and other prices.
 
     `actual_rule` takes a provider and a run's start, `comparison_rule` a run's start;
-    `matches_of` gives the match timeline of a shape.
+    `matches_of` gives the match timeline of a shape, `exchange_of` that of a currency into the
+    ledger's; `disk_prices` is what disks are compared with. All timelines begin at `ALWAYS`.
     """
 
     currency: str
     matches_of: Callable[[Shape], Sequence[MatchSegment]]
     actual_rule: Callable[[str, datetime], BillingRule]
     comparison_rule: Callable[[datetime], BillingRule]
+    exchange_of: Callable[[str], Sequence[ExchangeSegment]]
+    disk_prices: Sequence[DiskSegment]
 
-    def is_converted(self, shape: Shape) -> bool:
-        """Say whether what is paid for a shape is in the ledger's currency."""
-        return shape.currency in (None, self.currency)
+    def exchange_for(self, shape: Shape) -> Sequence[ExchangeSegment]:
+        """Return what turns the price of a shape into the ledger's currency at each instant."""
+        return self.exchange_of(shape.currency or self.currency)
 
     def matches_for(self, shape: Shape) -> Sequence[MatchSegment]:
-        """Return a shape's match timeline: none where its cost cannot be set beside one."""
-        if self.is_converted(shape):
-            return self.matches_of(shape)
-        message = f"Paid in {shape.currency}, which is not converted to {self.currency} yet."
+        """Return a shape's match timeline: none while its cost cannot be set beside one."""
+        matches, exchange = self.matches_of(shape), self.exchange_for(shape)
+        if exchange is UNCHANGED or all(segment.factor is not None for segment in exchange):
+            return matches
+        message = (
+            f"Paid in {shape.currency}, and no exchange rate into {self.currency} is known for "
+            "that time."
+        )
         unpriced = Unpriced(UnpricedReason.CURRENCY_NOT_CONVERTED, message)
-        return [MatchSegment(ALWAYS, unpriced)]
+        borders = sorted({one.since for one in matches} | {one.since for one in exchange})
+        return [
+            MatchSegment(
+                since,
+                unpriced
+                if in_effect(exchange, since).factor is None
+                else in_effect(matches, since).match,
+            )
+            for since in borders
+        ]
 
 
 def rate_session(session: GpuSession, terms: RatingTerms, now: datetime) -> list[LineItem]:
@@ -65,25 +81,26 @@ def _rate_run(instance: str, run: GpuRun, terms: RatingTerms, now: datetime) -> 
     used = microseconds_between(run.starts_at, ends_at)
     if used == 0:
         return []
-    converted = terms.is_converted(run.shape)
-    matches = terms.matches_for(run.shape)
+    matches, exchange = terms.matches_for(run.shape), terms.exchange_for(run.shape)
     actual_rule = terms.actual_rule(run.shape.provider, run.starts_at)
     comparison_rule = terms.comparison_rule(run.starts_at)
     actual_end, actual_pad = _billed_end(run.starts_at, used, actual_rule)
     comparison_end, comparison_pad = _billed_end(run.starts_at, used, comparison_rule)
     lines = []
-    for start, end, rate, match in _cut(run, ends_at, matches):
+    for start, end in _cut(run.starts_at, ends_at, run.rates, matches, exchange):
         is_last = end == ends_at
+        converted = in_effect(exchange, start)
         lines.append(
             LineItem(
                 instance=instance,
                 shape=run.shape,
                 starts_at=start,
                 ends_at=end,
-                rate=rate if converted else None,
+                rate=_converted(in_effect(run.rates, start).rate, converted),
                 actual=BilledSpan(min(end, actual_end), actual_pad if is_last else 0),
-                match=match,
+                match=in_effect(matches, start).match,
                 comparison=BilledSpan(min(end, comparison_end), comparison_pad if is_last else 0),
+                exchange=converted.rate,
             )
         )
     return lines
@@ -95,17 +112,54 @@ def _billed_end(starts_at: datetime, used: int, rule: BillingRule) -> tuple[date
     return plus_microseconds(starts_at, min(billed, used)), max(0, billed - used)
 
 
+def rate_disk(
+    instance: str, spans: Sequence[DiskSpan], terms: RatingTerms, now: datetime
+) -> list[DiskLine]:
+    """Return the lines of an instance's disk, in order of time; one that is there ends at `now`."""
+    return [line for span in spans for line in _rate_span(instance, span, terms, now)]
+
+
+def _rate_span(instance: str, span: DiskSpan, terms: RatingTerms, now: datetime) -> list[DiskLine]:
+    ends_at = max(span.starts_at, now) if span.ends_at is None else span.ends_at
+    if ends_at == span.starts_at:
+        return []
+    exchange = terms.exchange_for(span.shape)
+    lines = []
+    for start, end in _cut(span.starts_at, ends_at, exchange, terms.disk_prices):
+        converted = in_effect(exchange, start)
+        paid = span.per_gb_month
+        lines.append(
+            DiskLine(
+                instance=instance,
+                span=span,
+                starts_at=start,
+                ends_at=end,
+                per_gb_month=None if paid is None else _converted(paid, converted),
+                comparison=in_effect(terms.disk_prices, start),
+                exchange=converted.rate,
+            )
+        )
+    return lines
+
+
+def _converted(rate: Fraction, exchange: ExchangeSegment) -> Fraction | None:
+    """Return a rate in the ledger's currency, None where none is known for it (R-FX)."""
+    return None if exchange.factor is None else rate * exchange.factor
+
+
 def _cut(
-    run: GpuRun, ends_at: datetime, matches: Sequence[MatchSegment]
-) -> list[tuple[datetime, datetime, Fraction, Match]]:
-    """Cut a run wherever its own rate or its match changes."""
-    changes = {*(rate.since for rate in run.rates), *(match.since for match in matches)}
-    inside = sorted(at for at in changes if run.starts_at < at < ends_at)
-    borders = [run.starts_at, *inside, ends_at]
-    return [
-        (start, end, in_effect(run.rates, start).rate, in_effect(matches, start).match)
-        for start, end in pairwise(borders)
-    ]
+    starts_at: datetime,
+    ends_at: datetime,
+    *timelines: Sequence[RateChange | MatchSegment | ExchangeSegment | DiskSegment],
+) -> list[tuple[datetime, datetime]]:
+    """Cut a stretch wherever one of the timelines changes."""
+    inside: set[datetime] = set()
+    for timeline in timelines:
+        # They are in order, and most of a long one lies outside.
+        first = bisect_right(timeline, starts_at, key=_since)
+        last = bisect_left(timeline, ends_at, lo=first, key=_since)
+        inside.update(change.since for change in timeline[first:last])
+    return list(pairwise([starts_at, *sorted(inside), ends_at]))
 
 
 def in_effect(changes: Sequence[_Change], at: datetime) -> _Change:

@@ -17,9 +17,9 @@ from dumont_economy.errors import (
     InvalidInstantError,
 )
 from dumont_economy.instant import parse_instant
-from dumont_economy.metering.currency import CURRENCIES
 from dumont_economy.metering.usage_event import CpuArchitecture, EventType, UsageEvent
 from dumont_economy.money import parse_amount
+from dumont_economy.pricing.currency import CURRENCIES
 
 MAX_TEXT = 255
 MAX_RATE = Decimal(100_000)

@@ -13,6 +13,7 @@ from fractions import Fraction
 from itertools import groupby
 from operator import attrgetter
 
+from dumont_economy.metering.flapping import is_flapping
 from dumont_economy.metering.usage_event import CpuArchitecture, EventType, UsageEvent
 
 
@@ -84,11 +85,49 @@ class GpuSession:
 
 
 @dataclass(frozen=True, slots=True)
+class Disk:
+    """What an instance keeps on disk; a part that was not reported is None.
+
+    Rates are per GB-month, a month of `hours_per_month`, in the currency of the instance's shape.
+    """
+
+    gb: Decimal | None = None
+    rate_running: Decimal | None = None
+    rate_stopped: Decimal | None = None
+    hours_per_month: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DiskSpan:
+    """A stretch in which an instance had one disk, in one shape, and was on or off throughout.
+
+    `ends_at` is None while it lasts: from the first start until the instance is terminated, on or
+    off (R-DISK).
+    """
+
+    shape: Shape
+    disk: Disk
+    gb: Fraction
+    is_running: bool
+    starts_at: datetime
+    ends_at: datetime | None
+
+    @property
+    def per_gb_month(self) -> Fraction | None:
+        """Return what a GB costs a month of `disk.hours_per_month`, None where that is unknown."""
+        rate = self.disk.rate_running if self.is_running else self.disk.rate_stopped
+        if rate is None or self.disk.hours_per_month is None:
+            return None
+        return Fraction(rate)
+
+
+@dataclass(frozen=True, slots=True)
 class InstanceTimeline:
     """Everything that the events up to one instant say about one instance.
 
     `status`, `since` and `shape` are None while no start is known. `next_event_at` is the time of
-    the first event that still lies in the future.
+    the first event that still lies in the future. `contradicting_starts` counts the instants for
+    which starts at different terms were reported.
     """
 
     instance: str
@@ -98,9 +137,11 @@ class InstanceTimeline:
     shape: Shape | None
     last_report_at: datetime | None
     sessions: tuple[GpuSession, ...]
+    disk_spans: tuple[DiskSpan, ...]
     orphan_stops: int
     starts_while_running: int
-    disk_reported: bool
+    contradicting_starts: int
+    is_flapping: bool
     next_event_at: datetime | None
 
     @property
@@ -108,6 +149,13 @@ class InstanceTimeline:
         """Return the session that is running now, if one is."""
         if self.sessions and self.sessions[-1].is_open:
             return self.sessions[-1]
+        return None
+
+    @property
+    def disk_now(self) -> DiskSpan | None:
+        """Return the span of the disk that is there now, if one is."""
+        if self.disk_spans and self.disk_spans[-1].ends_at is None:
+            return self.disk_spans[-1]
         return None
 
 
@@ -168,7 +216,10 @@ class _Replay:
     next_event_at: datetime | None = None
     orphan_stops: int = 0
     starts_while_running: int = 0
-    disk_reported: bool = False
+    contradicting_starts: int = 0
+    disk: Disk = field(default_factory=Disk)
+    disk_span: DiskSpan | None = None
+    disk_spans: list[DiskSpan] = field(default_factory=list)
     session_starts_at: datetime | None = None
     runs: list[GpuRun] = field(default_factory=list)
     run_starts_at: datetime | None = None
@@ -181,6 +232,8 @@ class _Replay:
 
     def take_simultaneous(self, events: list[UsageEvent]) -> None:
         """Apply events of one instant: legal transitions first, then the rest (R-TIE)."""
+        if len(events) > 1 and len(_terms_of_starts(events)) > 1:
+            self.contradicting_starts += 1
         waiting = sorted(events, key=lambda e: (_TIE_ORDER[e.type], e.source, e.id))
         while waiting:
             chosen = next((e for e in waiting if self._is_legal(e)), waiting[0])
@@ -203,7 +256,11 @@ class _Replay:
     def _take(self, event: UsageEvent) -> None:
         self.last_report_at = event.time
         self.name = event.name or self.name
-        self.disk_reported = self.disk_reported or event.disk_gb is not None
+        self.disk = _with_reported(self.disk, event)
+        self._apply(event)
+        self._follow_disk(event.time)
+
+    def _apply(self, event: UsageEvent) -> None:
         match event.type:
             case EventType.START | EventType.RESUME:
                 self._open(event)
@@ -217,6 +274,23 @@ class _Replay:
                 self._show(_ACTIVITY_STATUS[event.type], event.time)
             case _:
                 pass
+
+    def _follow_disk(self, at: datetime) -> None:
+        """Let a disk span end, and another begin, where this instant changed what it is made of."""
+        held, now = self.disk_span, self._disk_at(at)
+        if held is not None and now is not None and now == replace(held, starts_at=at):
+            return
+        if held is not None and held.starts_at != at:
+            self.disk_spans.append(replace(held, ends_at=at))
+        self.disk_span = now
+
+    def _disk_at(self, at: datetime) -> DiskSpan | None:
+        """Return the span of the disk that is there now, None where there is none."""
+        if self.status is InstanceStatus.TERMINATED:
+            self.disk = Disk()
+        if self.shape is None or self.status is None or self.disk.gb is None:
+            return None
+        return DiskSpan(self.shape, self.disk, Fraction(self.disk.gb), self.is_open, at, None)
 
     def _show(self, status: InstanceStatus, at: datetime) -> None:
         if status is not self.status:
@@ -289,6 +363,8 @@ class _Replay:
         """Return what is known; an open session stays open in it."""
         self._end_run(None)
         self._end_session(None)
+        if self.disk_span is not None:
+            self.disk_spans.append(self.disk_span)
         return InstanceTimeline(
             instance=self.instance,
             name=self.name,
@@ -297,15 +373,42 @@ class _Replay:
             shape=self.shape,
             last_report_at=self.last_report_at,
             sessions=tuple(self.sessions),
+            disk_spans=tuple(self.disk_spans),
             orphan_stops=self.orphan_stops,
             starts_while_running=self.starts_while_running,
-            disk_reported=self.disk_reported,
+            contradicting_starts=self.contradicting_starts,
+            is_flapping=is_flapping([session.starts_at for session in self.sessions]),
             next_event_at=self.next_event_at,
         )
 
 
+def _terms_of_starts(events: Iterable[UsageEvent]) -> set[tuple[Shape, Fraction]]:
+    """Return the shapes and rates at which events say that the instance started."""
+    starts = (event for event in events if event.type is EventType.START)
+    return {(_shape_of(start), _rate_of(start, Fraction(0))) for start in starts}
+
+
 def _rate_of(event: UsageEvent, held: Fraction) -> Fraction:
     return held if event.rate is None else Fraction(event.rate)
+
+
+def _with_reported(disk: Disk, event: UsageEvent) -> Disk:
+    """Return the disk with what an event says of it; what it leaves out stays."""
+    reported = (
+        event.disk_gb,
+        event.disk_rate_running,
+        event.disk_rate_stopped,
+        event.disk_hours_per_month,
+    )
+    if reported == (None, None, None, None):
+        return disk
+    gb, running, stopped, hours = reported
+    return Disk(
+        disk.gb if gb is None else gb,
+        disk.rate_running if running is None else running,
+        disk.rate_stopped if stopped is None else stopped,
+        disk.hours_per_month if hours is None else hours,
+    )
 
 
 def _without_superseded(rates: list[RateChange]) -> tuple[RateChange, ...]:

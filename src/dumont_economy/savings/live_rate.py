@@ -53,9 +53,10 @@ class LiveRate:
 def live_rate(session: GpuSession, terms: RatingTerms, now: datetime) -> LiveRate:
     """Return the live rate of an open session at `now`."""
     run = session.runs[-1]
-    matches = terms.matches_for(run.shape)
+    matches, exchange = terms.matches_for(run.shape), terms.exchange_for(run.shape)
     match = in_effect(matches, now).match
-    rate = run.rate if terms.is_converted(run.shape) else None
+    factor = in_effect(exchange, now).factor
+    rate = None if factor is None else run.rate * factor
     comparison_rate = counted_rate(match)
     used = max(0, microseconds_between(run.starts_at, now))
     actual_rule = terms.actual_rule(run.shape.provider, run.starts_at)
@@ -66,6 +67,7 @@ def live_rate(session: GpuSession, terms: RatingTerms, now: datetime) -> LiveRat
         if step is not None
     ]
     changes += [segment.since for segment in matches if segment.since > now][:1]
+    changes += [segment.since for segment in exchange if segment.since > now][:1]
     return LiveRate(
         match=match,
         rate=rate,

@@ -1,10 +1,14 @@
 """Local days: where each begins, so that every instant is in exactly one (R-DAY)."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from fractions import Fraction
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from dumont_economy.errors import UnknownTimeZoneError
+from dumont_economy.instant import microseconds_between
+from dumont_economy.money import MICROSECONDS_PER_HOUR
 
 _LONGEST_ZONE_NAME = 64
 # Names in some systems' zone folders that mean a machine's own setting, or none.
@@ -59,3 +63,34 @@ def day_start(day: date, zone: ZoneInfo) -> datetime:
         else:
             after = middle
     return after
+
+
+@dataclass(frozen=True, slots=True)
+class LocalDay:
+    """One local day, `[starts_at, ends_at)`; it lasts 23, 24, 25 or other hours."""
+
+    date: date
+    starts_at: datetime
+    ends_at: datetime
+
+    @property
+    def hours(self) -> Fraction:
+        """Return how long it lasts."""
+        return Fraction(microseconds_between(self.starts_at, self.ends_at), MICROSECONDS_PER_HOUR)
+
+
+def local_days(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> list[LocalDay]:
+    """Return the local days that touch `[starts_at, ends_at)`, in order, each one whole.
+
+    A day that the zone skipped altogether has no instants and is left out.
+    """
+    days = []
+    day = local_date(starts_at, zone)
+    begins = day_start(day, zone)
+    while begins < ends_at:
+        following = day + timedelta(days=1)
+        ends = day_start(following, zone)
+        if begins < ends:
+            days.append(LocalDay(day, begins, ends))
+        day, begins = following, ends
+    return days

@@ -8,7 +8,7 @@ from dumont_economy.instant import MICROSECONDS_PER_SECOND
 
 MEASURED_DAYS = 30
 ASSUMED_DAILY_HOURS = 8
-MICROSECONDS_PER_DAY = 86_400 * MICROSECONDS_PER_SECOND
+_MICROSECONDS_PER_DAY = 86_400 * MICROSECONDS_PER_SECOND
 
 _DAYS_PER_WEEK, _DAYS_PER_MONTH, _DAYS_PER_YEAR = 7, 30, 365
 
@@ -74,10 +74,10 @@ def project(
     """
     if daily_hours is not None:
         return _hourly(ProjectionMethod.HOURLY, saving_per_hour, daily_hours)
-    if measured is not None and measured.microseconds >= MICROSECONDS_PER_DAY:
+    if measured is not None and measured.microseconds >= _MICROSECONDS_PER_DAY:
         if not measured.is_comparable:
             return Projection(ProjectionMethod.NONE)
-        days = Fraction(measured.microseconds, MICROSECONDS_PER_DAY)
+        days = Fraction(measured.microseconds, _MICROSECONDS_PER_DAY)
         return Projection(
             ProjectionMethod.MEASURED, daily=measured.saving / days, days_measured=days
         )

@@ -1,4 +1,4 @@
-"""Totals over line items: what was paid, what it compares with, and how much of it is covered.
+"""Totals over lines: what was paid, what it compares with, and how much of it is covered.
 
 Invariants: unpriced time is out of both sides of the saving (R-UNPRICED); the saving keeps its
 sign (R-SIGN); a total is the exact sum, rounded nowhere.
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
-from dumont_economy.ledger.line_item import ALL_TIME, LineItem, Window
+from dumont_economy.ledger.line_item import ALL_TIME, DiskLine, Line, LineItem, Window
 from dumont_economy.money import Accrual
 from dumont_economy.pricing.equivalence import Equivalent, Grade
 
@@ -19,8 +19,9 @@ from dumont_economy.pricing.equivalence import Equivalent, Grade
 class Totals:
     """Sums over line items. Times in microseconds, money in the ledger's currency.
 
-    `used` counts instance time, the `gpu_*` counters GPU time. `actual` is all that was paid,
-    `comparable` the part of it that has a counterfactual, `counterfactual` the other side.
+    `used` counts instance time, the `gpu_*` counters GPU time, the `disk_*` counters the time of
+    disks whose cost, or whose comparison, is not known. `actual` is all that was paid, `comparable`
+    the part of it that has a counterfactual, `counterfactual` the other side.
     """
 
     used: int = 0
@@ -28,6 +29,8 @@ class Totals:
     gpu_by_grade: Counter[Grade] = field(default_factory=Counter)
     gpu_unpriced: Counter[str] = field(default_factory=Counter)
     gpu_not_converted: int = 0
+    disk_not_compared: int = 0
+    disk_not_priced: int = 0
     oldest_price: date | None = None
     actual: Accrual = field(default_factory=Accrual)
     comparable: Accrual = field(default_factory=Accrual)
@@ -72,8 +75,14 @@ class Totals:
         share = self.comparable.total() / paid if paid else Fraction(1)
         return min(share, self.gpu_time_coverage) if self.gpu_not_converted else share
 
-    def add_line(self, line: LineItem, window: Window = ALL_TIME) -> None:
-        """Add the part of a line item that falls into a window."""
+    def add_line(self, line: Line, window: Window = ALL_TIME) -> None:
+        """Add the part of a line that falls into a window."""
+        if isinstance(line, LineItem):
+            self._add_run(line, window)
+        else:
+            self._add_disk(line, window)
+
+    def _add_run(self, line: LineItem, window: Window) -> None:
         used = line.used_microseconds(window)
         actual = line.billed_microseconds(line.actual, window)
         if not used and not actual:
@@ -100,6 +109,23 @@ class Totals:
         if match.rate is not None:
             self._saw_price_of(match.rate.retrieved_at)
 
+    def _add_disk(self, line: DiskLine, window: Window) -> None:
+        # A disk is money without use: it costs whether its instance is on or off.
+        used, rate = line.used_microseconds(window), line.rate
+        if not used:
+            return
+        if rate is None:
+            self.disk_not_priced += used
+            return
+        self.actual.add(rate, used)
+        if line.comparison_rate is None:
+            self.disk_not_compared += used
+            return
+        self.comparable.add(rate, used)
+        self.counterfactual.add(line.comparison_rate, used)
+        if line.comparison.price is not None:
+            self._saw_price_of(line.comparison.price.retrieved_at)
+
     def _saw_price_of(self, retrieved_at: date) -> None:
         if self.oldest_price is None or retrieved_at < self.oldest_price:
             self.oldest_price = retrieved_at
@@ -115,6 +141,27 @@ class Totals:
         ):
             accrual.settle()
 
+    def subtract(self, other: "Totals") -> None:
+        """Take out everything that `other` holds, but its part in the oldest price."""
+        self.used -= other.used
+        self.gpu_used -= other.gpu_used
+        # A count that is down to nothing is no entry any more.
+        self.gpu_by_grade -= other.gpu_by_grade
+        self.gpu_unpriced -= other.gpu_unpriced
+        self.gpu_not_converted -= other.gpu_not_converted
+        self.disk_not_compared -= other.disk_not_compared
+        self.disk_not_priced -= other.disk_not_priced
+        self.actual.subtract(other.actual)
+        self.comparable.subtract(other.comparable)
+        self.counterfactual.subtract(other.counterfactual)
+        self.substitutes_comparable.subtract(other.substitutes_comparable)
+        self.substitutes_counterfactual.subtract(other.substitutes_counterfactual)
+
+    def see_prices_of(self, parts: Iterable["Totals"]) -> None:
+        """Find the oldest price anew, among those of the parts that the totals consist of."""
+        dates = [part.oldest_price for part in parts if part.oldest_price is not None]
+        self.oldest_price = min(dates, default=None)
+
     def merge(self, other: "Totals") -> None:
         """Add everything that `other` holds."""
         self.used += other.used
@@ -122,6 +169,8 @@ class Totals:
         self.gpu_by_grade.update(other.gpu_by_grade)
         self.gpu_unpriced.update(other.gpu_unpriced)
         self.gpu_not_converted += other.gpu_not_converted
+        self.disk_not_compared += other.disk_not_compared
+        self.disk_not_priced += other.disk_not_priced
         if other.oldest_price is not None:
             self._saw_price_of(other.oldest_price)
         self.actual.merge(other.actual)
@@ -131,7 +180,7 @@ class Totals:
         self.substitutes_counterfactual.merge(other.substitutes_counterfactual)
 
 
-def total_of(lines: Iterable[LineItem], window: Window = ALL_TIME) -> Totals:
+def total_of(lines: Iterable[Line], window: Window = ALL_TIME) -> Totals:
     """Return the totals of what falls into a window."""
     totals = Totals()
     for line in lines:

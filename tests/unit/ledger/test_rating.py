@@ -2,18 +2,24 @@
 
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
 
 from dumont_economy.ledger.line_item import ALL_TIME, LineItem, Window
-from dumont_economy.ledger.rating import rate_session
+from dumont_economy.ledger.rating import rate_disk, rate_session
+from dumont_economy.metering.gpu_session import Disk
 from dumont_economy.pricing.billing_rule import BillingRule
+from dumont_economy.pricing.disk_price import DiskPrices
 from dumont_economy.savings.totals import Totals, total_of
 from tests.builders import (
     after,
     billing,
+    disk,
+    disk_price,
     equivalent,
+    exchange,
     instant,
     matches,
     run,
@@ -233,6 +239,90 @@ def test_a_foreign_currency_is_out_of_both_sides() -> None:
     assert totals.gpu_not_converted == 3600 * SECOND
     assert totals.gpu_time_coverage == 0
     assert totals.cost_coverage == 0
+
+
+def test_use_is_converted_at_the_rate_of_its_instant() -> None:
+    """Before the first known exchange rate it is unpriced; each later change cuts it (R-FX)."""
+    euros = session(run(after(0), after(10_800), of=shape(currency="EUR"), rate="3.6"))
+    known = [exchange("EUR", "1.25", after(3600)), exchange("EUR", "1.5", after(7200))]
+
+    lines = rate_session(euros, terms(exchange=known), after(10_800))
+
+    assert pieces(lines) == [
+        (after(0), after(3600), None, None),
+        (after(3600), after(7200), Fraction("4.5"), Fraction("7.2")),
+        (after(7200), after(10_800), Fraction("5.4"), Fraction("7.2")),
+    ]
+    assert [line.exchange and line.exchange.rate for line in lines] == [
+        None,
+        Decimal("1.25"),
+        Decimal("1.5"),
+    ]
+    assert money(total_of(lines)) == (Fraction("9.9"), Fraction("9.9"), Fraction("14.4"))
+
+
+def test_an_exchange_rate_is_never_turned_round() -> None:
+    """What a dollar is worth in euros is another price than what a euro is in dollars."""
+    euros = session(run(after(0), after(3600), of=shape(currency="EUR")))
+    other_way = [exchange("USD", "0.8", after(0), into="EUR")]
+
+    [line] = rate_session(euros, terms(exchange=other_way), after(3600))
+
+    assert line.rate is None
+
+
+def test_of_two_exchange_rates_for_one_instant_the_one_published_last_holds() -> None:
+    """As with prices (R-PRICE)."""
+    first = exchange("EUR", "1.25", after(0))
+    corrected = replace(first, rate=Decimal("1.5"), published_at=after(50))
+    euros = session(run(after(0), after(3600), of=shape(currency="EUR"), rate="2"))
+
+    [line] = rate_session(euros, terms(exchange=[corrected, first]), after(3600))
+
+    assert line.rate == 3
+
+
+def test_a_disk_costs_by_size_time_and_the_length_of_its_month() -> None:
+    """90 GB at $0.10 a month of 720 hours are 1.25 cents an hour."""
+    lines = rate_disk("i-1", [disk(after(0), after(7200))], terms(), after(9000))
+
+    assert [line.rate for line in lines] == [Fraction("0.0125")]
+    assert money(total_of(lines)) == (Fraction("0.025"), 0, 0)
+    assert total_of(lines).used == 0
+
+
+def test_a_disk_is_compared_at_the_price_of_its_instant() -> None:
+    """Only while there is one; a disk that nothing stands beside is out of the saving."""
+    prices = DiskPrices([disk_price("0.08", after(3600)), disk_price("0.16", after(7200))])
+    held = terms(disk_prices=prices.timeline("aws", "us-east-1", Fraction("0.25")))
+
+    lines = rate_disk("i-1", [disk(after(0), None)], held, after(10_800))
+
+    assert [line.comparison_rate for line in lines] == [
+        None,
+        Fraction("0.0075"),
+        Fraction("0.015"),
+    ]
+    assert money(total_of(lines)) == (Fraction("0.0375"), Fraction("0.025"), Fraction("0.0225"))
+
+
+def test_a_disk_without_a_price_of_ours_is_out_of_both_sides() -> None:
+    """An unknown cost is no cost of zero beside a real one."""
+    unknown = replace(disk(after(0), after(3600)), disk=Disk(gb=Decimal(90)))
+    held = terms(disk_prices=DiskPrices([disk_price("0.08")]).timeline("aws", "us-east-1"))
+
+    totals = total_of(rate_disk("i-1", [unknown], held, after(3600)))
+
+    assert money(totals) == (0, 0, 0)
+
+
+def test_a_disk_in_another_currency_is_converted() -> None:
+    """With the same rates as the use of its instance."""
+    euros = replace(disk(after(0), after(3600)), shape=shape(currency="EUR"))
+
+    [line] = rate_disk("i-1", [euros], terms(exchange=[exchange("EUR", "2", after(0))]), after(1))
+
+    assert line.rate == Fraction("0.025")
 
 
 def test_usage_without_a_currency_is_in_the_accounts() -> None:

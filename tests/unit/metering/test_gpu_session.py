@@ -9,7 +9,7 @@ import pytest
 
 from dumont_economy.metering.gpu_session import InstanceStatus, InstanceTimeline, replay
 from dumont_economy.metering.usage_event import UsageEvent
-from tests.builders import after, event, start
+from tests.builders import EventFields, after, event, start
 
 FAR_LATER = after(1_000_000)
 
@@ -45,6 +45,30 @@ def rates_of(timeline: InstanceTimeline) -> list[tuple[int | None, Fraction | in
     [session] = timeline.sessions
     [run] = session.runs
     return [(seconds(change.since), change.rate) for change in run.rates]
+
+
+DISK: EventFields = {
+    "disk_gb": Decimal(90),
+    "disk_rate_running": Decimal("0.1"),
+    "disk_rate_stopped": Decimal("0.2"),
+    "disk_hours_per_month": 720,
+}
+
+
+def disk_of(
+    timeline: InstanceTimeline,
+) -> list[tuple[int | None, int | None, int, bool, Fraction | None]]:
+    """Return start, end, GB, whether the instance was on, and the price of each disk span."""
+    return [
+        (
+            seconds(one.starts_at),
+            seconds(one.ends_at),
+            int(one.gb),
+            one.is_running,
+            one.per_gb_month,
+        )
+        for one in timeline.disk_spans
+    ]
 
 
 def decimal(rate: Fraction) -> Decimal:
@@ -307,6 +331,32 @@ def test_of_two_starts_at_one_instant_the_first_in_order_counts() -> None:
     assert timeline.starts_while_running == 1
 
 
+def test_starts_at_one_instant_at_different_terms_contradict_each_other() -> None:
+    """Which of them counts is certain (R-TIE), which of them is true is not."""
+    rates = replayed(start(after(0), rate="1", id="a"), start(after(0), rate="2", id="b"))
+    shapes = replayed(start(after(0), id="a"), start(after(0), gpu="H100", id="b"))
+
+    assert (rates.contradicting_starts, shapes.contradicting_starts) == (1, 1)
+    assert runs_of(rates) == [(0, None, 1, "1")]
+
+
+def test_starts_at_one_instant_at_the_same_terms_do_not() -> None:
+    """Two reporters saw the same; nor do starts of two instants, of which a price may be new."""
+    twice = replayed(start(after(0), id="a"), start(after(0), id="b"), event("seen", after(0)))
+    later = replayed(start(after(0), rate="1"), start(after(1), rate="2", id="again"))
+
+    assert (twice.contradicting_starts, later.contradicting_starts) == (0, 0)
+
+
+def test_an_instance_that_is_started_21_times_in_an_hour_is_flapping() -> None:
+    """Runs of no length are starts too."""
+    events = [start(after(10 * turn), id=str(turn)) for turn in range(21)]
+    events += [event("stop", after(10 * turn), id=f"stop {turn}") for turn in range(1, 21)]
+
+    assert replay("i-1", events, FAR_LATER).is_flapping
+    assert not replay("i-1", events[:20], FAR_LATER).is_flapping
+
+
 def test_of_a_start_and_a_resume_at_one_instant_the_start_goes_first() -> None:
     """Both are legal while it is off; the start says what is rented (R-TIE)."""
     timeline = replayed(
@@ -363,12 +413,85 @@ def test_the_latest_name_is_shown() -> None:
     assert timeline.name == "new"
 
 
-def test_a_reported_disk_is_remembered() -> None:
-    """So that its absence from the figures can be said."""
-    with_disk = replayed(start(after(0), disk_gb=Decimal(100)))
+class TestDisks:
+    """A disk is there from the first start until the instance is terminated, on or off (R-DISK)."""
 
-    assert with_disk.disk_reported
-    assert not replayed(start(after(0))).disk_reported
+    def test_it_is_paid_for_while_its_instance_is_off(self) -> None:
+        """At another price, until the end."""
+        timeline = replayed(
+            start(after(0), **DISK),
+            event("hibernate", after(10)),
+            event("resume", after(30)),
+            event("stop", after(40)),
+            event("terminate", after(90)),
+        )
+
+        assert disk_of(timeline) == [
+            (0, 10, 90, True, Fraction("0.1")),
+            (10, 30, 90, False, Fraction("0.2")),
+            (30, 40, 90, True, Fraction("0.1")),
+            (40, 90, 90, False, Fraction("0.2")),
+        ]
+        assert timeline.disk_now is None
+
+    def test_it_lasts_until_the_end_is_reported(self) -> None:
+        """A stop is none."""
+        timeline = replayed(start(after(0), **DISK), event("stop", after(10)))
+
+        assert timeline.disk_now is not None
+        assert disk_of(timeline)[-1] == (10, None, 90, False, Fraction("0.2"))
+
+    def test_a_report_changes_what_it_names(self) -> None:
+        """The rest stays as it was; the same said again changes nothing."""
+        timeline = replayed(
+            start(after(0), **DISK),
+            event("seen", after(10), disk_gb=Decimal(200)),
+            event("seen", after(20), disk_gb=Decimal(200)),
+            event("seen", after(30), disk_rate_running=Decimal("0.3")),
+        )
+
+        assert disk_of(timeline) == [
+            (0, 10, 90, True, Fraction("0.1")),
+            (10, 30, 200, True, Fraction("0.1")),
+            (30, None, 200, True, Fraction("0.3")),
+        ]
+
+    def test_it_begins_with_the_first_start(self) -> None:
+        """What was reported before that counts from then on."""
+        timeline = replayed(event("seen", after(0), **DISK), start(after(10)))
+
+        assert disk_of(timeline) == [(10, None, 90, True, Fraction("0.1"))]
+
+    def test_another_life_has_another_disk(self) -> None:
+        """What was terminated does not come back with the next start."""
+        timeline = replayed(
+            start(after(0), **DISK),
+            event("terminate", after(10)),
+            event("seen", after(15), disk_gb=Decimal(5)),
+            start(after(20)),
+        )
+
+        assert disk_of(timeline) == [(0, 10, 90, True, Fraction("0.1"))]
+
+    @pytest.mark.parametrize(
+        "missing", ["disk_rate_running", "disk_rate_stopped", "disk_hours_per_month"]
+    )
+    def test_a_part_that_was_not_reported_is_not_made_up(self, missing: str) -> None:
+        """Neither a price nor how long a month is."""
+        known: EventFields = {**DISK}
+        del known[missing]  # type: ignore[misc]
+        timeline = replayed(start(after(0), **known), event("stop", after(10)))
+
+        prices = [span.per_gb_month for span in timeline.disk_spans]
+
+        assert (
+            prices
+            == {
+                "disk_rate_running": [None, Fraction("0.2")],
+                "disk_rate_stopped": [Fraction("0.1"), None],
+                "disk_hours_per_month": [None, None],
+            }[missing]
+        )
 
 
 def test_a_start_without_a_shape_is_a_programming_error() -> None:

@@ -52,6 +52,21 @@ def test_inside_a_billing_step_the_own_cost_stands_still() -> None:
     assert live.changes_at == after(120)
 
 
+def test_before_a_run_begins_its_slope_is_that_of_its_beginning() -> None:
+    """Nothing was used yet, and never less than nothing."""
+    live = live_rate(session(run(after(10), None)), terms(), after(5))
+
+    assert slopes(live) == (CENT_TENTH, 2 * CENT_TENTH, CENT_TENTH)
+
+
+def test_a_minimum_is_due_at_once_where_a_run_begins() -> None:
+    """Also of who rounds down: a run of no length is billed nothing, the shortest one a minute."""
+    live = live_rate(OPEN, terms(actual=billing(60, 7, "floor")), after(0))
+
+    assert slopes(live) == (0, 2 * CENT_TENTH, 2 * CENT_TENTH)
+    assert live.changes_at == after(0, 1)
+
+
 def test_the_next_known_price_ends_the_slope() -> None:
     """The compared price falls in ten minutes, and again later."""
     cut = matches(equivalent("7.2"), (after(600), equivalent("5")), (after(900), equivalent("4")))

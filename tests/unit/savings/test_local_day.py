@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dumont_economy.errors import UnknownTimeZoneError
-from dumont_economy.savings.local_day import day_start, local_date, parse_zone
+from dumont_economy.savings.local_day import day_start, local_date, local_days, parse_zone
 from tests.builders import instant
 
 MICROSECOND = timedelta(microseconds=1)
@@ -131,3 +131,30 @@ def test_an_unknown_zone_is_refused(name: str) -> None:
         parse_zone(name)
 
     assert len(str(raised.value)) < 200
+
+
+class TestDaysOfAPeriod:
+    """The local days that touch a period: whole, in order, each once."""
+
+    def test_a_day_that_was_skipped_is_left_out(self) -> None:
+        """Samoa had no 30 December 2011."""
+        days = local_days(
+            instant("2011-12-29 12:00"), instant("2012-01-01"), ZoneInfo("Pacific/Apia")
+        )
+
+        assert [day.date.isoformat() for day in days] == ["2011-12-29", "2011-12-31", "2012-01-01"]
+        assert [day.hours for day in days] == [24, 24, 24]
+
+    def test_they_tile_the_period_whatever_their_length(self) -> None:
+        """São Paulo put its clocks forward at midnight of 15 October 2017."""
+        zone = ZoneInfo("America/Sao_Paulo")
+        days = local_days(instant("2017-10-14 03:00"), instant("2017-10-16 02:00:00"), zone)
+
+        assert [day.hours for day in days] == [24, 23]
+        assert days[0].ends_at == days[1].starts_at
+
+    def test_a_period_that_ends_where_a_day_begins_does_not_touch_it(self) -> None:
+        """Half-open."""
+        days = local_days(instant("2026-05-04"), instant("2026-05-05"), ZoneInfo("UTC"))
+
+        assert [day.date.isoformat() for day in days] == ["2026-05-04"]

@@ -5,14 +5,13 @@ from fractions import Fraction
 import pytest
 
 from dumont_economy.savings.projection import (
-    MICROSECONDS_PER_DAY,
     MeasuredSaving,
     Projection,
     ProjectionMethod,
     project,
 )
 
-A_DAY = MICROSECONDS_PER_DAY
+A_DAY = 86_400_000_000  # microseconds
 
 
 def measured(saving: str, days: str, *, is_comparable: bool = True) -> MeasuredSaving:
