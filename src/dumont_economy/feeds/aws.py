@@ -27,6 +27,7 @@ OFFICIAL_URL = "https://pricing.us-east-1.amazonaws.com"
 _REGION_INDEX = "/offers/v1.0/aws/AmazonEC2/current/region_index.json"
 _VERSION_INDEX = "/offers/v1.0/aws/AmazonEC2/index.json"
 _FILE_NAME = "/index.json"
+_NOT_FOUND = "not_found"
 # They are objects in a store, which may not know what it holds.
 _MEDIA_TYPES = frozenset({"application/json", "application/octet-stream", "binary/octet-stream"})
 
@@ -57,13 +58,20 @@ def read_region(fetcher: Fetcher, region: str) -> FeedDownload:
 def read_history(
     fetcher: Fetcher, region: str, since: datetime, until: datetime
 ) -> Iterator[FeedDownload]:
-    """Yield what each version in effect between two instants said of a region, in order.
+    """Yield what each past version in effect between two instants said of a region, in order.
+
+    Versions from before AWS had the region say nothing of it; the current one is no past.
 
     Raises:
         FeedError: one of them could not be read whole; those before it were.
     """
-    for version in find_versions(fetcher, since, until):
-        yield read_version(fetcher, region, version)
+    versions = find_versions(fetcher, since, until)
+    for version in (one for one in versions if one.ends_at is not None):
+        try:
+            yield read_version(fetcher, region, version)
+        except FeedError as error:
+            if error.code != _NOT_FOUND:
+                raise
 
 
 def find_versions(fetcher: Fetcher, since: datetime, until: datetime) -> list[OfferVersion]:

@@ -6,7 +6,7 @@ few hundred rows are ours. It is parsed as it is unpacked, once for either half,
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -49,6 +49,8 @@ _PLAIN_HOURS = {
     "endRange": ("Inf", "tiered"),
 }
 _CURRENCY = "USD"
+# Clocks differ; no further ahead can anything have been published.
+_MOST_AHEAD = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,10 @@ def read_region_file(payload: RawPayload, scope: FeedScope, *, is_current: bool)
     """
     reading = FeedReading(scope=scope, retrieved_at=payload.retrieved_at, url=payload.url)
     published_on, machines = _read_products(payload, reading)
+    if published_on > (payload.retrieved_at + _MOST_AHEAD).date():
+        reason = f"{payload.url} says that it was published on {published_on}, which is to come."
+        raise FeedError("edition_ahead", reason)
+    reading.edition = published_on
     seen_on = payload.retrieved_at.date() if is_current else published_on
     priced = _read_terms(payload, reading, machines, seen_on)
     if unpriced := len(machines.keys() - priced):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -14,6 +15,9 @@ from dumont_economy.pricing.price_claim import FeedReading, PriceClaim
 _PRICE = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
 _QUANTITY = re.compile(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,9})(\.[0-9]{1,9})?(?: GiB)?", re.ASCII)
 _INSTANCE_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+_REGION = _INSTANCE_TYPE
+# Rental clouds name their offers in words: `1x A4000 (16 GB)`, `NVIDIA H100 80GB HBM3`.
+_OFFER_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ()+.:/_-]{0,78}[A-Za-z0-9)+])?", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 _SHOWN_LENGTH = 80
 
@@ -73,6 +77,28 @@ def parse_instance_type(said: object) -> str:
     return said
 
 
+def parse_region(said: object) -> str:
+    """Return the code of a region.
+
+    Raises:
+        RowError: it is none.
+    """
+    if not isinstance(said, str) or not _REGION.fullmatch(said):
+        raise RowError("unreadable_region", f"{shown(said)} is no region's code.")
+    return said
+
+
+def parse_offer_name(said: object, code: str = "unreadable_instance_type") -> str:
+    """Return a name in words: that of an offer or of a GPU.
+
+    Raises:
+        RowError: it is none; `code` says whose.
+    """
+    if not isinstance(said, str) or not _OFFER_NAME.fullmatch(said):
+        raise RowError(code, f"{shown(said)} is no name in plain words.")
+    return said
+
+
 def parse_currency(said: object) -> str:
     """Return the three letters of a currency, whichever it is.
 
@@ -103,17 +129,9 @@ def place_of(name: str) -> str:
 
 def drop_repeats(reading: FeedReading) -> None:
     """Keep each claim once, wherever it stands; claims that differ in anything else all stay."""
-    claims: dict[object, PriceClaim] = {}
+    claims: dict[PriceClaim, PriceClaim] = {}
     for claim in reading.claims:
-        key = (
-            claim.instance_type,
-            claim.pricing_model,
-            claim.price_per_instance_hour,
-            claim.currency,
-            claim.effective_from,
-            claim.gpu_count,
-        )
-        claims.setdefault(key, claim)
+        claims.setdefault(replace(claim, place=""), claim)
     if repeated := len(reading.claims) - len(claims):
         reading.skipped["repeated"] += repeated
         reading.claims[:] = claims.values()

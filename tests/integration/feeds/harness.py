@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from dumont_economy.feeds import aws, azure
+from dumont_economy.feeds import aws, azure, gpuhunt
 from dumont_economy.feeds.address import FeedAddress
 from dumont_economy.feeds.fetch import Fetcher, Timing
 from dumont_economy.feeds.limits import FetchLimits
@@ -74,7 +74,8 @@ def read_whole(fetcher: Fetcher, read: str, link: str = "/prices.json") -> bytes
 
 def fetcher_of(feed: FeedServer, limits: FetchLimits = SMALL) -> Fetcher:
     """Return a reader of a fake feed, whose official address is the provider's."""
-    official = aws.OFFICIAL_URL if "Aws" in type(feed).__name__ else azure.OFFICIAL_URL
+    addresses = {"FakeAwsPriceList": aws, "FakeGpuhuntCatalogue": gpuhunt}
+    official = addresses.get(type(feed).__name__, azure).OFFICIAL_URL
     return Waiting().fetcher(feed.url, replace(limits, attempts=1), official)
 
 

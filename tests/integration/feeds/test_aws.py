@@ -11,7 +11,12 @@ import pytest
 
 from dumont_economy.errors import FeedError
 from dumont_economy.feeds import aws, aws_region_file
-from dumont_economy.feeds.aws import find_versions, read_history, read_region
+from dumont_economy.feeds.aws import (
+    find_versions,
+    read_history,
+    read_region,
+    read_version,
+)
 from dumont_economy.feeds.limits import FetchLimits
 from dumont_economy.pricing.price_claim import FeedReading, PriceClaim
 from dumont_economy.pricing.rate import PricingModel, SourceKind
@@ -463,16 +468,31 @@ def test_versions_are_those_whose_window_meets_the_one_asked_for(
     ]
 
 
-def test_a_version_without_the_region_is_said_to_be_without_it(past: FakeAwsPriceList) -> None:
-    """Nothing is read from another region's file instead."""
-    history = read_history(
-        fetcher_of(past, LIMITS), "eu-west-1", instant("2025-04-10"), instant("2025-04-11")
-    )
+def test_a_version_without_the_region_says_nothing_of_it(past: FakeAwsPriceList) -> None:
+    """Nothing is read from another region's file instead; any other failure is one."""
+    asked = (instant("2025-04-10"), instant("2025-04-11"))
+    fetcher = fetcher_of(past, LIMITS)
 
+    assert list(read_history(fetcher, "eu-west-1", *asked)) == []
+    [version] = find_versions(fetcher, *asked)
     with pytest.raises(FeedError) as refused:
-        next(history)
-
+        read_version(fetcher, "eu-west-1", version)
     assert refused.value.code == "not_found"
+    past.break_with("html", where="/us-east-1/")
+    with pytest.raises(FeedError) as broken:
+        next(read_history(fetcher, "us-east-1", *asked))
+    assert broken.value.code == "wrong_content_type"
+
+
+@pytest.mark.parametrize("published", ["2026-08-22T00:00:00Z", "9999-12-31T00:00:00Z"])
+def test_an_edition_of_the_future_is_refused(published: str) -> None:
+    """No clock is a day ahead; what was seen then would outrank all that is seen until then."""
+    with FakeAwsPriceList(published=published) as fake:
+        fake.plant(TRUTH)
+        with pytest.raises(FeedError) as refused:
+            read_region(fetcher_of(fake, LIMITS), "us-east-1")
+
+    assert refused.value.code == "edition_ahead"
 
 
 @pytest.mark.parametrize(

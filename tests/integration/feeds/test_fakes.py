@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from dumont_economy.errors import FeedError
-from dumont_economy.feeds import aws, azure
+from dumont_economy.feeds import aws, azure, gpuhunt
 from dumont_economy.feeds.limits import FetchLimits
 from tests.fakes.provider_feeds import FakeFeeds
 from tests.integration.feeds.harness import fetcher_of
@@ -16,10 +16,11 @@ LIMITS = FetchLimits()
 
 @pytest.fixture
 def fake() -> Iterator[FakeFeeds]:
-    """Publish ten prices on either side."""
+    """Publish ten prices on each side."""
     with FakeFeeds() as fake:
         fake.aws.plant({f"g{n}.xlarge": f"{n}.5" for n in range(1, 11)})
         fake.azure.plant({f"Standard_NC{n}ads_A100_v4": f"{n}.25" for n in range(1, 11)})
+        fake.gpuhunt.plant({f"a2-highgpu-{n}g": f"{n}.75" for n in range(1, 11)})
         yield fake
 
 
@@ -93,3 +94,17 @@ def test_a_fake_that_is_to_break_in_a_way_that_is_none_says_so(fake: FakeFeeds) 
     """A story that cannot be told must not pass for one that was."""
     with pytest.raises(KeyError):
         fake.aws.break_with("hmtl")
+
+
+def test_a_catalogue_has_the_same_stories(fake: FakeFeeds) -> None:
+    """Scaled, with a part gone, with a provider gone."""
+    fake.gpuhunt.scale("100")
+    fake.gpuhunt.drop_share("0.3")
+
+    with gpuhunt.read_catalogue(fetcher_of(fake.gpuhunt, LIMITS), "gcp") as download:
+        prices = [str(claim.price_per_instance_hour) for claim in download.reading.claims]
+    fake.gpuhunt.drop_provider("gcp")
+
+    assert (len(prices), prices[0]) == (7, "175")
+    with pytest.raises(FeedError, match="answered 403"):
+        gpuhunt.read_catalogue(fetcher_of(fake.gpuhunt, LIMITS), "gcp")

@@ -2,12 +2,12 @@
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
 from dumont_economy.errors import FeedError
-from dumont_economy.feeds import aws, azure
+from dumont_economy.feeds import aws, azure, gpuhunt
 from dumont_economy.feeds.limits import FetchLimits
 from dumont_economy.feeds.raw_payload import FeedDownload
 from dumont_economy.pricing.price_claim import FeedReading
@@ -15,6 +15,7 @@ from tests.fakes.aws_price_list import FakeAwsPriceList
 from tests.fakes.aws_region_file import AwsPrice, region_file
 from tests.fakes.azure_retail_prices import AzurePrice, FakeAzureRetailPrices, row
 from tests.fakes.feed_server import FeedServer
+from tests.fakes.gpuhunt_catalogue import CatalogueRow, FakeGpuhuntCatalogue, archive_of, table_of
 from tests.integration.feeds.harness import fetcher_of, open_temporary_files
 
 LIMITS = FetchLimits(page_bytes=200_000, file_bytes=200_000, window_bytes=1_000)
@@ -79,8 +80,8 @@ def assert_sound(reading: FeedReading) -> None:
         assert claim.price_per_instance_hour.is_finite()
         assert claim.instance_type.isascii()
         assert len(claim.currency) == 3
-        assert claim.effective_from is not None
-        assert claim.effective_from.tzinfo is not None
+        # A snapshot has only its day.
+        assert claim.effective_from is None or claim.effective_from.tzinfo is not None
         assert claim.place.isprintable()
     for unreadable in reading.unreadable:
         assert unreadable.place.isascii()
@@ -90,10 +91,21 @@ def assert_sound(reading: FeedReading) -> None:
 
 def outcomes(fake: FeedServer, said: object, read: Any, where: str) -> set[str]:  # noqa: ANN401
     """Return what became of many mangled answers: `read`, or the code of the refusal."""
-    chance, found = random.Random(7), set[str]()
+    chance = random.Random(7)
+    return outcomes_of(fake, [mangled(said, chance) for _ in range(MANGLED)], read, where)
+
+
+def outcomes_of(
+    fake: FeedServer,
+    bodies: Sequence[bytes],
+    read: Any,  # noqa: ANN401
+    where: str,
+) -> set[str]:
+    """Return what became of these answers."""
+    found = set[str]()
     before = open_temporary_files()
-    for _ in range(MANGLED):
-        fake.break_with("body", where=where, body=mangled(said, chance))
+    for body in bodies:
+        fake.break_with("body", where=where, body=body)
         try:
             download: FeedDownload = read()
         except FeedError as error:
@@ -158,3 +170,55 @@ def test_a_mangled_page_is_read_or_refused() -> None:
         )
 
     assert found >= {"read", "unreadable", "malformed_json", "inconsistent_page", "foreign_link"}
+
+
+def bytes_changed(text: bytes, chance: random.Random) -> bytes:
+    """Return bytes of which up to three were replaced, and the end cut now and then."""
+    changed = bytearray(text)
+    for _ in range(chance.randint(1, 3)):
+        changed[chance.randrange(len(changed))] = chance.choice([0, 10, 34, 44, 255])
+    if chance.random() < 0.1:
+        del changed[chance.randrange(len(changed)) :]
+    return bytes(changed)
+
+
+CATALOGUE = [
+    CatalogueRow("a2-highgpu-1g", "3.673477"),
+    CatalogueRow("n1-standard-4", "0.54", gpu_name="T4", gpu_memory="16.0", spot="True"),
+]
+
+
+def test_a_mangled_archive_is_read_or_refused() -> None:
+    """Its directory, its headers, what is packed."""
+    chance = random.Random(7)
+    archive = archive_of({"gcp.csv": table_of(CATALOGUE)})
+    with FakeGpuhuntCatalogue() as fake:
+        fake.plant(CATALOGUE)
+        bodies = [bytes_changed(archive, chance) for _ in range(4 * MANGLED)]
+
+        found = outcomes_of(
+            fake,
+            bodies,
+            lambda: gpuhunt.read_catalogue(fetcher_of(fake, LIMITS), "gcp"),
+            "catalog.zip",
+        )
+
+    assert found >= {"read", "bad_archive", "unexpected_shape"}
+
+
+def test_a_mangled_table_is_read_or_refused() -> None:
+    """In an archive that is whole."""
+    chance = random.Random(7)
+    table = table_of(CATALOGUE)
+    with FakeGpuhuntCatalogue() as fake:
+        fake.plant(CATALOGUE)
+        bodies = [archive_of({"gcp.csv": bytes_changed(table, chance)}) for _ in range(MANGLED)]
+
+        found = outcomes_of(
+            fake,
+            bodies,
+            lambda: gpuhunt.read_catalogue(fetcher_of(fake, LIMITS), "gcp"),
+            "catalog.zip",
+        )
+
+    assert found >= {"read", "unreadable", "unexpected_shape"}

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -16,23 +17,35 @@ from dumont_economy.feeds import aws_region_file
 from dumont_economy.feeds.aws_region_file import read_region_file
 from dumont_economy.feeds.raw_payload import PayloadRecorder
 from dumont_economy.pricing.price_claim import FeedReading, FeedScope
-from dumont_economy.pricing.rate import SourceKind
+from dumont_economy.pricing.rate import PricingModel, SourceKind
+from dumont_economy.storage import price_imports, prices
+from dumont_economy.storage.database import Database
 from tests.fakes.aws_price_list import FakeAwsPriceList
 from tests.fakes.aws_region_file import AwsPrice, write_true_size
-from tests.integration.feeds import read_one_region
+from tests.integration.feeds import import_one_region
 from tests.integration.feeds.harness import TODAY
 
 SEED = 20_260_820
 TRUE_SIZE = 400_000_000  # bytes
 SMALL_SIZE = 3_000_000  # bytes
 MOST_MEMORY = 300  # MB
-SCOPE = FeedScope(SourceKind.PROVIDER_FEED, "AWS Price List", "aws", "us-east-1")
+REGION = "us-east-1"
+SCOPE = FeedScope(SourceKind.PROVIDER_FEED, "AWS Price List", "aws", REGION)
 
-# Every GPU type of AWS that we know, each at a price of its own.
+
+def last_prices() -> dict[str, Decimal]:
+    """Return what the shipped book says last of every GPU type of AWS in the region."""
+    return {
+        row["instance_type"]: Decimal(row["usd_per_instance_hour"])
+        for row in sorted(shipped_rows("price_book.csv"), key=lambda row: row["effective_from"])
+        if (row["provider"], row["region"], row["pricing_model"]) == ("aws", REGION, "on_demand")
+    }
+
+
+# Every GPU type that is sold there, each at a price of its own, a little above the last one.
 TRUTH = [
-    AwsPrice(row["instance_type"], f"{Decimal(number) * 7 / 11:.10f}")
-    for number, row in enumerate(shipped_rows("skus.csv"), start=1)
-    if row["provider"] == "aws"
+    AwsPrice(instance_type, f"{last * (107 + number) / 100:.10f}")
+    for number, (instance_type, last) in enumerate(sorted(last_prices().items()))
 ]
 
 
@@ -45,24 +58,29 @@ def true_size(tmp_path: Path) -> Iterator[Path]:
     path.unlink()
 
 
-def test_a_file_of_true_size_gives_the_truth_in_little_memory(true_size: Path) -> None:
-    """Over 400 MB and a hundred thousand other products, under 300 MB of memory, over HTTP."""
-    with FakeAwsPriceList(files={"us-east-1": true_size}) as fake:
+def test_a_file_of_true_size_gives_the_truth_in_little_memory(
+    true_size: Path, tmp_path: Path
+) -> None:
+    """Over 400 MB and a hundred thousand other products, imported whole in under 300 MB."""
+    url = f"sqlite:///{tmp_path / 'economy.db'}"
+    with FakeAwsPriceList(files={REGION: true_size}) as fake:
         finished = subprocess.run(
-            [sys.executable, read_one_region.__file__, fake.url, "us-east-1"],
+            [sys.executable, import_one_region.__file__, fake.url, REGION, url],
             capture_output=True,
             check=True,
             timeout=240,
         )
     answer = json.loads(finished.stdout)
 
+    truth = {price.instance_type: Decimal(price.price) for price in TRUTH}
     gpu_counts = {row["instance_type"]: row["gpu_count"] for row in shipped_rows("skus.csv")}
     assert {name: (Decimal(price), Fraction(gpus)) for name, price, gpus in answer["prices"]} == {
-        price.instance_type: (Decimal(price.price), Fraction(gpu_counts[price.instance_type]))
-        for price in TRUTH
+        name: (price, Fraction(gpu_counts[name])) for name, price in truth.items()
     }
-    assert len(answer["prices"]) == len(TRUTH)
-    assert answer["unreadable"] == 0
+    assert len(answer["prices"]) == len(truth)
+    assert (answer["outcome"], answer["added"]) == ("taken", len(truth))
+    assert (answer["refused"], answer["quarantined"]) == (0, 0)
+    assert learned(url, answer["sha256"]) == truth
     assert sum(answer["skipped"].values()) > 100_000
     with true_size.open("rb") as file:
         assert answer["sha256"] == hashlib.file_digest(file, "sha256").hexdigest()
@@ -70,6 +88,27 @@ def test_a_file_of_true_size_gives_the_truth_in_little_memory(true_size: Path) -
     assert answer["peak_mb"] < MOST_MEMORY
     # The control: the measure sees the file where it is held.
     assert answer["peak_mb_holding_the_file"] > MOST_MEMORY
+
+
+def learned(url: str, payload_sha256: str) -> dict[str, Decimal]:
+    """Return the prices now in force that were read from those bytes, which have to be kept."""
+    database, now = Database(url), datetime.now(UTC)
+    with database.read() as connection:
+        assert price_imports.has_payload(connection, payload_sha256)
+        rates = prices.rates_in_force(
+            connection,
+            provider="aws",
+            region=REGION,
+            pricing_model=PricingModel.ON_DEMAND,
+            at=now,
+            as_of=now,
+        )
+    database.close()
+    return {
+        rate.sku.instance_type: rate.usd_per_instance_hour
+        for rate in rates
+        if rate.source == SCOPE.source
+    }
 
 
 def reading_of(path: Path) -> FeedReading:

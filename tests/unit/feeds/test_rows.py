@@ -14,8 +14,10 @@ from dumont_economy.feeds.rows import (
     parse_currency,
     parse_effective_date,
     parse_instance_type,
+    parse_offer_name,
     parse_price,
     parse_quantity,
+    parse_region,
     place_of,
     shown,
 )
@@ -144,6 +146,74 @@ def test_a_name_that_could_do_harm_names_no_instance_type(said: object) -> None:
         parse_instance_type(said)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "1x A4000 (16 GB)",
+        "NVIDIA H100 80GB HBM3",
+        "n1-standard-4+1xnvidia-tesla-t4",
+        "akash-gtx-1080-ti-marketplace",
+        "a:b/c",
+        "A",
+        "x" * 80,
+    ],
+)
+def test_rental_clouds_name_their_offers_in_words(said: str) -> None:
+    """And attach accelerators with a plus."""
+    assert parse_offer_name(said) == said
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        " a",
+        "a ",
+        "a\n",
+        "x" * 81,
+        "=1+1",
+        "+1",
+        "-1",
+        "@a",
+        "(a)",
+        "<b>",
+        "a\0b",
+        "\u0661",
+        None,
+    ],
+)
+def test_a_name_in_words_is_as_plain_as_any(said: object) -> None:
+    """It starts with a letter or digit, so that nothing takes it for a formula."""
+    with pytest.raises(RowError) as refused:
+        parse_offer_name(said, "unreadable_gpu_name")
+
+    assert refused.value.code == "unreadable_gpu_name"
+
+
+@pytest.mark.parametrize(
+    ("said", "is_region"),
+    [
+        ("us-central1", True),
+        ("EU-RO-1", True),
+        ("global", True),
+        ("", False),
+        ("us east", False),
+        ("x" * 65, False),
+        ("../a", False),
+        (None, False),
+    ],
+)
+def test_a_region_has_a_code(said: object, is_region: bool) -> None:  # noqa: FBT001
+    """One word, whatever it stands for."""
+    if is_region:
+        assert parse_region(said) == said
+        return
+    with pytest.raises(RowError) as refused:
+        parse_region(said)
+
+    assert refused.value.code == "unreadable_region"
+
+
 @pytest.mark.parametrize("said", ["", "usd", "US$", "USDT", None, "ÄÖÜ"])
 def test_a_currency_has_three_letters(said: object) -> None:
     """Which of them, the guard judges."""
@@ -197,6 +267,9 @@ def test_a_claim_that_is_repeated_counts_once_and_one_that_differs_stays() -> No
         replace(claim("55.04"), effective_from=instant("2025-07-01")),
         replace(claim("55.04"), instance_type="p5en.48xlarge"),
         replace(claim("55.04"), gpu_count=Fraction(8)),
+        replace(claim("55.04"), region="us-west-2"),
+        replace(claim("55.04"), provider="gcp"),
+        replace(claim("55.04"), seen_on=instant("2026-08-19").date()),
     ]
     reading = FeedReading(
         scope, instant("2026-08-20"), "", [*different, claim("55.04", "2"), claim("56.00", "3")]
