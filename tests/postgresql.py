@@ -9,34 +9,59 @@ from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
 
-from sqlalchemy import URL, create_engine, text
+from sqlalchemy import URL, create_engine, make_url, text
 
 _OLDEST = 15
 # It refuses to run as root, so root runs it as the user that its package makes.
 _AS_ITS_USER = ("setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups")
+# Owns its databases and nothing else: a superuser would pass by row level security.
+_APPLICATION = "application"
 _numbers = count(1)
 
 
 class PostgreSql:
     """A running cluster; every test has a database of its own in it."""
 
-    def __init__(self, sockets: Path, user: str) -> None:
+    def __init__(self, sockets: Path, superuser: str, control: Sequence[str]) -> None:
         self._sockets = sockets
-        self._user = user
-
-    def url_of(self, name: str) -> URL:
-        """Return the address of one database."""
-        query = {"host": str(self._sockets), "user": self._user}
-        return URL.create("postgresql+psycopg", database=name, query=query)
+        self._superuser = superuser
+        self._control = control
+        self.administer(f"CREATE ROLE {_APPLICATION} LOGIN")
 
     def new_database(self) -> str:
-        """Make an empty database and return its address."""
+        """Make an empty database, of an ordinary role, and return its address for that role."""
         name = f"economy_{next(_numbers)}"
-        admin = create_engine(self.url_of("postgres"), isolation_level="AUTOCOMMIT")
+        self.administer(f"CREATE DATABASE {name} OWNER {_APPLICATION}")
+        return self._url(name, _APPLICATION).render_as_string(hide_password=False)
+
+    def superuser_url(self, url: str) -> str:
+        """Return the address of a database for the role to which no rule applies."""
+        name = make_url(url).database or ""
+        return self._url(name, self._superuser).render_as_string(hide_password=False)
+
+    def administer(self, statement: str) -> None:
+        """Run a statement on the cluster as its superuser."""
+        admin = create_engine(self._url("postgres", self._superuser), isolation_level="AUTOCOMMIT")
         with admin.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
+            connection.execute(text(statement))
         admin.dispose()
-        return self.url_of(name).render_as_string(hide_password=False)
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Stop the cluster as a crash would while the block runs, then start it again."""
+        _run([*self._control, "--mode=immediate", "stop"])
+        try:
+            yield
+        finally:
+            _run([*self._control, "start"])
+
+    def _url(self, name: str, role: str) -> URL:
+        query = {"host": str(self._sockets), "user": role}
+        return URL.create("postgresql+psycopg", database=name, query=query)
+
+    def restart(self) -> None:
+        """Stop the cluster as a crash would, and start it again."""
+        _run([*self._control, "--mode=immediate", "restart"])
 
 
 @contextmanager
@@ -55,9 +80,10 @@ def running_postgresql() -> Iterator[PostgreSql]:
         initdb = (str(programs / "initdb"), "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8")
         _run([*prefix, *initdb, f"--username={user}", f"--pgdata={data}"])
         options = f"-c listen_addresses='' -c unix_socket_directories={folder}"
-        _run([*control, f"--log={folder / 'log'}", f"--options={options}", "start"])
+        control += [f"--log={folder / 'log'}", f"--options={options}"]
+        _run([*control, "start"])
         try:
-            yield PostgreSql(folder, user)
+            yield PostgreSql(folder, user, control)
         finally:
             _run([*control, "--mode=immediate", "stop"])
     finally:

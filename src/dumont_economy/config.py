@@ -22,7 +22,8 @@ class Settings:
     """How this process runs.
 
     `setup_code` is what the first-run page asks for, where the server listens beyond loopback.
-    `secure_cookies` marks cookies for HTTPS only.
+    `secure_cookies` marks cookies for HTTPS only. The addresses of price feeds are None where
+    the providers' own are meant.
     """
 
     database_url: str
@@ -30,6 +31,10 @@ class Settings:
     port: int = DEFAULT_PORT
     secure_cookies: bool = False
     setup_code: str | None = None
+    aws_prices_url: str | None = None
+    azure_prices_url: str | None = None
+    gpuhunt_url: str | None = None
+    gpuhunt_folder: Path | None = None
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
@@ -46,6 +51,11 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         secure_cookies=_yes_or_no(
             f"{PREFIX}SECURE_COOKIES", environment.get(f"{PREFIX}SECURE_COOKIES") or "no"
         ),
+        aws_prices_url=environment.get(f"{PREFIX}AWS_PRICES_URL") or None,
+        azure_prices_url=environment.get(f"{PREFIX}AZURE_PRICES_URL") or None,
+        # gpuhunt's own names, so that what redirects gpuhunt redirects this reader too.
+        gpuhunt_url=environment.get("GPUHUNT_CATALOG_URL") or None,
+        gpuhunt_folder=_folder(environment.get("GPUHUNT_CATALOG_DIR")),
     )
 
 
@@ -77,6 +87,10 @@ def data_directory(environment: Mapping[str, str]) -> Path:
         return Path.home() / "Library" / "Application Support" / "dumont-economy"
     base = environment.get("XDG_DATA_HOME")
     return (Path(base) if base else Path.home() / ".local" / "share") / "dumont-economy"
+
+
+def _folder(text: str | None) -> Path | None:
+    return Path(text) if text else None
 
 
 def _yes_or_no(name: str, text: str) -> bool:

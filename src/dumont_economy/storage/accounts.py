@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 
+from dumont_economy.fact_digest import CHAIN_START
+from dumont_economy.storage.row_security import RowScope, restrict_rows
 from dumont_economy.storage.tables import (
     account,
     api_token,
-    installation,
     login_session,
     membership,
     user,
@@ -69,23 +70,6 @@ _ACCOUNT_COLUMNS = (
 _USER_COLUMNS = (user.c.id.label("user_id"), user.c.email, user.c.password_hash)
 
 
-def read_setting(connection: Connection, name: str) -> str | None:
-    """Return a value that belongs to the installation, None where it is not set."""
-    statement = select(installation.c.value).where(installation.c.name == name)
-    return connection.execute(statement).scalar()
-
-
-def write_setting(connection: Connection, name: str, value: str) -> None:
-    """Set a value that belongs to the installation, once."""
-    connection.execute(insert(installation).values(name=name, value=value))
-
-
-def replace_setting(connection: Connection, name: str, value: str) -> None:
-    """Set a value that belongs to the installation, whether it was set before or not."""
-    connection.execute(delete(installation).where(installation.c.name == name))
-    write_setting(connection, name, value)
-
-
 def has_users(connection: Connection) -> bool:
     """Say whether anybody can sign in."""
     return bool(connection.execute(select(func.count()).select_from(user)).scalar())
@@ -101,6 +85,7 @@ def add_account(connection: Connection, new: Account, now: datetime) -> None:
             timezone=new.timezone,
             is_sample=new.is_sample,
             last_seq=0,
+            last_hash=CHAIN_START,
             created_at=now,
         )
     )
@@ -110,6 +95,11 @@ def account_by_name(connection: Connection, name: str) -> Account | None:
     """Return the account of that name."""
     row = connection.execute(select(*_ACCOUNT_COLUMNS).where(account.c.name == name)).first()
     return None if row is None else _account(row)
+
+
+def all_accounts(connection: Connection) -> list[Account]:
+    """Return every account, by name."""
+    return [_account(row) for row in connection.execute(select(*_ACCOUNT_COLUMNS).order_by("name"))]
 
 
 def add_user(connection: Connection, new: User, account_id: str, now: datetime) -> None:
@@ -125,16 +115,18 @@ def add_user(connection: Connection, new: User, account_id: str, now: datetime) 
 
 
 def user_by_email(connection: Connection, email: str) -> tuple[User, Account] | None:
-    """Return the person with that e-mail and their account."""
-    statement = (
-        select(*_USER_COLUMNS, *_ACCOUNT_COLUMNS)
-        .select_from(user)
-        .join(membership, membership.c.user_id == user.c.id)
-        .join(account, account.c.id == membership.c.account_id)
-        .where(user.c.email == email)
+    """Return the person with that e-mail and their account; their rows are then open."""
+    row = connection.execute(select(*_USER_COLUMNS).where(user.c.email == email)).first()
+    if row is None:
+        return None
+    restrict_rows(connection, RowScope(user_id=row.user_id))
+    accounts = (
+        select(*_ACCOUNT_COLUMNS)
+        .join(membership, membership.c.account_id == account.c.id)
+        .where(membership.c.user_id == row.user_id)
     )
-    row = connection.execute(statement).first()
-    return None if row is None else (_user(row), _account(row))
+    found = connection.execute(accounts).first()
+    return None if found is None else (_user(row), _account(found))
 
 
 def set_password(connection: Connection, user_id: str, password_hash: str, now: datetime) -> None:

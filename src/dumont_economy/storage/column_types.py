@@ -8,9 +8,7 @@ from sqlalchemy import BigInteger, Dialect, Numeric
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from dumont_economy.instant import from_microseconds, to_microseconds
-from dumont_economy.money import RATE_DECIMALS
-
-_SCALE = 10**RATE_DECIMALS
+from dumont_economy.money import RATE_DECIMALS, from_units, to_units
 
 
 class ExactAmount(TypeDecorator[Decimal]):
@@ -32,17 +30,13 @@ class ExactAmount(TypeDecorator[Decimal]):
         """Turn a decimal into what the database keeps."""
         if value is None or dialect.name == "postgresql":
             return value
-        scaled = value.scaleb(RATE_DECIMALS)
-        if scaled != int(scaled):
-            message = f"{value} has more than {RATE_DECIMALS} decimals."
-            raise ValueError(message)
-        return int(scaled)
+        return to_units(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:  # noqa: ANN401
         """Turn what the database kept into the decimal."""
         if value is None:
             return None
-        return Decimal(value) if dialect.name == "postgresql" else Decimal(value) / _SCALE
+        return Decimal(value) if dialect.name == "postgresql" else from_units(value)
 
 
 class Instant(TypeDecorator[datetime]):

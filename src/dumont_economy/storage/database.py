@@ -1,26 +1,61 @@
 """The database: durable on every connection, writers one at a time, migrated before use."""
 
-from collections.abc import Iterator
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from random import SystemRandom
+from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DBAPIError,
+    OperationalError,
+    ProgrammingError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from dumont_economy.errors import (
+    DamagedDatabaseError,
+    DatabaseConflictError,
     DatabaseUnavailableError,
     InvalidSettingError,
 )
+from dumont_economy.storage.row_security import RowScope, restrict_rows
+
+Result = TypeVar("Result")
 
 # A server waits with everything it does, so not long; the answer may be asked for again.
 _BUSY_TIMEOUT_SECONDS = 5
+# The low byte of an extended code is the kind of error; SQLSTATE XX001 is data_corrupted, XX002
+# index_corrupted.
+_SQLITE_PRIMARY_CODE = 0xFF
+_POSTGRESQL_DAMAGE = ("XX001", "XX002")
 _SQLITE_DRIVERS = ("sqlite", "sqlite+pysqlite")
 _POSTGRESQL_DRIVERS = ("postgresql", "postgresql+psycopg")
 _IN_MEMORY = (None, "", ":memory:")
 # Writers on PostgreSQL wait for each other, as they do on SQLite: an arbitrary number of ours.
 _WRITER_LOCK = 0x0EC0_0001
+# The transaction was undone because of another's: serialization failure and deadlock.
+_CONFLICTS = frozenset({"40001", "40P01"})
+_NOT_ALLOWED = "42501"
+_TRIES = 5
+_FIRST_PAUSE_SECONDS = 0.02
+_jitter = SystemRandom()
+_BEGIN_READING = (
+    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+    f"SET LOCAL lock_timeout TO '{_BUSY_TIMEOUT_SECONDS}s'"
+)
+# Read committed, so that whoever has waited sees what was committed while it did.
+_BEGIN_WRITING = (
+    "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit TO on; "
+    f"SET LOCAL lock_timeout TO '{_BUSY_TIMEOUT_SECONDS}s'; "
+    f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})"
+)
 _MIGRATIONS = Path(__file__).parent / "migrations" / "versions"
 _VERSION_TABLE = "alembic_version"
 _READ_REVISION = text("SELECT version_num FROM alembic_version")
@@ -39,24 +74,55 @@ class Database:
         self.engine = _engine(parsed)
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self, *, account_id: str = "", token_hash: str = "") -> Iterator[Connection]:
         """Open a connection that sees one consistent state.
 
+        Args:
+            account_id: The account whose rows are read; no other's can be.
+            token_hash: The credential whose account is looked for.
+
         Raises:
+            DamagedDatabaseError: its file contradicts itself.
             DatabaseUnavailableError: the database cannot be read now.
         """
+        scope = RowScope(account_id=account_id, token_hash=token_hash)
         with _unavailable_as_our_own(), self.engine.connect() as connection:
-            yield connection
+            yield connection.execution_options(row_scope=scope)
+
+    def transact(self, work: Callable[[Connection], Result], *, account_id: str = "") -> Result:
+        """Do work in a transaction that writes: committed at its end, or undone on an error.
+
+        Where the database undoes it for the sake of another transaction, the work is done anew, a
+        few times; so it changes nothing but the database.
+
+        Args:
+            work: What to do; what it returns is returned.
+            account_id: The account whose rows are touched; no other's can be.
+
+        Raises:
+            DatabaseUnavailableError: the database cannot be written now. Nothing was, unless the
+                connection broke while the commit was under way: then nobody can tell.
+        """
+        for attempt in range(1, _TRIES):
+            try:
+                with self.write(account_id=account_id) as connection:
+                    return work(connection)
+            except DatabaseConflictError:
+                # At another moment each, for those that met once would meet again.
+                time.sleep(_FIRST_PAUSE_SECONDS * 2**attempt * _jitter.random())
+        with self.write(account_id=account_id) as connection:
+            return work(connection)
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """Open a transaction that writes: committed at the end, or undone on an error.
+    def write(self, *, account_id: str = "") -> Iterator[Connection]:
+        """Open one transaction that writes, for `transact`, which says more.
 
         Raises:
             DatabaseUnavailableError: the database cannot be written now.
         """
+        scope = RowScope(account_id=account_id)
         with _unavailable_as_our_own(), self.engine.connect() as connection:
-            writer = connection.execution_options(writes=True)
+            writer = connection.execution_options(writes=True, row_scope=scope)
             with writer.begin():
                 yield writer
 
@@ -65,16 +131,27 @@ class Database:
 
         Raises:
             DatabaseTooNewError: a newer version wrote it.
-            DatabaseUnavailableError: it cannot be opened or written.
+            DatabaseUnavailableError: it cannot be opened or written, or is not the role's.
         """
         self._make_folder()
-        with self.write() as connection:
-            if schema_revision(connection) == newest_revision():
+        newest = newest_revision()
+        # Most starts find nothing to do, and need not wait for a writer to find that.
+        with self.read() as connection:
+            if schema_revision(connection) == newest:
                 return
-            # Alembic takes longer to load than most commands to run, and most find nothing to do.
-            from dumont_economy.storage.schema import upgrade_schema  # noqa: PLC0415
+        # Alembic takes longer to load than most commands to run.
+        from dumont_economy.storage.schema import upgrade_schema  # noqa: PLC0415
 
-            upgrade_schema(connection)
+        try:
+            self.transact(upgrade_schema)
+        except ProgrammingError as error:
+            if getattr(error.orig, "sqlstate", None) != _NOT_ALLOWED:
+                raise
+            message = (
+                f"The role may not make the tables ({_reason(error)}). Let the database belong to "
+                "it: ALTER DATABASE ... OWNER TO ..., as a superuser."
+            )
+            raise DatabaseUnavailableError(message) from error
 
     def _make_folder(self) -> None:
         if self.url.get_backend_name() == "sqlite" and self.url.database:
@@ -104,7 +181,11 @@ def _engine(url: URL) -> Engine:
         return engine
     if url.drivername in _POSTGRESQL_DRIVERS:
         # A connection that the server has closed meanwhile is noticed before it is used.
-        engine = create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        engine = create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": _BUSY_TIMEOUT_SECONDS},
+        )
         event.listen(engine, "begin", _begin_on_postgresql)
         return engine
     if url.get_backend_name() == "sqlite":
@@ -133,22 +214,47 @@ def newest_revision() -> str:
     return max(path.name.partition("_")[0] for path in _MIGRATIONS.glob("[0-9]*.py"))
 
 
+def is_damage(error: DBAPIError) -> bool:
+    """Say whether a database finds that what it keeps contradicts itself."""
+    code = getattr(error.orig, "sqlite_errorcode", 0)
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return code & _SQLITE_PRIMARY_CODE == sqlite3.SQLITE_CORRUPT or state.startswith(
+        _POSTGRESQL_DAMAGE
+    )
+
+
 @contextmanager
 def _unavailable_as_our_own() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
-        reason = str(error.orig).rstrip(".")
-        message = (
-            f"The database cannot be used now ({reason}). Check that its folder exists, can be "
-            "written and has space."
-        )
+    except PoolTimeoutError as error:
+        message = "All connections to the database are in use. Ask again in a moment."
         raise DatabaseUnavailableError(message) from error
-    except DatabaseError as error:
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) in _CONFLICTS:
+            message = "Other work on the database was in the way. Ask again in a moment."
+            raise DatabaseConflictError(message) from error
+        if error.connection_invalidated or isinstance(error, OperationalError):
+            raise DatabaseUnavailableError(_cannot_be_used(error)) from error
+        if is_damage(error):
+            raise DamagedDatabaseError from error
         if type(error) is not DatabaseError:
             raise  # A mistake of ours, such as a broken constraint.
         message = f"The database file cannot be read ({error.orig}). Name another, or restore it."
         raise DatabaseUnavailableError(message) from error
+
+
+def _cannot_be_used(error: DBAPIError) -> str:
+    if isinstance(error.orig, sqlite3.Error):
+        remedy = "Check that its folder exists, can be written and has space."
+    else:
+        remedy = "Check that its server runs, takes connections and has space."
+    return f"The database cannot be used now ({_reason(error)}). {remedy}"
+
+
+def _reason(error: DBAPIError) -> str:
+    """Return what the database says, without the statement that some add below it."""
+    return str(error.orig).strip().partition("\n")[0].rstrip(".")
 
 
 def _make_sqlite_durable(dbapi_connection: Any, _record: object) -> None:  # noqa: ANN401
@@ -168,10 +274,10 @@ def _begin_on_sqlite(connection: Connection) -> None:
 
 
 def _begin_on_postgresql(connection: Connection) -> None:
-    """Let a reader see one state, and a writer wait for its turn; a commit is on disk."""
-    if not connection.get_execution_options().get("writes", False):
-        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        return
-    connection.exec_driver_sql("SET LOCAL synchronous_commit TO on")
-    connection.exec_driver_sql(f"SET LOCAL lock_timeout TO '{_BUSY_TIMEOUT_SECONDS}s'")
-    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
+    """Let a reader see one state, and a writer wait for its turn; a commit is on disk.
+
+    What the server, the database or the role is set to otherwise does not matter.
+    """
+    options = connection.get_execution_options()
+    connection.exec_driver_sql(_BEGIN_WRITING if options.get("writes", False) else _BEGIN_READING)
+    restrict_rows(connection, options.get("row_scope", RowScope()))

@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
-from dumont_economy.pricing.price_claim import FeedScope
+from dumont_economy.pricing.price_claim import FeedScope, StatedKey
 from dumont_economy.pricing.rate import PricingModel, SourceKind
 from dumont_economy.storage.tables import (
+    audit_entry,
     price_import,
     price_payload,
     price_payload_chunk,
@@ -44,7 +45,12 @@ class ImportCounts:
 
 @dataclass(frozen=True, slots=True)
 class ImportRecord:
-    """One attempt to learn prices. `code` and `detail` are empty where it went well."""
+    """One attempt to learn prices. `code` and `detail` are empty where it went well.
+
+    `retry_at` is when the provider asked to be called again, None where it did not say; `edition`
+    the day on which the source says that it published what was read; `stated` of how many SKUs
+    under how many pricing models it stated a price, whatever became of it.
+    """
 
     scope: FeedScope
     url: str
@@ -54,6 +60,9 @@ class ImportRecord:
     detail: str
     counts: ImportCounts
     payload_sha256: str | None
+    retry_at: datetime | None = None
+    edition: date | None = None
+    stated: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +83,6 @@ class RefusedRows:
     rows: int
     place: str
     detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class StatedKey:
-    """What a source has stated a price of."""
-
-    region: str
-    instance_type: str
-    pricing_model: PricingModel
 
 
 def add_import(connection: Connection, record: ImportRecord, *, published_at: datetime) -> int:
@@ -109,6 +109,9 @@ def add_import(connection: Connection, record: ImportRecord, *, published_at: da
             skipped=counts.skipped,
             missing=counts.missing,
             payload_sha256=record.payload_sha256,
+            retry_at=record.retry_at,
+            edition=None if record.edition is None else record.edition.isoformat(),
+            stated=record.stated,
         )
         .returning(price_import.c.number)
     )
@@ -149,6 +152,31 @@ def refusals_of(connection: Connection, import_number: int) -> list[RefusedRows]
     ]
 
 
+def scopes_heard(connection: Connection, since: datetime) -> list[FeedScope]:
+    """Return the scopes that were read well since an instant."""
+    column = price_import.c
+    scope = (column.source_kind, column.source, column.provider, column.region)
+    statement = (
+        select(*scope)
+        .where(column.outcome == ImportOutcome.TAKEN, column.retrieved_at >= since)
+        .distinct()
+    )
+    return [
+        FeedScope(SourceKind(row.source_kind), row.source, row.provider, row.region or None)
+        for row in connection.execute(statement)
+    ]
+
+
+def imports_version(connection: Connection) -> tuple[int, int]:
+    """Return a pair that changes with every attempt to learn prices and every decision on one."""
+    statement = select(
+        select(func.max(price_import.c.number)).scalar_subquery(),
+        select(func.max(audit_entry.c.number)).scalar_subquery(),
+    )
+    newest_import, newest_decision = connection.execute(statement).one()
+    return newest_import or 0, newest_decision or 0
+
+
 def newest_imports(connection: Connection) -> list[StoredImport]:
     """Return the newest import of every source, provider and region, whatever its outcome."""
     column = price_import.c
@@ -170,6 +198,23 @@ def newest_taken_at(connection: Connection, scope: FeedScope) -> datetime | None
     )
     found: datetime | None = connection.execute(statement).scalar()
     return found
+
+
+def newest_import(
+    connection: Connection, scope: FeedScope, outcome: ImportOutcome | None = None
+) -> StoredImport | None:
+    """Return the newest import of a scope, with one outcome or any; None where there was none."""
+    column = price_import.c
+    statement = select(price_import).where(
+        column.source_kind == scope.source_kind,
+        column.source == scope.source,
+        column.provider == scope.provider,
+        column.region == (scope.region or _NO_REGION),
+    )
+    if outcome is not None:
+        statement = statement.where(column.outcome == outcome)
+    row = connection.execute(statement.order_by(column.number.desc()).limit(1)).first()
+    return None if row is None else _stored_import(row)
 
 
 def last_stated(connection: Connection, scope: FeedScope) -> dict[StatedKey, date]:
@@ -286,5 +331,8 @@ def _stored_import(row: Row[Any]) -> StoredImport:
                 missing=row.missing,
             ),
             payload_sha256=row.payload_sha256,
+            retry_at=row.retry_at,
+            edition=None if row.edition is None else date.fromisoformat(row.edition),
+            stated=row.stated,
         ),
     )

@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, exists, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, insert, select
 
 from dumont_economy.pricing.price_claim import FeedScope
 from dumont_economy.pricing.rate import PricingModel, SourceKind
@@ -42,12 +42,24 @@ class NewQuarantine:
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedPrice:
-    """A price that waits for a person, and which import put it there."""
+    """A price that waits for a person, and which import put it there.
+
+    `payload_sha256` names the bytes from which that import was made.
+    """
 
     number: int
     scope: FeedScope
     since: datetime
     price: NewQuarantine
+    payload_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnacceptedPrice:
+    """A price that waits for a person, or that one rejected."""
+
+    quarantined: QuarantinedPrice
+    is_rejected: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +111,43 @@ def waiting_price(connection: Connection, number: int) -> QuarantinedPrice | Non
     return None if row is None else _quarantined(row)
 
 
+def waiting_on(
+    connection: Connection,
+    *,
+    provider: str,
+    region: str,
+    instance_type: str,
+    pricing_model: PricingModel,
+    as_of: datetime,
+) -> list[QuarantinedPrice]:
+    """Return the prices of one SKU that waited for a person at an instant, oldest first."""
+    statement = (
+        _quarantine()
+        .where(
+            price_quarantine.c.provider == provider,
+            price_quarantine.c.region == region,
+            price_quarantine.c.instance_type == instance_type,
+            price_quarantine.c.pricing_model == pricing_model,
+            price_import.c.published_at <= as_of,
+            ~_has_decision(until=as_of),
+        )
+        .order_by(price_quarantine.c.number)
+    )
+    return [_quarantined(row) for row in connection.execute(statement)]
+
+
+def unaccepted_prices(connection: Connection, provider: str | None) -> list[UnacceptedPrice]:
+    """Return what waits, and what was rejected, of one provider or of all, oldest first."""
+    statement = _quarantine().where(~_has_decision(without=Decision.REJECTED))
+    if provider is not None:
+        statement = statement.where(price_quarantine.c.provider == provider)
+    is_rejected = _has_decision().label("is_rejected")
+    rows = connection.execute(
+        statement.add_columns(is_rejected).order_by(price_quarantine.c.number)
+    )
+    return [UnacceptedPrice(_quarantined(row), bool(row.is_rejected)) for row in rows]
+
+
 def count_waiting(connection: Connection) -> dict[str, int]:
     """Return how many prices wait, by provider."""
     waiting = _waiting().subquery()
@@ -142,21 +191,31 @@ def decisions(connection: Connection) -> list[AuditEntry]:
 
 
 def _waiting() -> Select[Any]:
-    is_decided = exists().where(
+    return _quarantine().where(~_has_decision())
+
+
+def _has_decision(
+    without: Decision | None = None, until: datetime | None = None
+) -> ColumnElement[bool]:
+    """Say of a row whether something was decided of it, other than the decision left out."""
+    decided = exists().where(
         audit_entry.c.subject_kind == _SUBJECT_KIND,
         audit_entry.c.subject_number == price_quarantine.c.number,
     )
-    return (
-        select(
-            price_quarantine,
-            price_import.c.source_kind,
-            price_import.c.source,
-            price_import.c.region.label("scope_region"),
-            price_import.c.published_at,
-        )
-        .join(price_import, price_import.c.number == price_quarantine.c.import_number)
-        .where(~is_decided)
-    )
+    if until is not None:
+        decided = decided.where(audit_entry.c.at <= until)
+    return decided if without is None else decided.where(audit_entry.c.action != without)
+
+
+def _quarantine() -> Select[Any]:
+    return select(
+        price_quarantine,
+        price_import.c.source_kind,
+        price_import.c.source,
+        price_import.c.region.label("scope_region"),
+        price_import.c.published_at,
+        price_import.c.payload_sha256,
+    ).join(price_import, price_import.c.number == price_quarantine.c.import_number)
 
 
 def _quarantined(row: Row[Any]) -> QuarantinedPrice:
@@ -166,6 +225,7 @@ def _quarantined(row: Row[Any]) -> QuarantinedPrice:
             SourceKind(row.source_kind), row.source, row.provider, row.scope_region or None
         ),
         since=row.published_at,
+        payload_sha256=row.payload_sha256 or "",
         price=NewQuarantine(
             provider=row.provider,
             region=row.region,

@@ -1,22 +1,44 @@
 """Queries on the price book and billing rules: rows are added, never changed."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, case, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, Table, bindparam, case, func, insert, select
 
 from dumont_economy.pricing.billing_rule import BillingRule, Rounding
 from dumont_economy.pricing.price_fact import PriceFact
 from dumont_economy.pricing.rate import PricingModel, Rate, SourceKind
 from dumont_economy.pricing.sku import Sku
-from dumont_economy.storage.tables import billing_rule, provider_pricing
+from dumont_economy.storage.known_from import known_from
+from dumont_economy.storage.row_security import each_account
+from dumont_economy.storage.stored_facts import (
+    FactTable,
+    UnreadableRowError,
+    as_kept,
+    kept_in_order,
+)
+from dumont_economy.storage.tables import (
+    billing_rule,
+    closed_period,
+    disk_price,
+    exchange_rate,
+    provider_pricing,
+)
 
 _CURRENCY = "USD"
-_RESOLUTION = timedelta(microseconds=1)
+_PRICES = FactTable(
+    provider_pricing,
+    "price",
+    ("number", "provider", "region", "instance_type", "pricing_model"),
+    numbered_by="number",
+)
+_BILLING_RULES = FactTable(billing_rule, "billing rule", ("provider", "source"))
+# All that a market is made of.
+_FACTS = (provider_pricing, billing_rule, exchange_rate, disk_price)
 _SKU_COLUMNS = (
     provider_pricing.c.provider,
     provider_pricing.c.region,
@@ -38,20 +60,61 @@ class BillingRuleFact:
 
 
 def price_facts_version(connection: Connection) -> int:
-    """Return a number that grows with every price and billing rule learned."""
-    newest = connection.execute(select(func.max(provider_pricing.c.number))).scalar() or 0
-    rules = connection.execute(select(func.count()).select_from(billing_rule)).scalar_one()
-    return newest + rules
+    """Return a number that grows with every price, billing rule and exchange rate learned."""
+    newest, *others = connection.execute(_READ_VERSION).one()
+    return int((newest or 0) + sum(others))
 
 
-def rates_known(connection: Connection, as_of: datetime | None = None) -> list[Rate]:
+_NEWEST_CLOSED = select(func.max(closed_period.c.as_of)).where(
+    closed_period.c.account_id == bindparam("account_id")
+)
+# Asked for by every poll: one statement, and no count of the rows that are many.
+_READ_VERSION = select(
+    select(func.max(provider_pricing.c.number)).scalar_subquery(),
+    *(
+        select(func.count()).select_from(table).scalar_subquery()
+        for table in _FACTS
+        if table is not provider_pricing
+    ),
+)
+
+
+def facts_known(connection: Connection, as_of: datetime | None = None) -> tuple[int, ...]:
+    """Return how many facts of each kind were known at an instant, or are now."""
+    return tuple(_count_known(connection, table, as_of) for table in _FACTS)
+
+
+def _count_known(connection: Connection, table: Table, as_of: datetime | None) -> int:
+    known = select(func.count()).select_from(table)
+    if as_of is not None:
+        known = known.where(table.c.published_at <= as_of)
+    return connection.execute(known).scalar_one()
+
+
+def rates_known(
+    connection: Connection,
+    as_of: datetime | None = None,
+    *,
+    offered: tuple[str, str, PricingModel] | None = None,
+) -> list[Rate]:
     """Return every rate known at an instant, or now, as each of its sources stated it last.
 
     A rate that a source has seen again is there once, with the date on which it was seen last.
+    `offered` narrows that to a provider's region under one pricing model.
+
+    Raises:
+        DamagedFactError: one of them is not what was written.
     """
     known = select(provider_pricing)
     if as_of is not None:
         known = known.where(provider_pricing.c.published_at <= as_of)
+    if offered is not None:
+        provider, region, pricing_model = offered
+        known = known.where(
+            provider_pricing.c.provider == provider,
+            provider_pricing.c.region == region,
+            provider_pricing.c.pricing_model == pricing_model,
+        )
     newest_first = func.row_number().over(
         partition_by=(
             *_SKU_COLUMNS,
@@ -63,15 +126,15 @@ def rates_known(connection: Connection, as_of: datetime | None = None) -> list[R
         order_by=(provider_pricing.c.published_at.desc(), provider_pricing.c.number.desc()),
     )
     sightings = known.add_columns(newest_first.label("age")).subquery()
-    statement = select(sightings).where(sightings.c.age == 1).order_by(sightings.c.number)
-    return _rates(connection.execute(statement).all())
+    newest = select(*as_kept(connection, sightings.c)).where(sightings.c.age == 1)
+    return _rates(connection.execute(newest.order_by(sightings.c.number)))
 
 
 def rates_in_force(
     connection: Connection,
     *,
     provider: str,
-    region: str,
+    region: str | None,
     pricing_model: PricingModel,
     at: datetime,
     as_of: datetime,
@@ -79,11 +142,14 @@ def rates_in_force(
 ) -> list[Rate]:
     """Return the rate of each SKU in force at `at`, as known at `as_of` (R-PRICE), in one query.
 
-    `instance_type` None asks for all that the region has.
+    `region` None asks for all regions, `instance_type` None for all that a region has.
+
+    Raises:
+        DamagedFactError: one of them is not what was written.
     """
     column = provider_pricing.c
     in_order_of_precedence = func.row_number().over(
-        partition_by=column.instance_type,
+        partition_by=(column.region, column.instance_type),
         order_by=(
             column.effective_from.desc(),
             column.published_at.desc(),
@@ -93,25 +159,55 @@ def rates_in_force(
     )
     statement = select(provider_pricing, in_order_of_precedence.label("precedence")).where(
         column.provider == provider,
-        column.region == region,
         column.pricing_model == pricing_model,
         column.effective_from <= at,
         column.published_at <= as_of,
     )
+    if region is not None:
+        statement = statement.where(column.region == region)
     if instance_type is not None:
         statement = statement.where(column.instance_type == instance_type)
     ranked = statement.subquery()
-    in_force = select(ranked).where(ranked.c.precedence == 1).order_by(ranked.c.instance_type)
-    return _rates(connection.execute(in_force).all())
+    in_force = select(*as_kept(connection, ranked.c)).where(ranked.c.precedence == 1)
+    in_order = in_force.order_by(ranked.c.region, ranked.c.instance_type)
+    return _rates(connection.execute(in_order))
+
+
+def providers_known(connection: Connection) -> list[str]:
+    """Return the providers of which any price was ever learned, by name."""
+    statement = select(provider_pricing.c.provider).distinct()
+    return sorted(connection.execute(statement).scalars())
+
+
+def places_of(
+    connection: Connection, instance_type: str, *, provider: str | None, as_of: datetime
+) -> list[tuple[str, str]]:
+    """Return each provider and region in which a price of an instance type was known, in order.
+
+    `provider` None asks for all providers.
+    """
+    column = provider_pricing.c
+    statement = (
+        select(column.provider, column.region)
+        .distinct()
+        .where(column.instance_type == instance_type, column.published_at <= as_of)
+    )
+    if provider is not None:
+        statement = statement.where(column.provider == provider)
+    return sorted((row.provider, row.region) for row in connection.execute(statement))
 
 
 def rate_history(
     connection: Connection, *, provider: str, region: str, instance_type: str, as_of: datetime
 ) -> list[Rate]:
-    """Return everything that every source has ever stated of a SKU, oldest knowledge first."""
+    """Return everything that every source has ever stated of a SKU, oldest knowledge first.
+
+    Raises:
+        DamagedFactError: some of it is not what was written.
+    """
     column = provider_pricing.c
     statement = (
-        select(provider_pricing)
+        _PRICES.select(connection)
         .where(
             column.provider == provider,
             column.region == region,
@@ -120,7 +216,24 @@ def rate_history(
         )
         .order_by(column.published_at, column.number)
     )
-    return _rates(connection.execute(statement).all())
+    return _rates(connection.execute(statement))
+
+
+def every_price(connection: Connection, *, after: int = 0) -> Iterator[tuple[int, Rate]]:
+    """Return each price with a number greater than `after`, with it, in the order learned.
+
+    A look-up checks what it finds, but one that was damaged might not be found any more: this
+    passes over none.
+
+    Raises:
+        DamagedFactError: a price is not what was written; those before it are.
+    """
+    rows = _PRICES.select(connection)
+    try:
+        for values in kept_in_order(connection, rows, provider_pricing.c.number, after=after):
+            yield values["place"], _PRICES.read_values(values, _rate)
+    except UnreadableRowError as error:
+        raise _PRICES.unreadable(number=error.place) from error
 
 
 def _source_rank() -> ColumnElement[int]:
@@ -128,46 +241,58 @@ def _source_rank() -> ColumnElement[int]:
     return case(ranks, value=provider_pricing.c.source_kind)
 
 
-def _rates(rows: Sequence[Row[Any]]) -> list[Rate]:
+def _rates(rows: Iterable[Row[Any, *tuple[Any, ...]]]) -> list[Rate]:
     skus: dict[Sku, Sku] = {}
     rates = []
     for row in rows:
-        sku = Sku(
-            provider=row.provider,
-            region=row.region,
-            instance_type=row.instance_type,
-            gpu_model=row.gpu_model,
-            gpu_count=Fraction(row.gpu_count),
-            cpu_architecture=row.cpu_architecture,
-            vcpus=None if row.vcpus is None else Fraction(row.vcpus),
-            memory_gib=None if row.memory_gib is None else Fraction(row.memory_gib),
-        )
-        rates.append(
-            Rate(
-                sku=skus.setdefault(sku, sku),
-                pricing_model=PricingModel(row.pricing_model),
-                usd_per_instance_hour=row.price_per_instance_hour,
-                effective_from=row.effective_from,
-                published_at=row.published_at,
-                source_kind=SourceKind(row.source_kind),
-                source=row.source,
-                source_url=row.source_url,
-                retrieved_at=date.fromisoformat(row.retrieved_at),
-                first_seen=_date(row.first_seen),
-                previous_last_seen=_date(row.previous_last_seen),
-            )
-        )
+        rate = _PRICES.read(row, _rate)
+        rates.append(replace(rate, sku=skus.setdefault(rate.sku, rate.sku)))
     return rates
+
+
+def _rate(said: Mapping[str, Any]) -> Rate:
+    vcpus, memory_gib = said["vcpus"], said["memory_gib"]
+    return Rate(
+        sku=Sku(
+            provider=said["provider"],
+            region=said["region"],
+            instance_type=said["instance_type"],
+            gpu_model=said["gpu_model"],
+            gpu_count=Fraction(said["gpu_count"]),
+            cpu_architecture=said["cpu_architecture"],
+            vcpus=None if vcpus is None else Fraction(vcpus),
+            memory_gib=None if memory_gib is None else Fraction(memory_gib),
+        ),
+        pricing_model=PricingModel(said["pricing_model"]),
+        usd_per_instance_hour=said["price_per_instance_hour"],
+        effective_from=said["effective_from"],
+        published_at=said["published_at"],
+        source_kind=SourceKind(said["source_kind"]),
+        source=said["source"],
+        source_url=said["source_url"],
+        retrieved_at=date.fromisoformat(said["retrieved_at"]),
+        first_seen=_date(said["first_seen"]),
+        previous_last_seen=_date(said["previous_last_seen"]),
+    )
+
+
+def newest_publication(connection: Connection) -> datetime | None:
+    """Return when the newest fact of the market became known, None where there is none."""
+    newest = [connection.execute(select(func.max(one.c.published_at))).scalar() for one in _FACTS]
+    return max((instant for instant in newest if instant is not None), default=None)
 
 
 def next_publication(connection: Connection, now: datetime) -> datetime:
     """Return the instant at which facts of this transaction become known (R-KNOWN).
 
-    It is now, but never an instant at which a price was published before: if the clock was set
-    back, an answer with an older `as_of` stays as it was.
+    It is after every other fact of the market, and after what any account has closed a period as
+    of.
     """
-    newest = connection.execute(select(func.max(provider_pricing.c.published_at))).scalar()
-    return now if newest is None else max(now, newest + _RESOLUTION)
+    closed = [
+        connection.execute(_NEWEST_CLOSED, {"account_id": account_id}).scalar()
+        for account_id in each_account(connection)
+    ]
+    return known_from(now, (newest_publication(connection), *closed))
 
 
 def append_prices(
@@ -205,36 +330,42 @@ def append_prices(
         }
         for fact in facts
     ]
-    connection.execute(insert(provider_pricing), rows)
+    connection.execute(insert(provider_pricing), [_PRICES.new_row(row) for row in rows])
 
 
-def all_billing_rules(connection: Connection) -> list[BillingRule]:
-    """Return every billing rule that this installation has learned."""
-    return [
-        BillingRule(
-            provider=row.provider,
-            min_seconds=row.min_seconds,
-            increment_seconds=row.increment_seconds,
-            rounding=Rounding(row.rounding),
-            effective_from=row.effective_from,
-            published_at=row.published_at,
-            source=row.source,
-        )
-        for row in connection.execute(select(billing_rule))
-    ]
+def every_billing_rule(connection: Connection) -> Iterator[BillingRule]:
+    """Return each billing rule that this installation has learned.
+
+    Raises:
+        DamagedFactError: a rule is not what was written; those before it are.
+    """
+    for row in connection.execute(_BILLING_RULES.select(connection)):
+        yield _BILLING_RULES.read(row, _billing_rule)
+
+
+def _billing_rule(said: Mapping[str, Any]) -> BillingRule:
+    return BillingRule(
+        provider=said["provider"],
+        min_seconds=said["min_seconds"],
+        increment_seconds=said["increment_seconds"],
+        rounding=Rounding(said["rounding"]),
+        effective_from=said["effective_from"],
+        published_at=said["published_at"],
+        source=said["source"],
+    )
 
 
 def append_billing_rules(
-    connection: Connection, facts: Sequence[BillingRuleFact], *, now: datetime
+    connection: Connection, facts: Sequence[BillingRuleFact], *, published_at: datetime
 ) -> None:
-    """Add billing rules, learned now (R-KNOWN)."""
+    """Add billing rules, known from `published_at` on."""
     if not facts:
         return
     rows = [
         {
             "provider": fact.provider,
             "effective_from": fact.effective_from,
-            "published_at": now,
+            "published_at": published_at,
             "min_seconds": fact.min_seconds,
             "increment_seconds": fact.increment_seconds,
             "rounding": fact.rounding,
@@ -243,7 +374,7 @@ def append_billing_rules(
         }
         for fact in facts
     ]
-    connection.execute(insert(billing_rule), rows)
+    connection.execute(insert(billing_rule), [_BILLING_RULES.new_row(row) for row in rows])
 
 
 def _date(text: str | None) -> date | None:

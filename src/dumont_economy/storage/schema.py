@@ -13,8 +13,12 @@ from dumont_economy.storage.database import schema_revision
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def upgrade_schema(connection: Connection) -> None:
+def upgrade_schema(connection: Connection, revision: str = "head") -> None:
     """Run the migrations that a database lacks, in the transaction of its connection.
+
+    Args:
+        connection: A transaction that writes.
+        revision: Up to which one; the newest unless told.
 
     Raises:
         DatabaseTooNewError: a newer version wrote it.
@@ -22,8 +26,8 @@ def upgrade_schema(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    revision = schema_revision(connection)
-    if revision is not None and revision not in known:
-        raise DatabaseTooNewError(revision)
+    found = schema_revision(connection)
+    if found is not None and found not in known:
+        raise DatabaseTooNewError(found)
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)

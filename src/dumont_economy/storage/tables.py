@@ -1,4 +1,7 @@
-"""The tables. Facts are only ever added to; every key of an account's rows begins with it."""
+"""The tables. Facts are only ever added to; every key of an account's rows begins with it.
+
+`chain_hash` and `row_hash` are digests of their row (`storage/stored_facts.py`).
+"""
 
 from sqlalchemy import (
     BigInteger,
@@ -45,6 +48,8 @@ account = Table(
     Column("is_sample", Boolean, nullable=False),
     # The sequence of the account's newest usage event: its ledger's version.
     Column("last_seq", BigInteger, nullable=False),
+    # That event's digest, so that newest events which were taken away are missed too.
+    Column("last_hash", String(64), nullable=False),
     Column("created_at", Instant, nullable=False),
 )
 
@@ -64,6 +69,8 @@ membership = Table(
     Column("user_id", ForeignKey("user.id"), nullable=False),
     Column("role", String(16), nullable=False),
     PrimaryKeyConstraint("account_id", "user_id"),
+    # Who signs in is known before the account is.
+    Index(None, "user_id"),
 )
 
 login_session = Table(
@@ -115,6 +122,8 @@ usage_event = Table(
     Column("disk_rate_running", ExactAmount),
     Column("disk_rate_stopped", ExactAmount),
     Column("disk_hours_per_month", Integer),
+    # The digest of all columns and of the account's event before this one.
+    Column("chain_hash", String(64), nullable=False),
     PrimaryKeyConstraint("account_id", "seq"),
     UniqueConstraint("account_id", "source", "id"),
     Index(None, "account_id", "instance", "seq"),
@@ -132,6 +141,23 @@ refused_event = Table(
     Column("detail", Text, nullable=False),
     Column("content", Text, nullable=False),
     PrimaryKeyConstraint("account_id", "number"),
+    Index(None, "account_id", "received_at"),
+)
+
+# Requests that were sent with a key. While one is at work it has no answer; it is kept for a day.
+idempotency_key = Table(
+    "idempotency_key",
+    metadata,
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    Column("key", String(255), nullable=False),
+    Column("request_sha256", String(64), nullable=False),
+    Column("begun_at", Instant, nullable=False),
+    Column("status", Integer),
+    Column("content_type", String(64)),
+    # The body as it was answered, compressed with zlib.
+    Column("answer", LargeBinary),
+    PrimaryKeyConstraint("account_id", "key"),
+    Index(None, "account_id", "begun_at"),
 )
 
 provider_pricing = Table(
@@ -158,6 +184,8 @@ provider_pricing = Table(
     Column("first_seen", String(10)),
     Column("previous_last_seen", String(10)),
     Column("payload_sha256", String(64), nullable=False),
+    # The digest of all columns but the number.
+    Column("row_hash", String(64), nullable=False),
     UniqueConstraint(
         "provider",
         "region",
@@ -205,6 +233,12 @@ price_import = Table(
     Column("skipped", Integer, nullable=False),
     Column("missing", Integer, nullable=False),
     Column("payload_sha256", String(64)),
+    # When the provider asked to be called again.
+    Column("retry_at", Instant),
+    # The day on which the source says that it published what was read.
+    Column("edition", String(10)),
+    # Of how many SKUs under how many pricing models it stated a price, whatever became of it.
+    Column("stated", Integer),
 )
 
 # What a reading did not take, by reason: how often, and one place where it stood.
@@ -294,5 +328,76 @@ billing_rule = Table(
     Column("rounding", String(8), nullable=False),
     Column("source", Text, nullable=False),
     Column("sureness", Text, nullable=False),
+    Column("row_hash", String(64), nullable=False),
     PrimaryKeyConstraint("provider", "effective_from", "published_at"),
+)
+
+# What one unit of a currency is worth in another, from when on, as an operator states it.
+exchange_rate = Table(
+    "exchange_rate",
+    metadata,
+    Column("currency", String(3), nullable=False),
+    Column("into", String(3), nullable=False),
+    Column("rate", ExactAmount, nullable=False),
+    Column("effective_from", Instant, nullable=False),
+    Column("published_at", Instant, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("source_url", Text),
+    Column("retrieved_at", String(10), nullable=False),
+    Column("row_hash", String(64), nullable=False),
+    PrimaryKeyConstraint("currency", "into", "effective_from", "published_at", "source"),
+)
+
+# What a provider asks for a GB of disk a month, in USD.
+disk_price = Table(
+    "disk_price",
+    metadata,
+    Column("provider", String(32), nullable=False),
+    Column("region", String(64), nullable=False),
+    Column("price_per_gb_month", ExactAmount, nullable=False),
+    Column("hours_per_month", Integer, nullable=False),
+    Column("effective_from", Instant, nullable=False),
+    Column("published_at", Instant, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("source_url", Text),
+    Column("retrieved_at", String(10), nullable=False),
+    Column("row_hash", String(64), nullable=False),
+    PrimaryKeyConstraint("provider", "region", "effective_from", "published_at", "source"),
+)
+
+# As of when an account's figures of a period are final.
+closed_period = Table(
+    "closed_period",
+    metadata,
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    # A year, a month or a day, as 2026, 2026-05 or 2026-05-04, in that time zone.
+    Column("period", String(10), nullable=False),
+    Column("timezone", String(64), nullable=False),
+    Column("starts_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+    Column("as_of", Instant, nullable=False),
+    Column("closed_at", Instant, nullable=False),
+    Column("closed_by", Text, nullable=False),
+    PrimaryKeyConstraint("account_id", "period"),
+)
+
+# How an account compares, one row a change. Version 1 is the default policy and has no row.
+policy = Table(
+    "policy",
+    metadata,
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("pricing_model", String(16), nullable=False),
+    Column("basis", String(32), nullable=False),
+    Column("substitutes", String(16), nullable=False),
+    Column("region_aws", String(64), nullable=False),
+    Column("region_gcp", String(64), nullable=False),
+    Column("region_azure", String(64), nullable=False),
+    Column("discount_aws", ExactAmount, nullable=False),
+    Column("discount_gcp", ExactAmount, nullable=False),
+    Column("discount_azure", ExactAmount, nullable=False),
+    Column("row_hash", String(64), nullable=False),
+    PrimaryKeyConstraint("account_id", "version"),
 )

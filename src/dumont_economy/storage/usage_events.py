@@ -1,29 +1,36 @@
 """Queries on usage events and on what was refused at the door. Every one names one account."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
-from dumont_economy.metering.usage_event import CpuArchitecture, EventType, UsageEvent
+from dumont_economy.fact_digest import chained
+from dumont_economy.metering.usage_event import EventType, UsageEvent
+from dumont_economy.storage.closed_periods import newest_closing
+from dumont_economy.storage.event_chain import (
+    EVENT_FIELDS,
+    LedgerHead,
+    StoredEvent,
+    check_newest,
+    checked_by_previous,
+    head_before,
+    read_head,
+    select_with_previous,
+    stored_event,
+)
+from dumont_economy.storage.known_from import known_from
+from dumont_economy.storage.stored_facts import CHAIN_HASH, as_kept, encoded
 from dumont_economy.storage.tables import account, refused_event, usage_event
 
-_EVENT_FIELDS = tuple(field.name for field in fields(UsageEvent))
-_EVENT_COLUMNS = tuple(usage_event.c[name] for name in _EVENT_FIELDS)
 _KEYS_PER_QUERY = 400
-_REFUSED_KEPT = timedelta(days=30)
+# As many as a batch may hold, so that a flood is removed as fast as it comes.
+_PRUNED_AT_ONCE = 1_000
 
-
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
-    """A usage event as the ledger holds it."""
-
-    seq: int
-    received_at: datetime
-    reporter: str
-    event: UsageEvent
+REFUSED_KEPT = timedelta(days=30)
+MAX_REFUSED_KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,73 +45,100 @@ class RefusedEvent:
     content: str
 
 
-def lock_ledger(connection: Connection, account_id: str) -> int:
-    """Lock the account's ledger for this transaction and return its newest sequence number."""
-    statement = select(account.c.last_seq).where(account.c.id == account_id).with_for_update()
-    return int(connection.execute(statement).scalar_one())
+@dataclass(frozen=True, slots=True)
+class EventsSought:
+    """Which events are meant: of an instance, in `[starts_at, ends_at)`, and known at an instant.
+
+    None leaves each of them open.
+    """
+
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    instance: str | None = None
+    known_at: datetime | None = None
+
+    @property
+    def is_of_use(self) -> bool:
+        """Say whether use is meant, which what was refused is no part of."""
+        return (self.starts_at, self.ends_at, self.instance) != (None, None, None)
+
+
+ALL_EVENTS = EventsSought()
+
+
+def lock_ledger(connection: Connection, account_id: str) -> LedgerHead:
+    """Lock the account's ledger for this transaction and return its head.
+
+    Raises:
+        DamagedFactError: its newest event is not the one that was written last.
+    """
+    head = read_head(connection, account_id, lock=True)
+    check_newest(connection, account_id, head)
+    return head
 
 
 def events_by_key(
     connection: Connection, account_id: str, keys: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], UsageEvent]:
-    """Return the account's stored events among the keys (source, id)."""
+    """Return the account's stored events among the keys (source, id).
+
+    Raises:
+        DamagedFactError: one of them is not what was written.
+    """
     found: dict[tuple[str, str], UsageEvent] = {}
     ids_of: dict[str, list[str]] = {}
     for source, event_id in keys:
         ids_of.setdefault(source, []).append(event_id)
+    events = select_with_previous(connection, account_id)
     for source, ids in ids_of.items():
         for start in range(0, len(ids), _KEYS_PER_QUERY):
-            statement = select(*_EVENT_COLUMNS).where(
-                usage_event.c.account_id == account_id,
+            statement = events.where(
                 usage_event.c.source == source,
                 usage_event.c.id.in_(ids[start : start + _KEYS_PER_QUERY]),
             )
             for row in connection.execute(statement):
-                found[(row.source, row.id)] = _event(row)
+                event = checked_by_previous(row).event
+                found[(event.source, event.id)] = event
     return found
 
 
 def append_events(
     connection: Connection,
     account_id: str,
-    last_seq: int,
+    head: LedgerHead,
     events: Sequence[UsageEvent],
     *,
     received_at: datetime,
     reporter: str,
 ) -> None:
-    """Add events to the account's ledger after `last_seq`, in the order given."""
+    """Add events to the account's ledger after its head, in the order given."""
     if not events:
         return
-    rows = [
-        {
+    rows = []
+    last_hash = head.chain_hash
+    for seq, event in enumerate(events, start=head.seq + 1):
+        row: dict[str, Any] = {
             "account_id": account_id,
-            "seq": last_seq + offset,
+            "seq": seq,
             "received_at": received_at,
             "reporter": reporter,
-            **{name: getattr(event, name) for name in _EVENT_FIELDS},
+            **{name: getattr(event, name) for name in EVENT_FIELDS},
         }
-        for offset, event in enumerate(events, start=1)
-    ]
+        last_hash = chained(last_hash, encoded(usage_event, row))
+        row[CHAIN_HASH] = last_hash
+        rows.append(row)
     connection.execute(insert(usage_event), rows)
     moved = update(account).where(account.c.id == account_id)
-    connection.execute(moved.values(last_seq=last_seq + len(events)))
+    connection.execute(moved.values(last_seq=head.seq + len(rows), last_hash=last_hash))
 
 
 def append_refused(
-    connection: Connection, account_id: str, refused: Sequence[RefusedEvent], now: datetime
+    connection: Connection, account_id: str, refused: Sequence[RefusedEvent]
 ) -> None:
-    """Keep what was refused, for 30 days; numbers are given here."""
+    """Keep what was refused; numbers are given here."""
     if not refused:
         return
-    outdated = refused_event.c.received_at < now - _REFUSED_KEPT
-    connection.execute(
-        delete(refused_event).where(refused_event.c.account_id == account_id, outdated)
-    )
-    newest = select(func.max(refused_event.c.number)).where(
-        refused_event.c.account_id == account_id
-    )
-    last = connection.execute(newest).scalar() or 0
+    last = _newest_refused_number(connection, account_id)
     rows = [
         {
             "account_id": account_id,
@@ -120,10 +154,60 @@ def append_refused(
     connection.execute(insert(refused_event), rows)
 
 
-def ledger_version(connection: Connection, account_id: str) -> int:
-    """Return the sequence number of the account's newest event, 0 where it has none."""
-    statement = select(account.c.last_seq).where(account.c.id == account_id)
-    return int(connection.execute(statement).scalar_one())
+def prune_refused(connection: Connection, account_id: str, now: datetime) -> None:
+    """Remove what was refused over 30 days ago, or before the newest 10,000.
+
+    One call removes at most 2,000 rows, so that no report waits for the removal of a flood.
+    """
+    crowded_out = _newest_refused_number(connection, account_id) - MAX_REFUSED_KEPT
+    for outdated in (
+        refused_event.c.received_at < now - REFUSED_KEPT,
+        refused_event.c.number <= crowded_out,
+    ):
+        numbers = (
+            select(refused_event.c.number)
+            .where(refused_event.c.account_id == account_id, outdated)
+            .limit(_PRUNED_AT_ONCE)
+        )
+        connection.execute(
+            delete(refused_event).where(
+                refused_event.c.account_id == account_id, refused_event.c.number.in_(numbers)
+            )
+        )
+
+
+def _newest_refused_number(connection: Connection, account_id: str) -> int:
+    newest = select(func.max(refused_event.c.number)).where(
+        refused_event.c.account_id == account_id
+    )
+    return connection.execute(newest).scalar() or 0
+
+
+def head_known_at(connection: Connection, account_id: str, known_at: datetime) -> LedgerHead:
+    """Return the head of the ledger as it was known at an instant.
+
+    The sequence decides: what was received after an event that was not known yet was not either,
+    whatever the clock showed then.
+
+    Raises:
+        DamagedFactError: the first event that was not known is not what was written.
+    """
+    first_unknown = select(func.min(usage_event.c.seq)).where(
+        usage_event.c.account_id == account_id, usage_event.c.received_at > known_at
+    )
+    found = connection.execute(first_unknown).scalar()
+    if found is None:
+        return read_head(connection, account_id)
+    return head_before(connection, account_id, found)
+
+
+def next_receipt(connection: Connection, account_id: str, now: datetime) -> datetime:
+    """Return the instant at which events of this transaction become known (R-ASOF).
+
+    It is after every other event of the account, and after what it has closed a period as of.
+    """
+    newest = newest_received_at(connection, account_id)
+    return known_from(now, (newest, newest_closing(connection, account_id)))
 
 
 def newest_received_at(connection: Connection, account_id: str) -> datetime | None:
@@ -137,88 +221,101 @@ def newest_received_at(connection: Connection, account_id: str) -> datetime | No
     return connection.execute(statement).scalar()
 
 
-def instances_touched_since(
-    connection: Connection, account_id: str, seq: int
-) -> tuple[set[str], bool]:
-    """Return the instances with events after `seq`, and whether a void is among the events."""
-    statement = (
-        select(usage_event.c.instance, usage_event.c.type)
-        .where(usage_event.c.account_id == account_id, usage_event.c.seq > seq)
-        .distinct()
-    )
-    rows = connection.execute(statement).all()
-    instances = {row.instance for row in rows if row.instance is not None}
-    return instances, any(row.type == EventType.VOID for row in rows)
-
-
-def events_of_account(connection: Connection, account_id: str) -> Iterator[UsageEvent]:
-    """Return all events of an account, in the order received."""
-    statement = (
-        select(*_EVENT_COLUMNS)
-        .where(usage_event.c.account_id == account_id)
-        .order_by(usage_event.c.seq)
-    )
-    return map(_event, connection.execute(statement))
-
-
 def events_of_instances(
-    connection: Connection, account_id: str, instances: Iterable[str]
-) -> Iterator[UsageEvent]:
-    """Return the events of some instances of an account, in the order received per instance."""
+    connection: Connection, account_id: str, instances: Iterable[str], *, up_to: int
+) -> Iterator[StoredEvent]:
+    """Return the events of some instances up to a sequence number, each instance's in order.
+
+    They are not compared with their digests: an instance's events among others are no chain.
+
+    Raises:
+        DamagedFactError: one of them cannot be read.
+    """
     names = sorted(instances)
+    statement = _events_up_to(connection, account_id, up_to)
     for start in range(0, len(names), _KEYS_PER_QUERY):
-        statement = (
-            select(*_EVENT_COLUMNS)
-            .where(
-                usage_event.c.account_id == account_id,
-                usage_event.c.instance.in_(names[start : start + _KEYS_PER_QUERY]),
-            )
-            .order_by(usage_event.c.seq)
-        )
-        yield from map(_event, connection.execute(statement))
+        of_some = usage_event.c.instance.in_(names[start : start + _KEYS_PER_QUERY])
+        for row in connection.execute(
+            statement.where(of_some, usage_event.c.type != EventType.VOID)
+        ):
+            yield stored_event(row)
 
 
-def voids_of_account(connection: Connection, account_id: str) -> list[UsageEvent]:
-    """Return the voids of an account, in the order received."""
-    statement = (
-        select(*_EVENT_COLUMNS)
-        .where(usage_event.c.account_id == account_id, usage_event.c.type == EventType.VOID)
+def voids_of_account(
+    connection: Connection, account_id: str, *, up_to: int
+) -> Iterator[StoredEvent]:
+    """Return the voids of an account up to a sequence number, in order.
+
+    They are not compared with their digests.
+
+    Raises:
+        DamagedFactError: one of them cannot be read.
+    """
+    statement = _events_up_to(connection, account_id, up_to)
+    for row in connection.execute(statement.where(usage_event.c.type == EventType.VOID)):
+        yield stored_event(row)
+
+
+def _events_up_to(connection: Connection, account_id: str, seq: int) -> Select[Any]:
+    return (
+        select(*as_kept(connection, usage_event.c))
+        .where(usage_event.c.account_id == account_id, usage_event.c.seq <= seq)
         .order_by(usage_event.c.seq)
     )
-    return [_event(row) for row in connection.execute(statement)]
 
 
 def newest_events(
-    connection: Connection, account_id: str, *, before_seq: int | None, limit: int
+    connection: Connection,
+    account_id: str,
+    *,
+    before_seq: int | None,
+    limit: int,
+    sought: EventsSought = ALL_EVENTS,
 ) -> list[StoredEvent]:
-    """Return the account's newest stored events, newest first, from `before_seq` downwards."""
-    statement = select(usage_event).where(usage_event.c.account_id == account_id)
-    if before_seq is not None:
+    """Return the account's newest stored events, newest first, from `before_seq` downwards.
+
+    Raises:
+        DamagedFactError: one of them is not what was written, or newer ones are missing.
+    """
+    statement = select_with_previous(connection, account_id)
+    if before_seq is None:
+        check_newest(connection, account_id, read_head(connection, account_id))
+    else:
         statement = statement.where(usage_event.c.seq < before_seq)
+    if sought.known_at is not None:
+        head = head_known_at(connection, account_id, sought.known_at)
+        statement = statement.where(usage_event.c.seq <= head.seq)
+    if sought.starts_at is not None:
+        statement = statement.where(usage_event.c.time >= sought.starts_at)
+    if sought.ends_at is not None:
+        statement = statement.where(usage_event.c.time < sought.ends_at)
+    if sought.instance is not None:
+        statement = statement.where(usage_event.c.instance == sought.instance)
     statement = statement.order_by(usage_event.c.seq.desc()).limit(limit)
-    return [
-        StoredEvent(row.seq, row.received_at, row.reporter, _event(row))
-        for row in connection.execute(statement)
-    ]
+    return [checked_by_previous(row) for row in connection.execute(statement)]
 
 
 def newest_refused(
-    connection: Connection, account_id: str, *, before_number: int | None, limit: int
+    connection: Connection,
+    account_id: str,
+    *,
+    since: datetime,
+    before_number: int | None,
+    limit: int,
+    sought: EventsSought = ALL_EVENTS,
 ) -> list[RefusedEvent]:
-    """Return what was last refused, newest first, from `before_number` downwards."""
-    statement = select(refused_event).where(refused_event.c.account_id == account_id)
+    """Return what was refused from `since` on, newest first, from `before_number` downwards."""
+    if sought.is_of_use:
+        return []
+    statement = select(refused_event).where(
+        refused_event.c.account_id == account_id, refused_event.c.received_at >= since
+    )
     if before_number is not None:
         statement = statement.where(refused_event.c.number < before_number)
+    if sought.known_at is not None:
+        statement = statement.where(refused_event.c.received_at <= sought.known_at)
     statement = statement.order_by(refused_event.c.number.desc()).limit(limit)
     return [
         RefusedEvent(row.number, row.received_at, row.status, row.code, row.detail, row.content)
         for row in connection.execute(statement)
     ]
-
-
-def _event(row: Row[Any]) -> UsageEvent:
-    held = row._mapping  # noqa: SLF001  SQLAlchemy's documented name for a row as a mapping.
-    values = {name: held[name] for name in _EVENT_FIELDS}
-    values["type"] = EventType(values["type"])
-    values["arch"] = None if values["arch"] is None else CpuArchitecture(values["arch"])
-    return UsageEvent(**values)

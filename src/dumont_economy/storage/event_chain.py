@@ -1,0 +1,250 @@
+"""The chain of an account's usage events: none is read without the proof that it is as written.
+
+Each event's digest is made over the one before it, and the account keeps the newest. An event that
+was changed, moved, added or taken away therefore does not fit to its neighbour or to that head.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, literal_column, select
+
+from dumont_economy.errors import DamagedFactError, Difference
+from dumont_economy.fact_digest import CHAIN_START, chained
+from dumont_economy.metering.usage_event import CpuArchitecture, EventType, UsageEvent
+from dumont_economy.storage.stored_facts import (
+    CHAIN_HASH,
+    UNREADABLE,
+    UnreadableRowError,
+    as_kept,
+    by_place,
+    encoded,
+    kept_in_order,
+    kept_values,
+    shown,
+    understood,
+)
+from dumont_economy.storage.tables import account, usage_event
+
+EVENT_FIELDS = tuple(field.name for field in fields(UsageEvent))
+_FACT = "usage event"
+_previous = usage_event.alias("previous")
+# Of the event whose previous one is looked for.
+_SEQ: ColumnElement[int] = literal_column("usage_event.seq")
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerHead:
+    """The newest event of an account: its sequence number and its digest."""
+
+    seq: int
+    chain_hash: str
+
+
+EMPTY_LEDGER = LedgerHead(0, CHAIN_START)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """A usage event as the ledger holds it; `encoding` is what its digest is made of."""
+
+    seq: int
+    received_at: datetime
+    reporter: str
+    event: UsageEvent
+    encoding: bytes
+
+
+def read_head(connection: Connection, account_id: str, *, lock: bool = False) -> LedgerHead:
+    """Return the head of an account's ledger; `lock` holds it until the transaction ends.
+
+    Raises:
+        DamagedFactError: it is none.
+    """
+    columns = as_kept(connection, (account.c.last_seq, account.c.last_hash))
+    statement = select(*columns).where(account.c.id == account_id)
+    values = kept_values(
+        connection.execute(statement.with_for_update() if lock else statement).one()
+    )
+    if type(values["last_seq"]) is not int:
+        raise _damaged_head(None)
+    return LedgerHead(values["last_seq"], values["last_hash"])
+
+
+def check_newest(connection: Connection, account_id: str, head: LedgerHead) -> None:
+    """Check that the newest event is the one that the head names.
+
+    Raises:
+        DamagedFactError: it is not: what followed it could not be told from damage.
+    """
+    columns = as_kept(connection, (usage_event.c.seq, usage_event.c.chain_hash))
+    newest_first = usage_event.c.seq.desc()
+    statement = select(*columns).where(usage_event.c.account_id == account_id)
+    row = connection.execute(statement.order_by(newest_first).limit(1)).first()
+    newest = EMPTY_LEDGER if row is None else LedgerHead(**kept_values(row))
+    if newest != head:
+        raise _damaged_head(head.seq)
+
+
+def read_chain(
+    connection: Connection,
+    account_id: str,
+    after: LedgerHead,
+    head: LedgerHead,
+    *,
+    is_newest: bool = True,
+) -> Iterator[StoredEvent]:
+    """Return the events after one head up to another, in the order received, each checked.
+
+    `is_newest` says that the other is the account's head, which no event comes after.
+
+    Raises:
+        DamagedFactError: an event, named here, is not what was written; those before it are.
+    """
+    last = after
+    try:
+        up_to = None if is_newest else head.seq
+        for values in _kept_after(connection, account_id, after.seq, up_to):
+            if values["place"] != last.seq + 1:
+                raise _missing(last.seq + 1)
+            yield _checked(values, last.chain_hash)
+            last = LedgerHead(values["place"], values[CHAIN_HASH])
+    except UnreadableRowError as error:
+        where = {"seq": error.place}
+        raise DamagedFactError(_FACT, where, Difference.CONTENT) from error
+    if last.seq < head.seq:
+        raise _missing(last.seq + 1)
+    if last != head:
+        raise _damaged_head(head.seq)
+
+
+def head_before(connection: Connection, account_id: str, seq: int) -> LedgerHead:
+    """Return the head that the ledger had before its event `seq`, which is checked against it.
+
+    Raises:
+        DamagedFactError: that event is not what was written.
+    """
+    statement = select_with_previous(connection, account_id).where(usage_event.c.seq == seq)
+    row = connection.execute(statement).first()
+    if row is None:
+        raise _missing(seq)
+    checked_by_previous(row)
+    return LedgerHead(seq - 1, kept_values(row)["previous_hash"] or EMPTY_LEDGER.chain_hash)
+
+
+def _kept_after(
+    connection: Connection, account_id: str, seq: int, up_to: int | None = None
+) -> Iterator[dict[str, Any]]:
+    """Return events after a place of the chain as they are kept, each with its `place`."""
+    place, entries = by_place(connection, usage_event)
+    rows = (
+        select(*as_kept(connection, usage_event.c))
+        .select_from(entries)
+        .where(place.c.account_id == account_id)
+    )
+    if up_to is not None:
+        rows = rows.where(place.c.seq <= up_to)
+    return kept_in_order(connection, rows, place.c.seq, after=seq)
+
+
+def is_out_of_order(connection: Connection, account_id: str, seq: int) -> bool:
+    """Say whether the event that belongs to a place of the chain stands at a later one."""
+    previous_hash, hash_there = EMPTY_LEDGER.chain_hash, None
+    # What cannot be read says nothing of where it belongs, nor does anything after it.
+    with suppress(UnreadableRowError):
+        for values in _kept_after(connection, account_id, seq - 2):
+            if values["place"] < seq:
+                previous_hash = values[CHAIN_HASH]
+            elif values["place"] == seq:
+                hash_there = values[CHAIN_HASH]
+            elif _belongs(values, seq, previous_hash, hash_there):
+                return True
+    return False
+
+
+def _belongs(
+    values: Mapping[str, Any], seq: int, previous_hash: str, hash_there: str | None
+) -> bool:
+    """Say whether an event was at `seq` once; its digest may have been moved with it or not."""
+    try:
+        encoding = encoded(usage_event, {**values, "seq": seq})
+    except ValueError:
+        return False
+    return chained(previous_hash, encoding) in (values[CHAIN_HASH], hash_there)
+
+
+def select_with_previous(connection: Connection, account_id: str) -> Select[Any]:
+    """Return what selects events of an account so that `checked_by_previous` can check each."""
+    [previous_hash] = as_kept(connection, [_previous.c.chain_hash])
+    before = select(previous_hash).where(
+        _previous.c.account_id == account_id, _previous.c.seq == _SEQ - 1
+    )
+    return select(
+        before.scalar_subquery().label("previous_hash"), *as_kept(connection, usage_event.c)
+    ).where(usage_event.c.account_id == account_id)
+
+
+def checked_by_previous(row: Row[Any, *tuple[Any, ...]]) -> StoredEvent:
+    """Return an event that follows from the digest which the one before it holds.
+
+    Raises:
+        DamagedFactError: it does not.
+    """
+    values = kept_values(row)
+    previous_hash = values["previous_hash"]
+    if previous_hash is None and values["seq"] == EMPTY_LEDGER.seq + 1:
+        previous_hash = EMPTY_LEDGER.chain_hash
+    if previous_hash is None:
+        raise _damaged(values)
+    return _checked(values, previous_hash)
+
+
+def stored_event(row: Row[Any, *tuple[Any, ...]]) -> StoredEvent:
+    """Return an event whose encoding is yet to be compared with what was read before.
+
+    Raises:
+        DamagedFactError: it cannot be read.
+    """
+    return _stored(kept_values(row))
+
+
+def _checked(values: Mapping[str, Any], previous_hash: str) -> StoredEvent:
+    stored = _stored(values)
+    if not _follows(values[CHAIN_HASH], previous_hash, stored.encoding):
+        raise _damaged(values)
+    return stored
+
+
+def _follows(chain_hash: object, previous_hash: str, encoding: bytes) -> bool:
+    return chain_hash == chained(previous_hash, encoding)
+
+
+def _stored(values: Mapping[str, Any]) -> StoredEvent:
+    try:
+        encoding = encoded(usage_event, values)
+        read = understood(usage_event, values)
+        arch = read["arch"]
+        said = {name: read[name] for name in EVENT_FIELDS}
+        said["type"] = EventType(read["type"])
+        said["arch"] = None if arch is None else CpuArchitecture(arch)
+        event = UsageEvent(**said)
+    except UNREADABLE as error:
+        raise _damaged(values) from error
+    return StoredEvent(read["seq"], read["received_at"], read["reporter"], event, encoding)
+
+
+def _damaged(values: Mapping[str, Any]) -> DamagedFactError:
+    # Its place says which it is, where the event itself may say otherwise.
+    where = {"seq": values.get("place", values["seq"]), **shown(values, ("source", "id"))}
+    return DamagedFactError(_FACT, where, Difference.CONTENT)
+
+
+def _missing(seq: int) -> DamagedFactError:
+    return DamagedFactError(_FACT, {"seq": seq}, Difference.MISSING)
+
+
+def _damaged_head(seq: int | None) -> DamagedFactError:
+    return DamagedFactError("ledger's head", {"seq": seq}, Difference.HEAD)
