@@ -3,29 +3,36 @@
 All surfaces take their figures from here, so the same question has the same answer everywhere.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
 
 from dumont_economy.clock import Clock
 from dumont_economy.instant import microseconds_between
-from dumont_economy.ledger.line_item import LineItem, Window
-from dumont_economy.ledger.rating import RatingTerms, rate_session
-from dumont_economy.metering.gpu_session import GpuSession, InstanceTimeline, Shape
+from dumont_economy.ledger.line_item import DiskLine, Line, LineItem, Window
+from dumont_economy.ledger.rating import RatingTerms, rate_disk, rate_session
+from dumont_economy.metering.gpu_session import DiskSpan, GpuSession, InstanceTimeline, Shape
 from dumont_economy.pricing.gpu_identity import GpuIdentity
 from dumont_economy.pricing.match_timeline import ComparisonQuestion
+from dumont_economy.pricing.policy import Policy
+from dumont_economy.savings.live_disk import disk_saving_per_hour, next_price_changes
 from dumont_economy.savings.live_rate import LiveRate, live_rate
 from dumont_economy.savings.projection import MEASURED_DAYS, MeasuredSaving
 from dumont_economy.savings.totals import Totals, total_of
-from dumont_economy.services.account_ledger import AccountLedger, AccountLedgers, ClosedUsage
+from dumont_economy.services.account_ledger import AccountLedger, AccountLedgers
+from dumont_economy.services.closed_usage import ClosedUsage
 from dumont_economy.services.market import Market, MarketReader, requested_gpu
+from dumont_economy.services.policies import policy_asked_for
+from dumont_economy.services.price_health import UNTOLD, PriceHealth, PriceHealthReader
 from dumont_economy.storage.accounts import Account
 from dumont_economy.storage.database import Database
+from dumont_economy.storage.policies import StoredPolicy
 
 VALID_FOR = timedelta(seconds=150)
 SILENT_AFTER = timedelta(hours=24)
 _RESOLUTION = timedelta(seconds=1)
+_SECONDS_PER_HOUR = 3600
 
 
 @dataclass(frozen=True)
@@ -77,12 +84,16 @@ class HourlyRates:
 
 @dataclass(frozen=True)
 class AccountView:
-    """An account's ledger, the market, and a question, joined at one `as_of`."""
+    """An account's ledger, the market, and a question, joined at one `as_of`.
+
+    `health` says how well the market's prices are known; it takes part in no figure.
+    """
 
     account: Account
     as_of: datetime
     ledger: AccountLedger
     market: Market
+    health: PriceHealth
     question: ComparisonQuestion
 
     @cached_property
@@ -92,7 +103,7 @@ class AccountView:
 
     @cached_property
     def closed(self) -> ClosedUsage:
-        """Return all closed sessions, rated."""
+        """Return all closed sessions and all disks that are no longer there, rated."""
         return self.ledger.closed_usage(self.question, self.market.version, self.terms)
 
     @cached_property
@@ -119,17 +130,42 @@ class AccountView:
         return totals
 
     @cached_property
+    def disks(self) -> list[DiskLine]:
+        """Return the lines of the disks that are there, from their latest change to now."""
+        return [line for one in self.ledger.with_disk for line in self._disk(one)]
+
+    def _disk(self, timeline: InstanceTimeline) -> list[DiskLine]:
+        span = timeline.disk_now
+        if span is None:
+            return []
+        return rate_disk(timeline.instance, [span], self.terms, self.as_of)
+
+    @cached_property
     def lifetime(self) -> Totals:
-        """Return the totals of everything to now, open sessions included."""
-        totals = Totals()
+        """Return the totals of everything to now, open sessions and disks included."""
+        totals = total_of(self.disks)
         totals.merge(self.closed.totals)
         totals.merge(self.current_session)
         return totals
 
     @property
     def saving_per_second(self) -> Fraction:
-        """Return the slope of both the session's and the lifetime's saving."""
+        """Return the slope of the session's saving."""
         return sum((one.live.saving_per_second for one in self.active), Fraction(0))
+
+    @property
+    def lifetime_saving_per_second(self) -> Fraction:
+        """Return the slope of the lifetime's saving: the session's, and that of the disks."""
+        per_hour = sum(
+            (disk_saving_per_hour(one, self.terms, self.as_of) for one in self._disk_spans),
+            Fraction(0),
+        )
+        return self.saving_per_second + per_hour / _SECONDS_PER_HOUR
+
+    @property
+    def _disk_spans(self) -> list[DiskSpan]:
+        spans = (one.disk_now for one in self.ledger.with_disk)
+        return [span for span in spans if span is not None]
 
     @cached_property
     def hourly_rates(self) -> HourlyRates:
@@ -159,6 +195,8 @@ class AccountView:
         changes = [one.live.changes_at for one in self.active if one.live.changes_at is not None]
         if self.ledger.next_event_at is not None:
             changes.append(self.ledger.next_event_at)
+        for span in self._disk_spans:
+            changes += next_price_changes(span.shape, self.terms, self.as_of)
         if self.active and self.as_of.microsecond:
             changes.append(self.as_of.replace(microsecond=0) + _RESOLUTION)
         return min([self.as_of + VALID_FOR, *changes])
@@ -174,14 +212,18 @@ class AccountView:
         session = timeline.open_session
         if session is not None:
             totals.merge(total_of(rate_session(session, self.terms, self.as_of)))
+        totals.merge(total_of(self._disk(timeline)))
         return totals
 
-    def lines_since(self, instant: datetime) -> list[LineItem]:
-        """Return the line items that end after an instant, open sessions included."""
-        return [
-            *self.closed.ending_after(instant),
-            *(line for one in self.active for line in one.lines if line.ends_at > instant),
-        ]
+    def lines_since(self, instant: datetime) -> list[Line]:
+        """Return the lines that end after an instant, open sessions and disks included."""
+        still_open = (line for line in self.open_lines if line.ends_at > instant)
+        return [*self.closed.ending_after(instant), *still_open]
+
+    @property
+    def open_lines(self) -> list[Line]:
+        """Return the lines of the sessions and disks that have not ended."""
+        return [*(line for one in self.active for line in one.lines), *self.disks]
 
     def measured_saving(self) -> MeasuredSaving | None:
         """Return what the last 30 days saved, or the days since first use where fewer."""
@@ -189,7 +231,8 @@ class AccountView:
         if first_use is None:
             return None
         since = max(first_use, self.as_of - timedelta(days=MEASURED_DAYS))
-        totals = total_of(self.lines_since(since), Window(since, self.as_of))
+        totals = self.closed.totals_since(since, self.as_of)
+        totals.merge(total_of(self.open_lines, Window(since, self.as_of)))
         return MeasuredSaving(
             saving=totals.saving,
             microseconds=max(0, microseconds_between(since, self.as_of)),
@@ -197,9 +240,9 @@ class AccountView:
         )
 
     def gpu_type(self, shape: Shape) -> str:
-        """Return a GPU's canonical name, or its spelling where it is not one that is known."""
+        """Return a GPU's canonical name with its share, or its spelling where that is unknown."""
         identity = self.identity(shape)
-        return shape.gpu if identity is None else identity.gpu_model
+        return shape.gpu if identity is None else identity.name
 
     def identity(self, shape: Shape) -> GpuIdentity | None:
         """Return which GPU model a shape's spelling means, or None."""
@@ -215,40 +258,113 @@ class AccountView:
         )
 
 
+@dataclass(frozen=True)
+class AccountState:
+    """What one consistent read of the database found: all that views are made of.
+
+    `policy` is the one to answer with: the current one, or an older one that was asked for.
+    `as_of` is the present `now`, to the second where nothing is newer. `newest_fact_at` is when
+    the newest fact became known: after `as_of` only while a clock that was set back catches up.
+    """
+
+    account: Account
+    now: datetime
+    as_of: datetime
+    ledger: AccountLedger
+    market: Market
+    health: PriceHealth
+    policy: Policy
+    newest_fact_at: datetime
+
+    def view(self, question: ComparisonQuestion) -> AccountView:
+        """Return the view of this state that answers a question.
+
+        Where a value or slope of its figures changed within this very second, it is for the present
+        itself: an answer for the second's beginning would no longer hold.
+        """
+        view = AccountView(
+            self.account, self.as_of, self.ledger, self.market, self.health, question
+        )
+        return view if self.now < view.valid_until else replace(view, as_of=self.now)
+
+
 class AccountViews:
-    """Opens views: one consistent read of the database each."""
+    """Reads states, of which views are made: one consistent read of the database each."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
         self._ledgers = AccountLedgers()
         self._markets = MarketReader()
+        self._healths = PriceHealthReader()
 
-    def open(self, account: Account, question: ComparisonQuestion) -> AccountView:
-        """Return the view of an account, now.
+    def read(self, account: Account, policy_version: int | None = None) -> AccountState:
+        """Return the state of an account, now; under the current policy unless told.
 
         Raises:
             DatabaseUnavailableError: the database cannot be read now.
+            UnknownPolicyVersionError: the account's policy has no such version.
         """
-        with self._database.read() as connection, connection.begin():
+        with self._database.read(account_id=account.id) as connection, connection.begin():
             now = self._clock.now()
             market = self._markets.current(connection)
+            health = self._healths.current(connection)
+            stored = policy_asked_for(connection, account.id, policy_version)
             ledger = self._ledgers.read(connection, account.id, now)
-        return AccountView(account, _as_of(ledger, now), ledger, market, question)
+        newest_fact_at = _newest_fact_at(ledger, market, stored)
+        as_of = _as_of(ledger, newest_fact_at, now)
+        return AccountState(
+            account, now, as_of, ledger, market, health, stored.policy, newest_fact_at
+        )
+
+    def read_past(
+        self,
+        account: Account,
+        policy_version: int | None = None,
+        *,
+        as_of: datetime,
+        known_at: datetime | None = None,
+    ) -> AccountState:
+        """Return the state of an account as it was known at an instant (R-ASOF).
+
+        Its facts are those that were known at `known_at`, which is `as_of` unless told; what had
+        not ended by `as_of` is rated as if it ended then. It is the same state for ever, so it
+        says nothing of how well prices are known at present.
+
+        Raises:
+            DatabaseUnavailableError: the database cannot be read now.
+            UnknownPolicyVersionError: the account's policy had no such version then.
+        """
+        known_at = known_at or as_of
+        with self._database.read(account_id=account.id) as connection, connection.begin():
+            market = self._markets.known_at(connection, known_at)
+            stored = policy_asked_for(connection, account.id, policy_version, known_at)
+            ledger = self._ledgers.read_past(connection, account.id, as_of, known_at)
+        return AccountState(account, as_of, as_of, ledger, market, UNTOLD, stored.policy, known_at)
 
     def market(self) -> Market:
         """Return the market, for answers that concern no account's usage."""
+        return self.market_and_health()[0]
+
+    def market_and_health(self) -> tuple[Market, PriceHealth]:
+        """Return the market and how well its prices are known, from one read."""
         with self._database.read() as connection, connection.begin():
-            return self._markets.current(connection)
+            return self._markets.current(connection), self._healths.current(connection)
 
 
-def _as_of(ledger: AccountLedger, now: datetime) -> datetime:
+def _newest_fact_at(ledger: AccountLedger, market: Market, stored: StoredPolicy) -> datetime:
+    known = (ledger.newest_received_at, market.newest_fact_at, stored.created_at)
+    return max(instant for instant in known if instant is not None)
+
+
+def _as_of(ledger: AccountLedger, newest_fact_at: datetime, now: datetime) -> datetime:
     """Return the instant that an answer is for: now, to the second where nothing is newer.
 
     Billing by the second lies exactly on its slope at whole seconds, so what a screen has ticked
-    to and what the next answer says are the same. An event of this very second counts at once.
+    to and what the next answer says are the same. An event, a price or a policy of this very
+    second counts at once.
     """
     whole = now - timedelta(microseconds=now.microsecond)
-    newest = (ledger.newest_event_at, ledger.newest_received_at)
+    newest = (ledger.newest_event_at, newest_fact_at)
     is_newer = any(instant is not None and instant > whole for instant in newest)
     return now if is_newer else whole

@@ -1,19 +1,16 @@
 """What figures leave out or assume, in words: absence is said, not guessed."""
 
-from dataclasses import dataclass
-
+from dumont_economy.metering.flapping import MAX_STARTS
 from dumont_economy.metering.gpu_session import Shape
+from dumont_economy.pricing.equivalence import Equivalent
+from dumont_economy.pricing.policy import RateCardName
 from dumont_economy.services.account_view import AccountView
+from dumont_economy.services.market import requested_gpu
+from dumont_economy.services.notice import Notice
+from dumont_economy.services.price_notices import notices_on_prices
+from dumont_economy.services.read_price_list import STALE_AFTER
 
 _NAMED = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """One thing that a person has to know to read a figure rightly."""
-
-    code: str
-    message: str
 
 
 def notices_on(view: AccountView) -> list[Notice]:
@@ -23,25 +20,54 @@ def notices_on(view: AccountView) -> list[Notice]:
         *_on_identity(view),
         *_on_currencies(view),
     ]
-    timelines = view.ledger.timelines.values()
-    if any(timeline.disk_reported for timeline in timelines):
-        message = "Disks are reported and kept, but their cost is not in the figures yet."
-        notices.append(Notice("disks_not_counted", message))
-    orphans = [t.instance for t in timelines if t.orphan_stops and not t.sessions]
-    if orphans:
-        message = (
-            f"Stopped, but never reported to start: {_named(orphans)}. Their use counts for "
-            "nothing until the start is reported."
-        )
-        notices.append(Notice("orphan_stops", message))
-    silent = [t.instance for t in view.ledger.active if view.is_silent(t)]
-    if silent:
-        message = (
-            f"Active, but without a report for 24 hours or more: {_named(silent)}. If they have "
-            "stopped, report it: until then they count as running."
-        )
-        notices.append(Notice("silent_instances", message))
-    return notices
+    notices += _on_disks(view)
+    notices += _on_reports(view)
+    notices += _on_stale_prices(view)
+    return [*notices, *notices_on_prices(view.health, view.question, view.as_of)]
+
+
+def _on_reports(view: AccountView) -> list[Notice]:
+    """Name the instances whose reports leave something open, or contradict each other."""
+    ledger = view.ledger
+    found = [
+        (
+            "orphan_stops",
+            ledger.orphans,
+            (
+                "Stopped, but never reported to start: {}. Their use counts for nothing until the "
+                "start is reported."
+            ),
+        ),
+        (
+            "contradicting_starts",
+            ledger.contradicting,
+            (
+                "Reported to start twice at one instant, at different terms: {}. At most the "
+                "first by source and id counts; void the ones that are wrong."
+            ),
+        ),
+        (
+            "flapping_instances",
+            ledger.flapping,
+            (
+                f"Started more than {MAX_STARTS} times within an hour: {{}}. Every run counts, "
+                "with its own minimum; check whether the reporter takes a missed answer for a stop."
+            ),
+        ),
+        (
+            "silent_instances",
+            [t.instance for t in ledger.active if view.is_silent(t)],
+            (
+                "Active, but without a report for 24 hours or more: {}. If they have stopped, "
+                "report it: until then they count as running."
+            ),
+        ),
+    ]
+    return [
+        Notice(code, message.format(_named(instances)))
+        for code, instances, message in found
+        if instances
+    ]
 
 
 def _named(instances: list[str]) -> str:
@@ -89,13 +115,52 @@ def _with_memory(shape: Shape) -> str:
     return named if shape.gpu_memory_gib is None else f"{named} with {shape.gpu_memory_gib} GiB"
 
 
-def _on_currencies(view: AccountView) -> list[Notice]:
-    currencies = {shape.currency for shape in view.ledger.shapes}
-    foreign = sorted(c for c in currencies if c and c != view.account.currency)
-    if not foreign:
+def _on_stale_prices(view: AccountView) -> list[Notice]:
+    """Name the prices that were old already when use was last compared with them."""
+    stale = set()
+    for shape, used_at in view.ledger.last_used_at.items():
+        at = used_at or view.as_of
+        match = view.market.matcher.match_at(requested_gpu(shape), view.question, at)
+        rate = match.rate if isinstance(match, Equivalent) else None
+        if rate is not None and at.date() - rate.retrieved_at > STALE_AFTER:
+            stale.add(f"{rate.sku.instance_type} ({rate.retrieved_at.isoformat()})")
+    if not stale:
         return []
     message = (
-        f"Usage paid in {', '.join(foreign)} is kept, but not converted to "
-        f"{view.account.currency} yet: it is in no cost and no saving."
+        f"Prices that no source was seen to state for over {STALE_AFTER.days} days: "
+        f"{_named(sorted(stale))}. They stay in effect until a newer one is known."
+    )
+    return [Notice("stale_prices", message)]
+
+
+def _on_disks(view: AccountView) -> list[Notice]:
+    """Say that there are disks whose cost is not known, or that nothing stands beside."""
+    notices = []
+    if view.lifetime.disk_not_priced:
+        message = (
+            "For some time the price of a disk is not known, so it is in no cost. Report "
+            "disk_rate_running, disk_rate_stopped and disk_hours_per_month with its size."
+        )
+        notices.append(Notice("disk_price_unknown", message))
+    if view.lifetime.disk_not_compared:
+        provider, region = view.question.provider.label, view.question.region
+        if view.question.rate_card is RateCardName.REFERENCE:
+            missing = "the reference rate card lists none"
+        else:
+            missing = f"no disk price of {provider} in {region} is known for all of their time"
+        message = f"Disks are in your cost, but {missing}: there they are in no saving."
+        notices.append(Notice("disks_not_compared", message))
+    return notices
+
+
+def _on_currencies(view: AccountView) -> list[Notice]:
+    if not view.lifetime.gpu_not_converted:
+        return []
+    currencies = {shape.currency for shape in view.ledger.shapes}
+    foreign = sorted(c for c in currencies if c and c != view.account.currency)
+    message = (
+        f"Some or all usage paid in {', '.join(foreign)} is in no cost and no saving: no exchange "
+        f"rate into {view.account.currency} is known for its time. `economy prices "
+        "import-exchange` takes one."
     )
     return [Notice("currency_not_converted", message)]

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from hashlib import sha256
 from threading import BoundedSemaphore
 from uuid import uuid4
@@ -29,6 +30,8 @@ from dumont_economy.savings.local_day import parse_zone
 from dumont_economy.storage import accounts
 from dumont_economy.storage.accounts import Account, ApiToken, LoginSession, User
 from dumont_economy.storage.database import Database
+from dumont_economy.storage.installation import read_setting, write_setting
+from dumont_economy.storage.row_security import RowScope, restrict_rows
 
 
 class Scope(StrEnum):
@@ -39,7 +42,7 @@ class Scope(StrEnum):
     READ = "read"
 
 
-# What only a person's session may do: manage tokens.
+# What only a person's session may do: manage tokens, change the policy.
 OWNER = "owner"
 OWNER_SCOPES = frozenset({OWNER, *Scope})
 DEFAULT_CURRENCY = "USD"
@@ -94,12 +97,15 @@ class SignedIn:
 
 def secret_key(database: Database) -> str:
     """Return the installation's key for signing cookies, made at its first start."""
-    with database.write() as connection:
-        key = accounts.read_setting(connection, _SECRET_KEY)
+
+    def read_or_make(connection: Connection) -> str:
+        key = read_setting(connection, _SECRET_KEY)
         if key is None:
             key = secrets.token_hex(_TOKEN_BYTES)
-            accounts.write_setting(connection, _SECRET_KEY, key)
-    return key
+            write_setting(connection, _SECRET_KEY, key)
+        return key
+
+    return database.transact(read_or_make)
 
 
 def needs_owner(database: Database) -> bool:
@@ -132,14 +138,16 @@ def set_up_owner(
     ):
         raise SetupCodeError
     address, password_hash = _checked(email, password)
-    with database.write() as connection:
+
+    def set_up(connection: Connection) -> SignedIn:
         if accounts.has_users(connection):
             raise AlreadySetUpError
         now = clock.now()
-        account = _account_named(connection, account_name, now)
         user = User(str(uuid4()), address, password_hash)
-        accounts.add_user(connection, user, account.id, now)
+        account = _add_user_to(connection, account_name, user, now)
         return _begin_session(connection, user, account, now)
+
+    return database.transact(set_up)
 
 
 def add_person(
@@ -152,13 +160,15 @@ def add_person(
         InvalidInputError: the e-mail or password cannot be used.
     """
     address, password_hash = _checked(email, password)
-    with database.write() as connection:
+
+    def add(connection: Connection) -> None:
         if accounts.user_by_email(connection, address) is not None:
             message = f"There is a user {address} already. Change the password with `passwd`."
             raise AlreadyExistsError(message)
-        now = clock.now()
-        account = _account_named(connection, account_name, now)
-        accounts.add_user(connection, User(str(uuid4()), address, password_hash), account.id, now)
+        user = User(str(uuid4()), address, password_hash)
+        _add_user_to(connection, account_name, user, clock.now())
+
+    database.transact(add)
 
 
 def change_password(database: Database, clock: Clock, *, email: str, password: str) -> None:
@@ -169,11 +179,14 @@ def change_password(database: Database, clock: Clock, *, email: str, password: s
         InvalidInputError: the password cannot be used.
     """
     address, password_hash = _checked(email, password)
-    with database.write() as connection:
+
+    def change(connection: Connection) -> None:
         found = accounts.user_by_email(connection, address)
         if found is None:
             raise NotFoundError(f"There is no user {address}.")
         accounts.set_password(connection, found[0].id, password_hash, clock.now())
+
+    database.transact(change)
 
 
 def sign_in(database: Database, clock: Clock, *, email: str, password: str) -> SignedIn:
@@ -188,21 +201,26 @@ def sign_in(database: Database, clock: Clock, *, email: str, password: str) -> S
     if found is None or not is_right:
         raise WrongCredentialsError
     user, account = found
-    with database.write() as connection:
+
+    def begin(connection: Connection) -> SignedIn:
         return _begin_session(connection, user, account, clock.now())
+
+    return database.transact(begin, account_id=account.id)
 
 
 def sign_out(database: Database, clock: Clock, principal: Principal) -> None:
     """End the session that is asking."""
     if principal.session_hash is not None:
-        with database.write() as connection:
-            accounts.end_login_session(connection, principal.session_hash, clock.now())
+        end = partial(
+            accounts.end_login_session, token_hash=principal.session_hash, now=clock.now()
+        )
+        database.transact(end, account_id=principal.account.id)
 
 
 def authenticate(database: Database, clock: Clock, token: str) -> Principal | None:
     """Return whom a session's or machine's token stands for; None where it is not in force."""
     token_hash = _hash(token)
-    with database.read() as connection:
+    with database.read(token_hash=token_hash) as connection:
         if token.startswith(_API_TOKEN_PREFIX):
             machine = accounts.api_token_by_hash(connection, token_hash)
             if machine is None:
@@ -213,8 +231,8 @@ def authenticate(database: Database, clock: Clock, token: str) -> Principal | No
     if session is None or _is_over(session, now):
         return None
     if now - session.last_used_at >= _TOUCH_AFTER:
-        with database.write() as connection:
-            accounts.touch_login_session(connection, token_hash, now)
+        touch = partial(accounts.touch_login_session, token_hash=token_hash, now=now)
+        database.transact(touch, account_id=session.account.id)
     return Principal(
         session.account, OWNER_SCOPES, f"user {session.user.email}", session.user, token_hash
     )
@@ -226,14 +244,14 @@ def create_token(
     """Create a machine's token; the second of the pair is the token itself, shown once."""
     token = _API_TOKEN_PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
     new = ApiToken(str(uuid4()), account, name, frozenset(scopes), clock.now(), None)
-    with database.write() as connection:
-        accounts.add_api_token(connection, new, _hash(token))
+    add = partial(accounts.add_api_token, new=new, token_hash=_hash(token))
+    database.transact(add, account_id=account.id)
     return new, token
 
 
 def list_tokens(database: Database, account: Account) -> list[ApiToken]:
     """Return an account's tokens, oldest first."""
-    with database.read() as connection:
+    with database.read(account_id=account.id) as connection:
         return accounts.api_tokens_of(connection, account.id)
 
 
@@ -243,9 +261,11 @@ def revoke_token(database: Database, clock: Clock, account: Account, token_id: s
     Raises:
         NotFoundError: the account has no such token in force.
     """
-    with database.write() as connection:
-        if not accounts.revoke_api_token(connection, account.id, token_id, clock.now()):
-            raise NotFoundError(f"The account has no token {token_id} in force.")
+    revoke = partial(
+        accounts.revoke_api_token, account_id=account.id, token_id=token_id, now=clock.now()
+    )
+    if not database.transact(revoke, account_id=account.id):
+        raise NotFoundError(f"The account has no token {token_id} in force.")
 
 
 def account_named(database: Database, name: str) -> Account:
@@ -272,8 +292,11 @@ def make_account(
 ) -> Account:
     """Return the account of that name, made where it does not exist."""
     parse_zone(timezone)
-    with database.write() as connection:
+
+    def find_or_make(connection: Connection) -> Account:
         return _account_named(connection, name, clock.now(), timezone=timezone, is_sample=is_sample)
+
+    return database.transact(find_or_make)
 
 
 def _account_named(
@@ -292,6 +315,14 @@ def _account_named(
         found = Account(str(uuid4()), name, DEFAULT_CURRENCY, timezone, is_sample)
         accounts.add_account(connection, found, now)
     return found
+
+
+def _add_user_to(connection: Connection, account_name: str, user: User, now: datetime) -> Account:
+    """Make a person an owner of the account of that name, whose rows are then open."""
+    account = _account_named(connection, account_name, now)
+    restrict_rows(connection, RowScope(account_id=account.id))
+    accounts.add_user(connection, user, account.id, now)
+    return account
 
 
 def _begin_session(connection: Connection, user: User, account: Account, now: datetime) -> SignedIn:

@@ -3,17 +3,19 @@
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise, starmap
 from zoneinfo import ZoneInfo
 
 from dumont_economy.ledger.line_item import Window
 from dumont_economy.savings.local_day import day_start, local_date
 from dumont_economy.savings.totals import Totals
 from dumont_economy.services.account_view import AccountView
+from dumont_economy.services.closed_usage import NOTHING
 
 
 @dataclass(frozen=True)
 class History:
-    """The days with use, newest first, and the exact totals of the whole period."""
+    """The days with use or cost, newest first, and the exact totals of the whole period."""
 
     days: list[tuple[date, Totals]]
     totals: Totals
@@ -34,7 +36,12 @@ def read_history(view: AccountView, days: int, zone: ZoneInfo) -> History:
         for number in range((today - first).days + 2)
     ]
     of_day: dict[int, Totals] = {}
-    for line in view.lines_since(borders[0]):
+    for day, window in enumerate(starmap(Window, pairwise(borders))):
+        closed = view.closed.totals_in(window)
+        if closed is not NOTHING:
+            of_day[day] = Totals()
+            of_day[day].merge(closed)
+    for line in view.open_lines:
         day = max(0, bisect_right(borders, line.starts_at) - 1)
         while day < len(borders) - 1 and borders[day] < line.ends_at:
             window = Window(borders[day], borders[day + 1])
@@ -47,6 +54,6 @@ def read_history(view: AccountView, days: int, zone: ZoneInfo) -> History:
     found = [
         (first + timedelta(days=day), of_day[day])
         for day in sorted(of_day, reverse=True)
-        if of_day[day].used
+        if of_day[day].used or of_day[day].actual.total()
     ]
     return History(found, totals, borders[-1])

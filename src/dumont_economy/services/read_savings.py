@@ -1,8 +1,6 @@
 """Reads the figures of an account's savings that are more than a sum."""
 
-from datetime import datetime
 from fractions import Fraction
-from heapq import nlargest
 
 from dumont_economy.metering.gpu_session import InstanceTimeline
 from dumont_economy.savings.projection import Projection, project
@@ -23,11 +21,4 @@ def project_savings(view: AccountView, daily_hours: Fraction | None) -> Projecti
 
 def summarise_instances(view: AccountView) -> list[tuple[InstanceTimeline, Totals]]:
     """Return up to five instances with their totals: active ones first, then the latest used."""
-    started = [timeline for timeline in view.ledger.timelines.values() if timeline.sessions]
-    newest = nlargest(_SUMMARISED, started, key=_newest_use)
-    return [(timeline, view.totals_of(timeline)) for timeline in newest]
-
-
-def _newest_use(timeline: InstanceTimeline) -> tuple[bool, datetime, str]:
-    last = timeline.sessions[-1]
-    return (last.is_open, last.ends_at or last.starts_at, timeline.instance)
+    return [(timeline, view.totals_of(timeline)) for timeline in view.ledger.newest_used]

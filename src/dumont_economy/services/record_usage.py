@@ -1,16 +1,17 @@
 """Records usage events: each counted once, all of a batch stored before the answer."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+
+from sqlalchemy import Connection
 
 from dumont_economy.clock import Clock
 from dumont_economy.errors import FieldProblem, InvalidEventError
 from dumont_economy.metering.event_input import read_event
 from dumont_economy.metering.usage_event import UsageEvent
+from dumont_economy.services.masked_content import masked_json, masked_text
 from dumont_economy.storage import usage_events
 from dumont_economy.storage.accounts import Account
 from dumont_economy.storage.database import Database
@@ -18,6 +19,7 @@ from dumont_economy.storage.usage_events import RefusedEvent
 
 MAX_AHEAD = timedelta(minutes=5)
 MAX_AGE = timedelta(days=35)
+BATCH_REFUSED = "batch_refused"
 _KEPT_CONTENT_BYTES = 4_096
 
 
@@ -46,6 +48,40 @@ class _Judged:
     result: EventResult
     event: UsageEvent | None
     raw: object
+    # What is kept of one that could not be read: it may be long, so it waits for no writer's turn.
+    content: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageBatch:
+    """Events as they were read from what was sent, and who sent them to whose ledger."""
+
+    account: Account
+    reporter: str
+    may_backfill: bool
+    is_atomic: bool
+    judged: tuple[_Judged, ...]
+
+
+def read_batch(
+    account: Account,
+    raw_events: Sequence[object],
+    *,
+    reporter: str,
+    may_backfill: bool,
+    is_atomic: bool = False,
+) -> UsageBatch:
+    """Return the events that decoded JSON objects say, each with what is wrong with it.
+
+    Args:
+        account: Whose ledger it is.
+        raw_events: Decoded JSON objects, as sent.
+        reporter: Who sent them, for the record.
+        may_backfill: Whether events older than 35 days are taken.
+        is_atomic: Whether nothing is stored where anything is refused.
+    """
+    judged = tuple(_read(index, raw, account.currency) for index, raw in enumerate(raw_events))
+    return UsageBatch(account, reporter, may_backfill, is_atomic, judged)
 
 
 def record_usage(
@@ -57,38 +93,49 @@ def record_usage(
     reporter: str,
     may_backfill: bool,
 ) -> list[EventResult]:
-    """Store the valid events of a batch in one transaction and say what became of each.
-
-    Args:
-        database: Where the ledger lies.
-        clock: Says when the events are received.
-        account: Whose ledger it is.
-        raw_events: Decoded JSON objects, as sent.
-        reporter: Who sent them, for the record.
-        may_backfill: Whether events older than 35 days are taken.
+    """Read a batch, store its valid events in one transaction and say what became of each.
 
     Raises:
+        DamagedFactError: the ledger is damaged, so nothing was stored.
         DatabaseUnavailableError: nothing was stored.
     """
-    judged = [_read(index, raw, account.currency) for index, raw in enumerate(raw_events)]
-    with database.write() as connection:
-        last_seq = usage_events.lock_ledger(connection, account.id)
-        received_at = clock.now()
-        keys = [(one.event.source, one.event.id) for one in judged if one.event is not None]
-        stored = usage_events.events_by_key(connection, account.id, keys)
-        new: list[UsageEvent] = []
-        settled = []
-        for one in judged:
-            decided = _decide(one, stored, received_at, may_backfill=may_backfill)
-            if decided.result.status is EventStatus.ACCEPTED and decided.event is not None:
-                stored[decided.event.source, decided.event.id] = decided.event
-                new.append(decided.event)
-            settled.append(decided)
-        usage_events.append_events(
-            connection, account.id, last_seq, new, received_at=received_at, reporter=reporter
-        )
-        refused = [_refused(one, received_at) for one in settled if _is_refused(one)]
-        usage_events.append_refused(connection, account.id, refused, received_at)
+    batch = read_batch(account, raw_events, reporter=reporter, may_backfill=may_backfill)
+
+    def store(connection: Connection) -> list[EventResult]:
+        return store_batch(connection, clock, batch)
+
+    return database.transact(store, account_id=account.id)
+
+
+def store_batch(connection: Connection, clock: Clock, batch: UsageBatch) -> list[EventResult]:
+    """Store the valid events of a batch, and what is refused, in the caller's transaction.
+
+    What was refused long ago, or before very much else, makes room here: whoever sends is who
+    fills the disk, and an installation without a worker is bounded too.
+    """
+    account = batch.account
+    head = usage_events.lock_ledger(connection, account.id)
+    now = clock.now()
+    received_at = usage_events.next_receipt(connection, account.id, now)
+    keys = [(one.event.source, one.event.id) for one in batch.judged if one.event is not None]
+    stored = usage_events.events_by_key(connection, account.id, keys)
+    new: list[UsageEvent] = []
+    settled = []
+    for one in batch.judged:
+        decided = _decide(one, stored, now, may_backfill=batch.may_backfill)
+        if decided.result.status is EventStatus.ACCEPTED and decided.event is not None:
+            stored[decided.event.source, decided.event.id] = decided.event
+            new.append(decided.event)
+        settled.append(decided)
+    refused = [_refused(one, received_at) for one in settled if _is_refused(one)]
+    usage_events.append_refused(connection, account.id, refused)
+    if batch.is_atomic and refused:
+        settled = _none_stored(settled, new)
+        new = []
+    usage_events.append_events(
+        connection, account.id, head, new, received_at=received_at, reporter=batch.reporter
+    )
+    usage_events.prune_refused(connection, account.id, now)
     return [one.result for one in settled]
 
 
@@ -100,14 +147,14 @@ def _read(index: int, raw: object, currency: str) -> _Judged:
     except InvalidEventError as error:
         problems = tuple(error.problems)
         result = EventResult(index, event_id, EventStatus.REJECTED, error.code, problems)
-        return _Judged(result, None, raw)
+        return _Judged(result, None, raw, _content(raw))
     return _Judged(EventResult(index, event_id, EventStatus.ACCEPTED), event, raw)
 
 
 def _decide(
     judged: _Judged,
     stored: dict[tuple[str, str], UsageEvent],
-    received_at: datetime,
+    now: datetime,
     *,
     may_backfill: bool,
 ) -> _Judged:
@@ -121,7 +168,7 @@ def _decide(
     if held is not None:
         conflict = replace(result, status=EventStatus.CONFLICT, code="conflict")
         return replace(judged, result=conflict)
-    problem = _untimely(event, received_at, may_backfill=may_backfill)
+    problem = _untimely(event, now, may_backfill=may_backfill)
     if problem is not None:
         rejected = replace(
             result, status=EventStatus.REJECTED, code=problem.code, problems=(problem,)
@@ -130,13 +177,24 @@ def _decide(
     return judged
 
 
-def _untimely(
-    event: UsageEvent, received_at: datetime, *, may_backfill: bool
-) -> FieldProblem | None:
-    if event.time > received_at + MAX_AHEAD:
+def _none_stored(settled: list[_Judged], new: list[UsageEvent]) -> list[_Judged]:
+    """Return what becomes of a batch that goes whole or not at all, and cannot go whole."""
+    kept_out = {(event.source, event.id) for event in new}
+    return [
+        one
+        if _is_refused(one) or one.event is None or (one.event.source, one.event.id) not in kept_out
+        else replace(
+            one, result=replace(one.result, status=EventStatus.REJECTED, code=BATCH_REFUSED)
+        )
+        for one in settled
+    ]
+
+
+def _untimely(event: UsageEvent, now: datetime, *, may_backfill: bool) -> FieldProblem | None:
+    if event.time > now + MAX_AHEAD:
         message = "Lies more than 5 minutes ahead of the server's clock. Check the reporter's."
         return FieldProblem("time", "time_in_future", message)
-    if event.time < received_at - MAX_AGE and not may_backfill:
+    if event.time < now - MAX_AGE and not may_backfill:
         message = "Lies more than 35 days back. Send it with a token of scope backfill."
         return FieldProblem("time", "time_too_old", message)
     return None
@@ -156,12 +214,10 @@ def _refused(judged: _Judged, received_at: datetime) -> RefusedEvent:
         received_at=received_at,
         status=result.status,
         code=result.code or "",
-        detail=detail,
-        content=_content(judged.raw),
+        detail=masked_text(detail),
+        content=judged.content or _content(judged.raw),
     )
 
 
-def _content(raw: Any) -> str:  # noqa: ANN401  whatever was sent
-    """Return the first 4 KiB of what was sent, as text that every database can keep."""
-    text = json.dumps(raw, ensure_ascii=True, default=str)
-    return text.encode()[:_KEPT_CONTENT_BYTES].decode()
+def _content(raw: object) -> str:
+    return masked_json(raw, _KEPT_CONTENT_BYTES)

@@ -1,34 +1,45 @@
 """Replays a scenario file through the rating core, without a database."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from fractions import Fraction
-from typing import Any
+from itertools import pairwise
+from typing import Any, TypeVar
 
-from dumont_economy.instant import (
-    MICROSECONDS_PER_SECOND,
-    instant_text,
-    microseconds_between,
-)
-from dumont_economy.ledger.line_item import BilledSpan, LineItem, Window
-from dumont_economy.ledger.rating import RatingTerms, rate_session
+from dumont_economy.instant import MICROSECONDS_PER_SECOND, instant_text
+from dumont_economy.ledger.ledger_entry import component_of, entries_of
+from dumont_economy.ledger.line_item import Line, Window
+from dumont_economy.ledger.rating import RatingTerms, in_effect, rate_disk, rate_session
 from dumont_economy.metering.gpu_session import InstanceTimeline, Shape, replay
 from dumont_economy.metering.usage_event import UsageEvent, without_voided
-from dumont_economy.money import PERCENT_DECIMALS, amount_text, cost, exact_text
+from dumont_economy.money import PERCENT_DECIMALS, amount_text, exact_text
 from dumont_economy.pricing.billing_rule import BillingRule, BillingRules, per_second_rule
+from dumont_economy.pricing.dated_fact import ALWAYS, in_force_from
+from dumont_economy.pricing.disk_price import NOT_COMPARED, DiskPrices, DiskSegment
 from dumont_economy.pricing.equivalence import Equivalent, Grade, Reach
+from dumont_economy.pricing.exchange_rate import ExchangeRates, ExchangeSegment
 from dumont_economy.pricing.match_timeline import (
-    ALWAYS,
     MatchSegment,
     Unpriced,
     UnpricedReason,
 )
-from dumont_economy.savings.local_day import day_start, local_date
-from dumont_economy.savings.totals import Totals, total_of
+from dumont_economy.savings.ledger_figures import (
+    Adjustment,
+    DayFigures,
+    adjustments_of,
+    figures_by_day,
+    figures_of,
+)
+from dumont_economy.savings.local_day import LocalDay, local_days
 from dumont_economy.services.scenario import Query, Scenario, as_number
 
 Answer = dict[str, Any]
+
+_Fact = TypeVar("_Fact")
+
+# What is asked for a disk is stated without a currency (RATING.md, section 3).
+_DISK_CURRENCY = "USD"
 
 _UNPRICED = Unpriced(UnpricedReason.NO_PRICE_AT_THAT_TIME, "The price book has no price.")
 
@@ -38,7 +49,7 @@ class _Replayed:
     """What a query's usage comes to at one `as_of` and `now`."""
 
     timelines: list[InstanceTimeline]
-    lines: list[LineItem]
+    lines: list[Line]
     duplicates: int
     conflicts: int
 
@@ -81,23 +92,16 @@ def differences(answer: object, expected: object, path: str = "") -> list[str]:
 def _answer(scenario: Scenario, query: Query) -> Answer:
     replayed = _replay(scenario, query, query.as_of, query.now)
     window = Window(query.starts_at, query.ends_at)
-    totals = total_of(replayed.lines, window)
+    figures = figures_of(replayed.lines, window)
+    totals = figures.totals
     percent = totals.saving_percent
     answer: Answer = {
         "used_seconds": _seconds(totals.used),
         "billed_seconds": {
-            "actual": _seconds(sum(_billed(line, "actual", window) for line in replayed.lines)),
-            "comparison": _seconds(
-                sum(_billed(line, "comparison", window) for line in replayed.lines)
-            ),
+            "actual": _seconds(figures.billed_actual),
+            "comparison": _seconds(figures.billed_comparison),
         },
-        "unpriced_seconds": _seconds(
-            sum(
-                line.used_microseconds(window)
-                for line in replayed.lines
-                if line.comparison_rate is None
-            )
-        ),
+        "unpriced_seconds": _seconds(figures.unpriced),
         "actual": amount_text(totals.actual.total()),
         "comparable_actual": amount_text(totals.comparable.total()),
         "comparison": amount_text(totals.counterfactual.total()),
@@ -112,10 +116,11 @@ def _answer(scenario: Scenario, query: Query) -> Answer:
         "lines": _lines(replayed.lines, window, query.currency),
     }
     if query.by_day:
-        answer["days"] = [_day(day, replayed.lines) for day in _days(query)]
+        answer["days"] = [_day(one) for one in figures_by_day(replayed.lines, window, _days(query))]
     if query.adjustment_since is not None:
         earlier = _replay(scenario, query, query.adjustment_since, query.adjustment_since)
-        answer["adjustment"] = _adjustment(query, earlier.lines, replayed.lines)
+        changes = adjustments_of(earlier.lines, replayed.lines, window, _days(query))
+        answer["adjustment"] = [_adjustment(one) for one in changes]
     return answer
 
 
@@ -135,47 +140,93 @@ def _replay(scenario: Scenario, query: Query, as_of: datetime, now: datetime) ->
         of_instance.setdefault(event.instance or "", []).append(event)
     timelines = [replay(name, events, now) for name, events in sorted(of_instance.items())]
     terms = _terms(scenario, query, as_of)
-    lines = [
+    runs = [
         line
         for timeline in timelines
         for session in timeline.sessions
         for line in rate_session(session, terms, now)
     ]
-    return _Replayed(timelines, lines, duplicates, conflicts)
+    disks = [
+        line
+        for timeline in timelines
+        for line in rate_disk(timeline.instance, timeline.disk_spans, terms, now)
+    ]
+    return _Replayed(timelines, [*runs, *disks], duplicates, conflicts)
 
 
 def _terms(scenario: Scenario, query: Query, as_of: datetime) -> RatingTerms:
     rules = BillingRules(scenario.billing_rules)
+    known = [rate for rate in scenario.exchange_rates if rate.published_at <= as_of]
+    exchange = ExchangeRates(known)
 
     def rule_of(party: str, at: datetime) -> BillingRule:
         return rules.in_force(party, at, as_of) or per_second_rule(party, at)
 
     return RatingTerms(
         currency=query.currency,
-        matches_of=lambda shape: _segments(scenario, query, as_of, shape),
+        matches_of=lambda shape: _segments(scenario, query, as_of, shape, exchange),
         actual_rule=rule_of,
         comparison_rule=lambda at: rule_of(query.cloud, at),
+        exchange_of=lambda currency: exchange.timeline(currency, query.currency),
+        disk_prices=_disk_segments(scenario, query, as_of, exchange),
     )
 
 
 def _segments(
-    scenario: Scenario, query: Query, as_of: datetime, shape: Shape
+    scenario: Scenario, query: Query, as_of: datetime, shape: Shape, exchange: ExchangeRates
 ) -> Sequence[MatchSegment]:
     """Return the matches of a shape: the compared SKU is given by cloud, region and GPU."""
-    known = [
+    known = in_force_from(
         price
         for price in scenario.prices
         if (price.cloud, price.region, price.gpu) == (query.cloud, query.region, shape.gpu)
         and price.published_at <= as_of
-    ]
-    known.sort(key=lambda price: (price.effective_from, price.published_at))
-    # Of the prices of one instant the one published last holds (R-PRICE).
-    in_force = {price.effective_from: price for price in known}
-    priced = [
-        MatchSegment(since, _equivalent(price.price_per_gpu_hour, shape))
-        for since, price in in_force.items()
-    ]
-    return [MatchSegment(ALWAYS, _UNPRICED), *priced]
+    )
+    segments = [MatchSegment(ALWAYS, _UNPRICED)]
+    for since, until, price in _stretches(known):
+        for at, factor in _factors(exchange, price.currency, query.currency, since, until):
+            match = (
+                _UNPRICED
+                if factor is None
+                else _equivalent(price.price_per_gpu_hour * factor, shape)
+            )
+            segments.append(MatchSegment(at, match))
+    return segments
+
+
+def _disk_segments(
+    scenario: Scenario, query: Query, as_of: datetime, exchange: ExchangeRates
+) -> Sequence[DiskSegment]:
+    """Return what disks are compared with, in the query's currency."""
+    known = DiskPrices(one for one in scenario.disk_prices if one.published_at <= as_of)
+    stated = known.timeline(query.cloud, query.region)[1:]
+    segments = [*NOT_COMPARED]
+    for since, until, price in _stretches({one.since: one for one in stated}):
+        for at, factor in _factors(exchange, _DISK_CURRENCY, query.currency, since, until):
+            paid = price.per_gb_month
+            converted = None if factor is None or paid is None else paid * factor
+            segments.append(replace(price, since=at, per_gb_month=converted))
+    return segments
+
+
+def _stretches(
+    known: Mapping[datetime, _Fact],
+) -> Iterable[tuple[datetime, datetime | None, _Fact]]:
+    """Return from when until when each of some dated facts holds."""
+    return (
+        (since, until, fact)
+        for (since, until), fact in zip(pairwise([*known, None]), known.values(), strict=True)
+        if since is not None
+    )
+
+
+def _factors(
+    exchange: ExchangeRates, currency: str, into: str, since: datetime, until: datetime | None
+) -> list[tuple[datetime, Fraction | None]]:
+    """Return what amounts are multiplied by inside a stretch, and from when on."""
+    timeline: Sequence[ExchangeSegment] = exchange.timeline(currency, into)
+    later = [one for one in timeline if one.since > since and (until is None or one.since < until)]
+    return [(since, in_effect(timeline, since).factor), *((one.since, one.factor) for one in later)]
 
 
 def _equivalent(price_per_gpu_hour: Fraction, shape: Shape) -> Equivalent:
@@ -193,96 +244,48 @@ def _equivalent(price_per_gpu_hour: Fraction, shape: Shape) -> Equivalent:
     )
 
 
-def _span(line: LineItem, side: str) -> BilledSpan:
-    return line.actual if side == "actual" else line.comparison
-
-
-def _rate(line: LineItem, side: str) -> Fraction | None:
-    return line.rate if side == "actual" else line.comparison_rate
-
-
-def _billed(line: LineItem, side: str, window: Window) -> int:
-    if _rate(line, side) is None:
-        return 0
-    return line.billed_microseconds(_span(line, side), window)
-
-
-def _lines(lines: Iterable[LineItem], window: Window, currency: str) -> list[Answer]:
+def _lines(lines: Iterable[Line], window: Window, currency: str) -> list[Answer]:
+    """Return the entries that have an amount; what is unpriced has none."""
     return [
-        _line(line, side, rate, window, currency)
-        for line in lines
-        if window.touches(line.starts_at, line.ends_at)
-        for side in ("actual", "comparison")
-        if (rate := _rate(line, side)) is not None
+        {
+            "side": entry.side.value,
+            "component": component_of(entry.line).value,
+            "instance": entry.line.instance,
+            "from": instant_text(entry.starts_at),
+            "to": instant_text(entry.ends_at),
+            "seconds": _seconds(entry.microseconds),
+            "pad_seconds": _seconds(entry.pad_microseconds),
+            "units": exact_text(entry.units),
+            "unit_price": exact_text(entry.price.price),
+            "currency": currency,
+            "amount": amount_text(entry.amount),
+        }
+        for entry in entries_of(lines, window)
+        if entry.price is not None and entry.amount is not None
     ]
 
 
-def _line(line: LineItem, side: str, rate: Fraction, window: Window, currency: str) -> Answer:
-    units = 1 if side == "actual" else line.shape.gpu_count
-    billed = _billed(line, side, window)
-    has_pad = window.holds_last_instant_before(line.ends_at)
+def _days(query: Query) -> list[LocalDay]:
+    return local_days(query.starts_at, query.ends_at, query.zone)
+
+
+def _day(one: DayFigures) -> Answer:
+    totals = one.figures.totals
     return {
-        "side": side,
-        "component": "compute",
-        "instance": line.instance,
-        "from": instant_text(max(line.starts_at, window.starts_at or line.starts_at)),
-        "to": instant_text(min(line.ends_at, window.ends_at or line.ends_at)),
-        "seconds": _seconds(billed),
-        "pad_seconds": _seconds(_span(line, side).pad_microseconds if has_pad else 0),
-        "units": str(units),
-        "unit_price": exact_text(rate / units),
-        "currency": currency,
-        "amount": amount_text(cost(rate, billed)),
-    }
-
-
-@dataclass(frozen=True)
-class _Day:
-    date: str
-    starts_at: datetime
-    hours: Fraction
-    window: Window
-
-
-def _days(query: Query) -> list[_Day]:
-    """Return the local days that the query touches, each cut to it."""
-    day = local_date(query.starts_at, query.zone)
-    days = []
-    while (starts_at := day_start(day, query.zone)) < query.ends_at:
-        following = day + timedelta(days=1)
-        ends_at = day_start(following, query.zone)
-        window = Window(max(starts_at, query.starts_at), min(ends_at, query.ends_at))
-        length = Fraction(microseconds_between(starts_at, ends_at), 3600 * MICROSECONDS_PER_SECOND)
-        if length:
-            days.append(_Day(day.isoformat(), starts_at, length, window))
-        day = following
-    return days
-
-
-def _day(day: _Day, lines: Iterable[LineItem]) -> Answer:
-    totals = total_of(lines, day.window)
-    return {
-        "date": day.date,
-        "day_starts": instant_text(day.starts_at),
-        "day_hours": exact_text(day.hours),
+        "date": one.day.date.isoformat(),
+        "day_starts": instant_text(one.day.starts_at),
+        "day_hours": exact_text(one.day.hours),
         "used_seconds": _seconds(totals.used),
         **_money(totals.actual.total(), totals.counterfactual.total(), totals.saving),
     }
 
 
-def _adjustment(query: Query, before: list[LineItem], after: list[LineItem]) -> list[Answer]:
-    """Return by day of use what the later figure has more; days without a difference left out."""
-    adjustments = []
-    for day in _days(query):
-        old, new = total_of(before, day.window), total_of(after, day.window)
-        changes = [b - a for a, b in zip(_amounts(old), _amounts(new), strict=True)]
-        if any(changes):
-            adjustments.append({"date": day.date, **_money(*changes)})
-    return adjustments
-
-
-def _amounts(totals: Totals) -> tuple[Fraction, Fraction, Fraction]:
-    return (totals.actual.total(), totals.counterfactual.total(), totals.saving)
+def _adjustment(one: Adjustment) -> Answer:
+    change = one.change
+    return {
+        "date": one.date.isoformat(),
+        **_money(change.actual, change.counterfactual, change.saving),
+    }
 
 
 def _money(actual: Fraction, comparison: Fraction, saving: Fraction) -> Answer:

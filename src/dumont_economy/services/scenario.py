@@ -14,10 +14,13 @@ from dumont_economy.metering.event_input import read_event
 from dumont_economy.metering.usage_event import UsageEvent
 from dumont_economy.money import parse_amount
 from dumont_economy.pricing.billing_rule import BillingRule, Rounding
+from dumont_economy.pricing.disk_price import DiskPrice
+from dumont_economy.pricing.exchange_rate import ExchangeRate
 from dumont_economy.savings.local_day import parse_zone
 
 _DEFAULT_TENANT = "t1"
 _DEFAULT_CURRENCY = "USD"
+_SOURCE = "the scenario"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class GpuPrice:
     currency: str
     effective_from: datetime
     published_at: datetime
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +67,15 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One scenario; `not_yet` names the rules it needs that the rating does not follow yet."""
+    """One scenario: a price book, usage events as they arrived, and queries."""
 
     id: str
     prices: tuple[GpuPrice, ...]
     billing_rules: tuple[BillingRule, ...]
+    disk_prices: tuple[DiskPrice, ...]
+    exchange_rates: tuple[ExchangeRate, ...]
     deliveries: tuple[Delivery, ...]
     queries: tuple[Query, ...]
-    not_yet: tuple[str, ...]
 
 
 def read_scenarios(document: object) -> list[Scenario]:
@@ -100,29 +105,15 @@ def _scenario(raw: Any, number: int) -> Scenario:  # noqa: ANN401  JSON
 def _read_scenario(raw: Mapping[str, Any]) -> Scenario:
     book = raw["price_book"]
     deliveries = tuple(delivery for one in raw["deliveries"] for delivery in _deliveries(one))
-    not_yet = []
-    if book.get("disk_prices") and any(one.event.disk_gb is not None for one in deliveries):
-        not_yet.append("R-DISK")
-    queries = tuple(_query(one) for one in raw["queries"])
-    if _needs_exchange(book["prices"], deliveries, queries):
-        not_yet.append("R-FX")
     return Scenario(
         id=str(raw["id"]),
         prices=tuple(_price(one) for one in book["prices"]),
         billing_rules=tuple(_billing_rule(one) for one in book.get("billing_rules", ())),
+        disk_prices=tuple(_disk_price(one) for one in book.get("disk_prices", ())),
+        exchange_rates=tuple(_exchange_rate(one) for one in book.get("fx", ())),
         deliveries=deliveries,
-        queries=queries,
-        not_yet=tuple(not_yet),
+        queries=tuple(_query(one) for one in raw["queries"]),
     )
-
-
-def _needs_exchange(
-    prices: list[Mapping[str, Any]], deliveries: tuple[Delivery, ...], queries: tuple[Query, ...]
-) -> bool:
-    asked = {query.currency for query in queries}
-    paid = {one.event.currency for one in deliveries if one.event.currency is not None}
-    listed = {str(price.get("currency", _DEFAULT_CURRENCY)) for price in prices}
-    return len(asked | paid | listed) > 1
 
 
 def _deliveries(raw: Mapping[str, Any]) -> list[Delivery]:
@@ -148,6 +139,44 @@ def _price(raw: Mapping[str, Any]) -> GpuPrice:
         currency=str(raw.get("currency", _DEFAULT_CURRENCY)),
         effective_from=parse_instant(raw["effective_from"]),
         published_at=parse_instant(raw["published_at"]),
+        source=_SOURCE,
+    )
+
+
+def _disk_price(raw: Mapping[str, Any]) -> DiskPrice:
+    effective_from = parse_instant(raw["effective_from"])
+    return DiskPrice(
+        provider=str(raw["cloud"]),
+        region=str(raw["region"]),
+        usd_per_gb_month=parse_amount(str(raw["price_gb_month"])),
+        hours_per_month=_hours_per_month(raw["hours_per_month"]),
+        effective_from=effective_from,
+        published_at=parse_instant(raw["published_at"]),
+        source=_SOURCE,
+        source_url=None,
+        retrieved_at=effective_from.date(),
+    )
+
+
+def _hours_per_month(value: object) -> int:
+    hours = int(str(value))
+    if hours < 1:
+        message = "hours_per_month must be 1 or more"
+        raise ValueError(message)
+    return hours
+
+
+def _exchange_rate(raw: Mapping[str, Any]) -> ExchangeRate:
+    effective_from = parse_instant(raw["effective_from"])
+    return ExchangeRate(
+        currency=str(raw["from"]),
+        into=str(raw["to"]),
+        rate=parse_amount(str(raw["rate"])),
+        effective_from=effective_from,
+        published_at=parse_instant(raw["published_at"]),
+        source=_SOURCE,
+        source_url=None,
+        retrieved_at=effective_from.date(),
     )
 
 
@@ -159,7 +188,7 @@ def _billing_rule(raw: Mapping[str, Any]) -> BillingRule:
         rounding=Rounding(raw["rounding"]),
         effective_from=parse_instant(raw["effective_from"]),
         published_at=parse_instant(raw["published_at"]),
-        source="the scenario",
+        source=_SOURCE,
     )
 
 
