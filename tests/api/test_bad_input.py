@@ -1,7 +1,12 @@
 """Requests that cannot be read: each gets one clear answer, and nothing acknowledged is lost."""
 
+import gzip
+import tracemalloc
+import zlib
+
 import pytest
 from flask import json
+from werkzeug.test import TestResponse
 
 from tests.api.harness import Caller, hours_ago, start
 
@@ -74,8 +79,12 @@ def test_a_body_that_cannot_be_read_is_refused(
         pytest.param({"content_type": "application/x-www-form-urlencoded"}, id="a form"),
         pytest.param({"content_type": "application/jsonp"}, id="nearly JSON"),
         pytest.param(
-            {"content_type": "application/json", "headers": {"Content-Encoding": "gzip"}},
-            id="compressed",
+            {"content_type": "application/json", "headers": {"Content-Encoding": "br"}},
+            id="compressed in a way that we do not take",
+        ),
+        pytest.param(
+            {"content_type": "application/json", "headers": {"Content-Encoding": "gzip, gzip"}},
+            id="compressed twice",
         ),
     ],
 )
@@ -91,6 +100,105 @@ def test_a_body_of_another_type_is_refused(holder: Caller, how: dict[str, object
     assert answer.status_code == 415
     assert answer.get_json()["code"] == "unsupported_media_type"
     assert is_all_there(holder)
+
+
+def send_compressed(caller: Caller, body: bytes, encoding: str = "gzip") -> TestResponse:
+    """Send bytes that say they are compressed JSON."""
+    return caller.client.post(
+        "/api/v1/usage/events",
+        data=body,
+        headers={**caller.headers, "Content-Encoding": encoding},
+        content_type="application/json",
+    )
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP"])
+def test_usage_may_come_compressed(holder: Caller, encoding: str) -> None:
+    """A reporter of a thousand events saves nine tenths of its traffic."""
+    body = gzip.compress(json.dumps({"events": [start("kept", hours_ago(1))]}).encode())
+
+    answer = send_compressed(holder, body, encoding)
+
+    assert answer.get_json()["results"][0]["status"] == "duplicate"
+
+
+def test_a_body_that_expands_beyond_the_limit_is_refused_while_it_expands(holder: Caller) -> None:
+    """64 MiB in 64 KiB: 413 at 4 MiB, and the rest never exists."""
+    bomb = gzip.compress(b'{"events":[]}' + b" " * 64 * MIB)
+    assert len(bomb) < MIB / 8
+
+    tracemalloc.start()
+    answer = send_compressed(holder, bomb)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert answer.status_code == 413
+    assert answer.get_json()["code"] == "body_too_large"
+    assert peak < 16 * MIB
+    assert is_all_there(holder)
+
+
+def test_the_limit_is_on_what_a_body_expands_to(holder: Caller) -> None:
+    """4 MiB to the byte are taken, one more is not."""
+    text = json.dumps({"events": [start("kept", hours_ago(1))]}).encode()
+    fits = gzip.compress(text + b" " * (4 * MIB - len(text)))
+    exceeds = gzip.compress(text + b" " * (4 * MIB - len(text) + 1))
+
+    assert send_compressed(holder, fits).status_code == 200
+    assert send_compressed(holder, exceeds).status_code == 413
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b'{"events":[]}', id="not gzip"),
+        pytest.param(gzip.compress(b'{"events":[]}')[:-1], id="cut short"),
+        pytest.param(gzip.compress(b'{"events":[]}') + b"x", id="something behind"),
+        pytest.param(gzip.compress(b'{"events":') + gzip.compress(b"[]}"), id="two members"),
+        pytest.param(zlib.compress(b'{"events":[]}'), id="zlib"),
+        pytest.param(gzip.compress(b'{"events":[]}')[:-5] + b"wrong", id="a wrong checksum"),
+    ],
+)
+def test_a_body_that_is_not_what_its_encoding_says_is_refused(holder: Caller, body: bytes) -> None:
+    """400, before anything in it is read."""
+    answer = send_compressed(holder, body)
+
+    assert answer.status_code == 400
+    assert answer.get_json()["code"] == "malformed_gzip"
+    assert is_all_there(holder)
+
+
+def test_only_usage_may_come_compressed(holder: Caller) -> None:
+    """Guesses at a password are counted by the name in the body, so that is read as it is."""
+    body = gzip.compress(json.dumps({"email": "a@example.org", "password": "guess"}).encode())
+
+    answer = holder.client.post(
+        "/api/v1/auth/login",
+        data=body,
+        headers={"Content-Encoding": "gzip"},
+        content_type="application/json",
+    )
+
+    assert answer.status_code == 415
+    assert answer.get_json()["detail"] == "Send the body as application/json, not compressed."
+
+
+def test_a_key_stands_for_what_is_said_and_not_for_how_it_is_compressed(holder: Caller) -> None:
+    """A client that compresses anew for each try sends other bytes each time."""
+    text = json.dumps({"events": [start("kept", hours_ago(1))]}).encode()
+    answers = [
+        holder.client.post(
+            "/api/v1/usage/events",
+            data=gzip.compress(text, mtime=mtime),
+            headers={**holder.headers, "Content-Encoding": "gzip", "Idempotency-Key": "k"},
+            content_type="application/json",
+        )
+        for mtime in (1, 2)
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[1].headers["Idempotent-Replayed"] == "true"
 
 
 def test_json_may_come_with_a_charset(holder: Caller) -> None:

@@ -43,6 +43,12 @@ LIVE_ENDPOINTS = {
     "economy.active_session",
     "economy.pricing",
 }
+# Where an operation whose path alone asks nothing answers with success.
+ADDRESSES = {
+    "/api/v1/prices/explain": "/api/v1/prices/explain?gpu=A100",
+    "/api/v1/prices/<sku>/history": "/api/v1/prices/p5.48xlarge/history",
+    "/api/v1/instances/<instance_id>": "/api/v1/instances/our-instance",
+}
 PROBLEM_MEMBERS = {"type", "title", "status", "detail", "code", "request_id", "errors"}
 
 
@@ -264,7 +270,7 @@ class TestTheShapeOfErrors:
             secret = "SELECT password FROM user"
             raise RuntimeError(secret)
 
-        monkeypatch.setattr("dumont_economy.api.economy.savings.open_view", fail)
+        monkeypatch.setattr("dumont_economy.api.economy.shared.open_state", fail)
 
         answer = caller.get("/economy/savings")
 
@@ -335,10 +341,17 @@ class TestTwoAccounts:
     ) -> None:
         """No answer of any route holds anything that the neighbour reported."""
         person = application.person(request.node.name)
+        ours = person.client.post(
+            "/api/v1/usage/events",
+            json={"events": [start("our-instance", hours_ago(2))]},
+            headers={"X-CSRF-Token": person.csrf_token},
+        )
+        assert ours.status_code == 200
         seen = []
         for declared in OPERATIONS:
             if declared.method == "GET":
-                answer = ask(person.client, "GET", declared.path)
+                address = ADDRESSES.get(declared.path, declared.path)
+                answer = ask(person.client, "GET", address)
                 assert answer.status_code == 200, declared.path
                 text = answer.get_data(as_text=True)
                 seen += [(declared.path, secret) for secret in self.SECRETS if secret in text]
@@ -375,6 +388,16 @@ class TestTwoAccounts:
 
         assert bodies[0] == bodies[1]
         assert rich_neighbour.get("/instances").status_code == 200
+
+    def test_the_neighbours_instance_is_as_unknown_as_none(
+        self, caller: Caller, rich_neighbour: Caller
+    ) -> None:
+        """404 with the same body; the neighbour opens it."""
+        theirs, none = caller.get("/instances/their-instance"), caller.get("/instances/never-was")
+
+        assert theirs.status_code == none.status_code == 404
+        assert theirs.get_json() | {"request_id": ""} == none.get_json() | {"request_id": ""}
+        assert rich_neighbour.get("/instances/their-instance").status_code == 200
 
     def test_a_cursor_of_theirs_leads_nowhere_else(
         self, caller: Caller, rich_neighbour: Caller

@@ -211,14 +211,14 @@ def test_an_instance_whose_start_is_unknown_is_not_listed(caller: Caller) -> Non
     assert "orphan_stops" in {notice["code"] for notice in answer["notices"]}
 
 
-def test_disks_are_kept_and_said_to_be_missing(caller: Caller) -> None:
-    """Their cost is in no figure yet, and the answer tells."""
+def test_a_disk_without_a_price_is_in_no_cost_and_said(caller: Caller) -> None:
+    """A price of a month of unknown length is none: there is no default."""
     caller.push(start("i-1", hours_ago(1), disk_gb="100", disk_rate_running="0.10"))
 
     answer = caller.read("/instances")
 
     assert answer["instances"][0]["lifetime"]["cost"] == "0.7400000000"
-    assert "disks_not_counted" in {notice["code"] for notice in answer["notices"]}
+    assert "disk_price_unknown" in {notice["code"] for notice in answer["notices"]}
 
 
 @pytest.mark.parametrize(
@@ -277,3 +277,17 @@ def test_use_in_another_currency_is_unknown_on_every_surface(caller: Caller) -> 
     assert "EUR" in realtime["match"]["reason"]
     assert realtime["current_cost"] is realtime["savings_so_far"] is None
     assert session["dumont_cost"] is session["savings"] is None
+
+
+def test_slices_of_a_gpu_are_not_shown_as_whole_ones(caller: Caller) -> None:
+    """Named with their share, and grouped apart from the whole GPU."""
+    caller.push(
+        start("whole", hours_ago(1), gpu="A100-80GB", rate="2.00"),
+        start("slice", hours_ago(1), gpu="NVIDIA A100-SXM4-80GB MIG 1g.10gb", rate="0.30"),
+    )
+
+    shown = {row["instance_id"]: row["gpu_type"] for row in rows(caller)}
+    groups = caller.read("/instances", group_by="gpu")["groups"]
+
+    assert shown == {"whole": "A100-80GB", "slice": "A100-80GB (1/7)"}
+    assert {group["gpu_type"] for group in groups} == set(shown.values())

@@ -225,6 +225,23 @@ class TestTheTagOfALiveAnswer:
         assert again.headers["ETag"] != tag
 
     @pytest.mark.parametrize("path", LIVE)
+    def test_it_holds_no_more_in_the_second_in_which_the_slope_changes(
+        self, caller: Caller, clock: SettableClock, path: str
+    ) -> None:
+        """The compared minimum ends at 12:01:00.25; whoever asks just after that gets an answer."""
+        caller.push(start("i-1", "2026-08-03T12:00:00.250000Z", gpu="A100", rate="2.50"))
+        clock.set("2026-08-03T12:00:40.500000Z")
+        first = caller.get(f"/economy{path}")
+
+        clock.set("2026-08-03T12:01:00.260000Z")
+        again = _poll(caller, path, first.headers["ETag"])
+
+        assert first.get_json()["valid_until"] == "2026-08-03T12:01:00.250000Z"
+        assert again.status_code == 200
+        assert again.get_json()["as_of"] == "2026-08-03T12:01:00.260000Z"
+        assert again.get_json()["valid_until"] == "2026-08-03T12:01:01Z"
+
+    @pytest.mark.parametrize("path", LIVE)
     def test_a_new_report_changes_it(self, caller: Caller, path: str) -> None:
         """The account's version is in the tag."""
         caller.push(start("i-1", hours_ago(1)))

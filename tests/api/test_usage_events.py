@@ -27,6 +27,18 @@ def results(caller: Caller, *events: object) -> list[Json]:
     return found
 
 
+def ids_page_by_page(caller: Caller, limit: int) -> list[str]:
+    """Return the ids of all events received, as the pages list them."""
+    seen: list[str] = []
+    query: dict[str, str | int] = {"limit": limit}
+    while True:
+        page = caller.read("/usage/events", **query)
+        seen += [event["id"] for event in page["events"]]
+        if page["next_cursor"] is None:
+            return seen
+        query["cursor"] = page["next_cursor"]
+
+
 def problems(caller: Caller, event: object) -> tuple[int, list[tuple[str, str]]]:
     """Return the status of a batch of one refused event, and the field problems in it."""
     answer = caller.send([event])
@@ -38,6 +50,11 @@ def lifetime_cost(caller: Caller) -> float:
     """Return all that was paid."""
     cost: float = caller.read("/economy/savings")["lifetime_cost"]
     return cost
+
+
+def notices(caller: Caller) -> dict[str, str]:
+    """Return the notices on all figures, by their code."""
+    return {one["code"]: one["message"] for one in caller.read("/economy/savings")["notices"]}
 
 
 class TestOneEvent:
@@ -225,6 +242,90 @@ class TestABatch:
         assert {one["status"] for one in results(caller, *events)} == {"accepted"}
 
 
+class TestAnAtomicBatch:
+    """`?atomic=true`: every event is stored, or none is."""
+
+    def send(self, caller: Caller, *events: object, atomic: str = "true") -> tuple[int, Json]:
+        """Report usage whole or not at all; return status and answer."""
+        answer = caller.client.post(
+            f"/api/v1/usage/events?atomic={atomic}",
+            json={"events": list(events)},
+            headers=caller.headers,
+        )
+        return answer.status_code, answer.get_json()
+
+    def test_with_good_events_and_duplicates_is_stored(self, caller: Caller) -> None:
+        """A duplicate is no refusal: the retry of an atomic batch is answered as any other."""
+        results(caller, start("i-1", hours_ago(2)))
+
+        status, answer = self.send(caller, start("i-1", hours_ago(2)), stop("i-1", hours_ago(1)))
+
+        assert status == 200
+        assert [one["status"] for one in answer["results"]] == ["duplicate", "accepted"]
+        assert lifetime_cost(caller) == 0.74
+
+    @pytest.mark.parametrize(
+        ("bad", "status"),
+        [
+            pytest.param({"id": "nonsense"}, "rejected", id="an event that is none"),
+            pytest.param(report("seen", "i-1", before(NOON, minutes=-6)), "rejected", id="ahead"),
+            pytest.param(start("i-1", hours_ago(2), rate="9"), "conflict", id="a conflict"),
+        ],
+    )
+    def test_with_one_refused_event_stores_nothing(
+        self, caller: Caller, bad: Json, status: str
+    ) -> None:
+        """422; each line says why, and the refused one is kept for view with its own reason."""
+        known = start("i-1", hours_ago(2))
+        results(caller, known)
+        new = stop("i-1", hours_ago(1))
+
+        code, answer = self.send(caller, known, new, new, bad)
+
+        assert (code, answer["code"]) == (422, "batch_refused")
+        became = [(one["status"], one["code"]) for one in answer["results"]]
+        assert became[:3] == [("duplicate", None), *[("rejected", "batch_refused")] * 2]
+        assert became[3][0] == status
+        assert all(error["pointer"].startswith("/events/3") for error in answer["errors"])
+        assert lifetime_cost(caller) == 1.48
+        shown = [one["status"] for one in caller.read("/usage/events")["events"]]
+        assert sorted(shown) == sorted(["accepted", status])
+
+    def test_of_duplicates_and_a_refused_event_is_refused_too(self, caller: Caller) -> None:
+        """There is nothing left to store, and it did not go whole."""
+        results(caller, start("i-1", hours_ago(2)))
+
+        code, answer = self.send(caller, start("i-1", hours_ago(2)), {"id": "nonsense"})
+
+        assert (code, answer["code"]) == (422, "batch_refused")
+
+    def test_corrected_goes_whole(self, caller: Caller) -> None:
+        """Nothing of the first try stands in its way."""
+        new = start("i-1", hours_ago(2))
+        self.send(caller, new, {"id": "nonsense"})
+
+        status, answer = self.send(caller, new)
+
+        assert status == 200
+        assert answer["results"][0]["status"] == "accepted"
+
+    def test_that_is_not_asked_for_is_not_atomic(self, caller: Caller) -> None:
+        """`atomic=false` is what it is without the parameter."""
+        status, answer = self.send(
+            caller, start("i-1", hours_ago(2)), {"id": "nonsense"}, atomic="false"
+        )
+
+        assert status == 200
+        assert [one["status"] for one in answer["results"]] == ["accepted", "rejected"]
+
+    @pytest.mark.parametrize("atomic", ["", "1", "True", "yes"])
+    def test_is_asked_for_by_true_alone(self, caller: Caller, atomic: str) -> None:
+        """A mistyped wish is not taken for none."""
+        status, answer = self.send(caller, start("i-1", hours_ago(2)), atomic=atomic)
+
+        assert (status, answer["code"]) == (422, "not_a_flag")
+
+
 class TestReplay:
     """A figure depends on the set of events, never on their order (R-SET, R-STATE)."""
 
@@ -270,6 +371,27 @@ class TestReplay:
             results(caller, starts[index])
 
         assert lifetime_cost(caller) == 0.5
+        notice = notices(caller)["contradicting_starts"]
+        assert "i-1" in notice
+
+    def test_two_equal_starts_at_one_instant_are_no_contradiction(self, caller: Caller) -> None:
+        """Two reporters saw one thing."""
+        results(caller, *(start("i-1", hours_ago(1), id=name) for name in ("a", "b")))
+
+        assert "contradicting_starts" not in notices(caller)
+
+    def test_a_void_settles_the_contradiction(self, caller: Caller) -> None:
+        """A notice is a function of the events that count."""
+        results(
+            caller,
+            start("i-1", hours_ago(1), rate="0.50", id="a"),
+            start("i-1", hours_ago(1), rate="0.90", id="b"),
+        )
+
+        results(caller, {"id": "v", "source": "push", "type": "void", "time": NOON, "void_of": "a"})
+
+        assert lifetime_cost(caller) == 0.9
+        assert "contradicting_starts" not in notices(caller)
 
     def test_flapping_is_kept_and_each_run_has_its_own_minimum(self, caller: Caller) -> None:
         """Ten runs of one second are ten minimums of 60 s on AWS."""
@@ -285,6 +407,25 @@ class TestReplay:
         found = caller.read("/economy/savings")
         assert found["lifetime_provider_cost"] == 0.4575  # 600 s at 2.74470525
         assert found["lifetime_hours"] == 0.0028
+        assert "flapping_instances" not in notices(caller)
+
+    def test_50_events_a_second_are_all_kept_and_flagged(self, caller: Caller) -> None:
+        """25 starts and 25 stops in each of 10 seconds: 250 runs, each with its minimum."""
+        events = []
+        for run in range(250):
+            for kind, offset in ((start, 0), (stop, 20)):
+                moment = before(NOON, milliseconds=10_000 - 40 * run - offset)
+                event = kind("i-1", moment)
+                events.append({**event, "id": f"{event['type']} {run}"})
+        events = [{**e, "gpu": "A100", "rate": "0"} if e["type"] == "start" else e for e in events]
+
+        assert {one["status"] for one in results(caller, *events)} == {"accepted"}
+
+        found = caller.read("/economy/savings")
+        assert found["lifetime_hours"] == 0.0014  # 250 times 20 ms
+        assert found["lifetime_provider_cost"] == 11.4363  # 250 times 60 s at 2.74470525
+        assert "i-1" in notices(caller)["flapping_instances"]
+        assert len(caller.read("/usage/events", limit=500)["events"]) == 500
 
     def test_a_void_takes_an_event_back(self, caller: Caller) -> None:
         """From then on figures are as if it had not come."""
@@ -519,7 +660,7 @@ class TestWhatWasReceived:
         assert event["currency"] == "EUR"
 
     def test_a_refused_event_shows_reason_and_content(self, caller: Caller) -> None:
-        """Time, reason, and the first 4 KiB of what was sent."""
+        """Time, reason, and the first 4 KiB of what was sent, without the secrets in it."""
         caller.send([{**start("i-1", hours_ago(1)), "rate": "-1", "id": "bad"}])
 
         (event,) = caller.read("/usage/events")["events"]
@@ -565,16 +706,30 @@ class TestWhatWasReceived:
                 caller.send([{"id": f"e{number}"}])
             else:
                 results(caller, report("seen", "i-1", NOON, id=f"e{number}"))
-        seen: list[str] = []
-        query: dict[str, str | int] = {"limit": 4}
-        while True:
-            page = caller.read("/usage/events", **query)
-            seen += [event["id"] for event in page["events"]]
-            if page["next_cursor"] is None:
-                break
-            query["cursor"] = page["next_cursor"]
+
+        seen = ids_page_by_page(caller, limit=4)
 
         assert seen == [f"e{number}" for number in reversed(range(11))]
+
+    def test_pages_hold_every_event_once_after_the_clock_was_put_back(
+        self, caller: Caller, clock: SettableClock
+    ) -> None:
+        """The order is that of arrival, not of the clock; so is that of the refused ones."""
+        taken, refused = [], []
+        for number in range(12):
+            clock.advance(seconds=1 if number % 4 else -600)
+            if number % 3 == 1:
+                caller.send([{"id": f"e{number}"}])
+                refused.append(f"e{number}")
+            else:
+                results(caller, report("seen", "i-1", hours_ago(9), id=f"e{number}"))
+                taken.append(f"e{number}")
+
+        seen = ids_page_by_page(caller, limit=2)
+
+        assert [one for one in seen if one in taken] == taken[::-1]
+        assert [one for one in seen if one in refused] == refused[::-1]
+        assert len(seen) == 12
 
     def test_an_event_that_comes_between_two_pages_is_on_neither_twice(
         self, caller: Caller, clock: SettableClock
@@ -598,6 +753,8 @@ class TestWhatWasReceived:
             ({"limit": "٣"}, "not_a_whole_number"),
             ({"cursor": "x"}, "bad_cursor"),
             ({"cursor": "MQ"}, "bad_cursor"),
+            ({"sort": "id;drop table usage_event"}, "unknown_parameter"),
+            ({"gpu": "%_\\"}, "unknown_parameter"),
         ],
     )
     def test_what_a_page_cannot_be_asked_for_is_refused(
@@ -608,3 +765,53 @@ class TestWhatWasReceived:
 
         assert answer.status_code == 422
         assert answer.get_json()["code"] == code
+
+
+class TestWhichEventsAreListed:
+    """By instance, by time of use, and as known at an instant."""
+
+    @pytest.fixture
+    def told(self, caller: Caller, clock: SettableClock) -> Caller:
+        """Return a caller of whom three events and a refusal came over two hours."""
+        caller.push(start("i-1", hours_ago(5)), start("i-2", hours_ago(4)))
+        clock.advance(hours=1)
+        caller.send([{"id": "bad", "source": "push", "type": "nonsense"}])
+        clock.advance(hours=1)
+        caller.push(stop("i-1", hours_ago(3)))
+        return caller
+
+    @pytest.mark.parametrize(
+        ("query", "found"),
+        [
+            ({}, ["stop i-1", "bad", "start i-2", "start i-1"]),
+            ({"instance": "i-1"}, ["stop i-1", "start i-1"]),
+            ({"instance": "i_1"}, []),
+            ({"instance": "%_\\"}, []),
+            ({"from": hours_ago(4)}, ["stop i-1", "start i-2"]),
+            ({"from": hours_ago(5), "to": hours_ago(4)}, ["start i-1"]),
+            ({"to": "2026-08-03", "timezone": "UTC"}, []),
+            ({"as_of": "2026-08-03T12:00:00Z"}, ["start i-2", "start i-1"]),
+            ({"as_of": "2026-08-03T13:30:00Z"}, ["bad", "start i-2", "start i-1"]),
+            ({"as_of": "2026-08-03T13:30:00Z", "instance": "i-1"}, ["start i-1"]),
+        ],
+    )
+    def test_only_those_asked_for(
+        self, told: Caller, query: dict[str, str], found: list[str]
+    ) -> None:
+        """Page by page too."""
+        listed: list[str] = []
+        cursor: dict[str, str] = {}
+        while True:
+            page = told.read("/usage/events", limit=1, **query, **cursor)
+            listed += [" ".join(one["id"].split()[:2]) for one in page["events"]]
+            if page["next_cursor"] is None:
+                break
+            cursor = {"cursor": page["next_cursor"]}
+
+        assert listed == found
+
+    def test_what_will_be_known_is_refused(self, told: Caller) -> None:
+        """As everywhere."""
+        answer = told.get("/usage/events", as_of="2026-08-03T14:00:01Z")
+
+        assert answer.get_json()["code"] == "as_of_in_future"

@@ -6,11 +6,24 @@ from flask import Flask, Response, g, request
 from flask.json.provider import DefaultJSONProvider
 from flask_wtf.csrf import CSRFProtect
 
-from dumont_economy.api import auth, economy, health, instances, openapi, screen, usage
+from dumont_economy.api import (
+    auth,
+    economy,
+    health,
+    instances,
+    ledger,
+    metrics,
+    openapi,
+    policy,
+    prices,
+    screen,
+    usage,
+)
 from dumont_economy.api.error_responses import new_request_id, register_error_responses
 from dumont_economy.api.logging import configure_logging
 from dumont_economy.api.operation import csrf
 from dumont_economy.api.services import Services
+from dumont_economy.api.text_converter import TextConverter
 from dumont_economy.clock import Clock, SystemClock
 from dumont_economy.config import Settings, settings_from_environment
 from dumont_economy.services import people
@@ -52,15 +65,20 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         WTF_CSRF_SSL_STRICT=False,
     )
     app.url_map.merge_slashes = False
+    app.url_map.converters["text"] = TextConverter
     app.extensions["economy"] = Services(settings, database, clock, AccountViews(database, clock))
     _add_extensions(app, csrf)
     for blueprint in (
         economy.blueprint,
         instances.blueprint,
+        ledger.blueprint,
         usage.blueprint,
+        policy.blueprint,
+        prices.blueprint,
         auth.blueprint,
         openapi.blueprint,
         health.blueprint,
+        metrics.blueprint,
         screen.blueprint,
     ):
         app.register_blueprint(blueprint)

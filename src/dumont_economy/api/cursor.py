@@ -37,6 +37,11 @@ def decode_cursor(cursor: str, count: int) -> list[int]:
     positions = [int(part) for part in parts] if are_positions else []
     # Decoding passes over what is no Base64, and `01` is a number too: compare with our own.
     if not positions or encode_cursor(*positions) != cursor:
-        message = "Send back a next_cursor as it was answered, or leave it out."
-        raise ApiError(422, "bad_cursor", message, [FieldProblem("cursor", "bad_cursor", message)])
+        raise bad_cursor()
     return positions
+
+
+def bad_cursor() -> ApiError:
+    """Return the refusal of what is no cursor of ours."""
+    message = "Send back a next_cursor as it was answered, or leave it out."
+    return ApiError(422, "bad_cursor", message, [FieldProblem("cursor", "bad_cursor", message)])

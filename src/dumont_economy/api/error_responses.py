@@ -25,7 +25,12 @@ _STATUS_OF: dict[type[errors.EconomyError], int] = {
     errors.PriceNotFoundError: 404,
     errors.AlreadySetUpError: 409,
     errors.AlreadyExistsError: 409,
+    errors.PolicyVersionConflictError: 409,
+    errors.RequestInProgressError: 409,
+    errors.IdempotencyKeyReusedError: 422,
     errors.InvalidInputError: 422,
+    errors.UnknownPolicyVersionError: 422,
+    errors.DamageError: 503,
     errors.DatabaseUnavailableError: 503,
 }
 _CODE_OF_STATUS = {
@@ -43,7 +48,6 @@ _DETAIL_OF_STATUS = {
     404: "There is nothing at this address for this account.",
     405: "This address does not take this method; the Allow header names those it takes.",
     413: "The body is larger than this address takes. Send it in smaller parts.",
-    415: "Send the body as application/json, without a content encoding.",
 }
 _TITLES = {
     400: "Bad request",
@@ -53,6 +57,7 @@ _TITLES = {
     405: "Method not allowed",
     409: "Conflict",
     413: "Body too large",
+    414: "Address too long",
     415: "Unsupported media type",
     422: "Cannot be used",
     429: "Too many requests",
@@ -60,6 +65,8 @@ _TITLES = {
     503: "Unavailable for now",
 }
 _RETRY_AFTER_SECONDS = 5
+_UNAVAILABLE = "The database cannot be used now. Send the request again in a moment."
+_RETRY_AFTER_FIRST_SECONDS = 1
 
 
 def new_request_id() -> str:
@@ -67,21 +74,26 @@ def new_request_id() -> str:
     return uuid4().hex
 
 
-def problem(error: ApiError) -> Response:
-    """Return an error as `application/problem+json`."""
-    body: dict[str, Any] = {
+def problem_members(error: ApiError, request_id: str) -> dict[str, Any]:
+    """Return what the body of an error says."""
+    return {
         "type": "about:blank",
         "title": _TITLES.get(error.status, "Error"),
         "status": error.status,
         "detail": error.detail,
         "code": error.code,
-        "request_id": g.get("request_id", ""),
+        "request_id": request_id,
         "errors": [
             {"pointer": one.field, "code": one.code, "message": one.message}
             for one in error.problems
         ],
         **error.extra,
     }
+
+
+def problem(error: ApiError) -> Response:
+    """Return an error as `application/problem+json`."""
+    body = problem_members(error, g.get("request_id", ""))
     if request.path.startswith("/api/v1/economy/"):
         # The published contract of the five endpoints names its errors so.
         body |= {"success": False, "error": error.detail}
@@ -107,11 +119,19 @@ def _of_economy_error(error: errors.EconomyError) -> Response:
     status = next((s for kind, s in _STATUS_OF.items() if isinstance(error, kind)), 500)
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         return _of_unforeseen(error)
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if isinstance(error, errors.DamageError):
+        _log.error("damaged", reason=str(error), request_id=g.get("request_id"))
+    elif status == HTTPStatus.SERVICE_UNAVAILABLE:
         _log.warning("unavailable", reason=str(error), request_id=g.get("request_id"))
     found = error.problems if isinstance(error, errors.InvalidInputError) else []
     problems = [FieldProblem(f"/{one.field}", one.code, one.message) for one in found]
-    return problem(ApiError(status, error.code, str(error), problems))
+    # Why is for the log: it may name hosts, roles and paths.
+    is_elsewhere = isinstance(error, errors.DatabaseUnavailableError)
+    detail = _UNAVAILABLE if is_elsewhere else str(error)
+    response = problem(ApiError(status, error.code, detail, problems))
+    if isinstance(error, errors.RequestInProgressError):
+        response.headers["Retry-After"] = str(_RETRY_AFTER_FIRST_SECONDS)
+    return response
 
 
 def _of_csrf_error(_error: CSRFError) -> Response:

@@ -1,5 +1,6 @@
 """The account's instances, in all states. Amounts are decimal strings in the account's currency."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from flask import Blueprint
@@ -14,11 +15,15 @@ from dumont_economy.api.economy.shared import (
     live,
     notices_of,
     open_view,
+    view_of,
 )
 from dumont_economy.api.operation import operation
 from dumont_economy.api.parameters import ComparisonQuery, LimitParameter
+from dumont_economy.api.period import PeriodQuery, window_of
 from dumont_economy.api.published_number import hours, published
+from dumont_economy.api.state_page import PageQuery, cursor_at, open_page
 from dumont_economy.instant import instant_text
+from dumont_economy.metering.gpu_session import GpuRun
 from dumont_economy.money import amount_text, exact_text
 from dumont_economy.pricing.equivalence import Equivalent, Ratios
 from dumont_economy.pricing.match_timeline import Match, Unpriced
@@ -28,7 +33,9 @@ from dumont_economy.services.notices import notices_on
 from dumont_economy.services.read_instances import (
     GpuGroup,
     InstanceRow,
+    SessionFigures,
     read_gpu_groups,
+    read_instance,
     read_instances,
 )
 
@@ -45,8 +52,8 @@ class GroupBy(StrEnum):
     GPU = "gpu"
 
 
-class InstancesQuery(ComparisonQuery):
-    """Parameters of the list of instances."""
+class InstancesQuery(PeriodQuery, ComparisonQuery):
+    """Parameters of the list of instances; a period narrows it to what was on in it."""
 
     group_by: GroupBy = GroupBy.INSTANCE
     limit: LimitParameter = _PAGE
@@ -141,6 +148,47 @@ class GpuGroupInfo(BaseModel):
     lifetime: TotalsInfo
 
 
+class PaidRate(BaseModel):
+    """From `since` on, the instance cost so much an hour, in its run's currency."""
+
+    since: str
+    rate_per_hour: str
+
+
+class RunInfo(BaseModel):
+    """An uninterrupted stretch in one shape; `ended_at` is null while it runs."""
+
+    started_at: str
+    ended_at: str | None
+    provider: str
+    gpu_type: str
+    gpu_spelling: str
+    gpu_count: int
+    currency: str
+    rates: list[PaidRate]
+
+
+class OpenedSession(BaseModel):
+    """One session from start to stop, its runs in order; `ended_at` is null while it is open."""
+
+    started_at: str
+    ended_at: str | None
+    runs: list[RunInfo]
+    totals: TotalsInfo
+
+
+class InstanceAnswer(BaseModel):
+    """One instance and a page of its sessions, the latest first; all pages are of one `as_of`."""
+
+    provider: str
+    currency: str
+    comparison: ComparisonInfo
+    as_of: str
+    instance: InstanceInfo
+    sessions: list[OpenedSession]
+    next_cursor: str | None
+
+
 class InstancesAnswer(BaseModel):
     """A page of instances, or all GPU types; the other list is empty."""
 
@@ -169,17 +217,18 @@ def instances(query: InstancesQuery) -> InstancesAnswer:
     """Answer a page of instances, active ones first."""
     start = decode_cursor(query.cursor, 1)[0] if query.cursor else 0
     view = open_view(query)
+    used_in = window_of(query, view.account)
     rows: list[InstanceRow] = []
     groups: list[GpuGroup] = []
     has_more = False
     if query.group_by is GroupBy.GPU:
-        groups = read_gpu_groups(view)
+        groups = read_gpu_groups(view, used_in)
     else:
-        rows, has_more = read_instances(view, start=start, limit=query.limit)
+        rows, has_more = read_instances(view, start=start, limit=query.limit, used_in=used_in)
     return InstancesAnswer(
         provider=view.question.provider.label,
         currency=view.account.currency,
-        comparison=comparison_info(view.question, region=view.question.region),
+        comparison=comparison_info(view.question),
         as_of=instant_text(view.as_of),
         valid_until=instant_text(view.valid_until),
         instances=[_instance_info(view, row) for row in rows],
@@ -187,6 +236,63 @@ def instances(query: InstancesQuery) -> InstancesAnswer:
         notices=notices_of(notices_on(view)),
         next_cursor=encode_cursor(start + query.limit) if has_more else None,
     )
+
+
+@operation(
+    blueprint,
+    "GET",
+    "/instances/<text:instance_id>",
+    summary="One instance, opened into its sessions",
+    scope="read",
+    query=PageQuery,
+    answer=InstanceAnswer,
+    errors=(400, 404),
+)
+def instance(instance_id: str, query: PageQuery) -> InstanceAnswer:
+    """Answer an instance and a page of its sessions, the latest first."""
+    start, state = open_page(query)
+    view = view_of(state, query)
+    row, sessions, has_more = read_instance(view, instance_id, start=start, limit=query.limit)
+    return InstanceAnswer(
+        provider=view.question.provider.label,
+        currency=view.account.currency,
+        comparison=comparison_info(view.question),
+        as_of=instant_text(view.as_of),
+        instance=_instance_info(view, row),
+        sessions=[_opened_session(view, one) for one in sessions],
+        next_cursor=cursor_at(start + query.limit, state, view) if has_more else None,
+    )
+
+
+def _opened_session(view: AccountView, one: SessionFigures) -> OpenedSession:
+    session = one.session
+    return OpenedSession(
+        started_at=instant_text(session.starts_at),
+        ended_at=_instant_or_none(session.ends_at),
+        runs=[_run_info(view, run) for run in session.runs],
+        totals=_totals_info(one.totals),
+    )
+
+
+def _run_info(view: AccountView, run: GpuRun) -> RunInfo:
+    shape = run.shape
+    return RunInfo(
+        started_at=instant_text(run.starts_at),
+        ended_at=_instant_or_none(run.ends_at),
+        provider=shape.provider,
+        gpu_type=view.gpu_type(shape),
+        gpu_spelling=shape.gpu,
+        gpu_count=shape.gpu_count,
+        currency=shape.currency or view.account.currency,
+        rates=[
+            PaidRate(since=instant_text(rate.since), rate_per_hour=exact_text(rate.rate))
+            for rate in run.rates
+        ],
+    )
+
+
+def _instant_or_none(instant: datetime | None) -> str | None:
+    return None if instant is None else instant_text(instant)
 
 
 def _instance_info(view: AccountView, row: InstanceRow) -> InstanceInfo:

@@ -1,6 +1,7 @@
 """The OpenAPI 3.1 document, written from the declared operations."""
 
 import re
+from datetime import timedelta
 from importlib.metadata import version
 from typing import Any
 
@@ -8,12 +9,20 @@ from flask import Blueprint, Response, json
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from dumont_economy.api.idempotency import HEADER, KEY_PATTERN, REPLAYED_HEADER
 from dumont_economy.api.operation import OPERATIONS, Operation, operation
+from dumont_economy.services.answer_once import KEPT_FOR
 
 blueprint = Blueprint("openapi", __name__, url_prefix="/api/v1")
 
 _REF = "#/components/schemas/{model}"
 _PATH_ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
+_KEYED = (
+    "The same request with the same key is worked on once and answered the same: for "
+    f"{KEPT_FOR // timedelta(hours=1)} hours at least. Only an answer that says what became of the "
+    "events is kept."
+)
+_COMPRESSIBLE = "Plain, or compressed with `Content-Encoding: gzip`."
 _DESCRIPTIONS = {
     304: "What the client holds still describes the present",
     400: "Not a request that can be read",
@@ -108,6 +117,8 @@ def _describe(one: Operation) -> dict[str, Any]:
             "required": True,
             "content": {"application/json": {"schema": schema}},
         }
+        if one.is_compressible:
+            described["requestBody"]["description"] = _COMPRESSIBLE
     return described
 
 
@@ -116,6 +127,15 @@ def _parameters(one: Operation) -> list[dict[str, Any]]:
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in _PATH_ARGUMENT.findall(one.path)
     ]
+    if one.is_keyed:
+        parameters.append(
+            {
+                "name": HEADER,
+                "in": "header",
+                "schema": {"type": "string", "pattern": KEY_PATTERN},
+                "description": _KEYED,
+            }
+        )
     if one.query is not None:
         schema = one.query.model_json_schema(ref_template=_REF)
         for name, found in schema.get("properties", {}).items():
@@ -142,6 +162,13 @@ def _responses(one: Operation) -> dict[str, Any]:
     if one.answer is not None:
         schema = {"$ref": _REF.format(model=one.answer.__name__)}
         success["content"] = {"application/json": {"schema": schema}}
+    if one.is_keyed:
+        success["headers"] = {
+            REPLAYED_HEADER: {
+                "schema": {"type": "string", "enum": ["true"]},
+                "description": "Present where this is the answer of an earlier request.",
+            }
+        }
     responses = {str(one.status): success}
     if one.is_conditional:
         responses["304"] = {"description": _DESCRIPTIONS[304]}
@@ -162,4 +189,6 @@ def _statuses(one: Operation) -> set[int]:
         statuses |= {401, 403}
     if one.body is not None:
         statuses |= {400, 413, 415}
+    if one.is_keyed:
+        statuses.add(409)
     return statuses

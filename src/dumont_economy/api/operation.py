@@ -3,19 +3,21 @@
 An operation is declared once; parsing, refusals and the OpenAPI document all follow from it.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
-from http import HTTPStatus
 from typing import Any, TypeVar, cast
 
-from flask import Blueprint, Response, abort, current_app, g, json, request
+from flask import Blueprint, Response, current_app, g, json, request
 from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
 from pydantic import BaseModel, ValidationError
 
 from dumont_economy import strict_json
 from dumont_economy.api.api_error import ApiError
+from dumont_economy.api.idempotency import keyed_request
+from dumont_economy.api.request_body import read_json_body
 from dumont_economy.api.services import Services
 from dumont_economy.errors import FieldProblem
 from dumont_economy.services.people import Principal
@@ -25,11 +27,15 @@ csrf = CSRFProtect()
 
 _HAS_BODY = frozenset({"POST", "PUT", "PATCH"})
 _VIA_COOKIE = "economy_via_cookie"
+_CONVERTER = re.compile(r"<\w+:")
 
 
 @dataclass(frozen=True)
 class Operation:
-    """What is declared of one operation; `scope` None is open to everybody."""
+    """What is declared of one operation; `scope` None is open to everybody.
+
+    A keyed one takes an `Idempotency-Key`; a compressible one takes its body with gzip.
+    """
 
     name: str
     method: str
@@ -42,6 +48,8 @@ class Operation:
     body: type[BaseModel] | None
     errors: tuple[int, ...]
     is_conditional: bool
+    is_keyed: bool
+    is_compressible: bool
     tag: str = field(default="")
 
 
@@ -61,18 +69,20 @@ def operation(  # noqa: PLR0913  a declaration names everything
     body: type[BaseModel] | None = None,
     errors: tuple[int, ...] = (),
     is_conditional: bool = False,
+    is_keyed: bool = False,
+    is_compressible: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
     """Declare the decorated handler as an operation.
 
-    The handler is called with `query` and `body` where they are declared, and with the path's
-    arguments; it returns the answer model, or a response of its own.
+    The handler is called with `query` and `body` where they are declared, with `keyed` where it is
+    keyed, and with the path's arguments; it returns the answer model, or a response of its own.
     """
 
     def declare(handler: Callable[..., Any]) -> Callable[..., Response]:
         declared = Operation(
             name=handler.__name__,
             method=method,
-            path=f"{blueprint.url_prefix or ''}{rule}",
+            path=_CONVERTER.sub("<", f"{blueprint.url_prefix or ''}{rule}"),
             summary=summary,
             scope=scope,
             answer=answer,
@@ -81,6 +91,8 @@ def operation(  # noqa: PLR0913  a declaration names everything
             body=body,
             errors=errors,
             is_conditional=is_conditional,
+            is_keyed=is_keyed,
+            is_compressible=is_compressible,
             tag=blueprint.name,
         )
         OPERATIONS.append(declared)
@@ -95,7 +107,10 @@ def operation(  # noqa: PLR0913  a declaration names everything
             elif request.args:
                 parse_query(BaseModel)
             if body is not None:
-                arguments["body"] = parse_body(body)
+                data = read_json_body(may_be_compressed=is_compressible)
+                if is_keyed:
+                    arguments["keyed"] = keyed_request(data)
+                arguments["body"] = parse_body(body, data)
             found = handler(**arguments)
             return found if isinstance(found, Response) else model_response(found, status)
 
@@ -131,7 +146,7 @@ def model_response(model: BaseModel | None, status: int = 200) -> Response:
     """Return a model as JSON, or an empty answer."""
     if model is None:
         return Response(status=status)
-    text = json.dumps(model.model_dump(mode="json"), ensure_ascii=False)
+    text = json.dumps(model.model_dump(mode="json", by_alias=True), ensure_ascii=False)
     return Response(text, status, mimetype="application/json")
 
 
@@ -142,10 +157,11 @@ def parse_query(model: type[Query]) -> Query:
         ApiError: 422 for a parameter that is unknown, repeated or has no usable value.
     """
     given = request.args.to_dict(flat=False)
+    known = {field.alias or name for name, field in model.model_fields.items()}
     problems = []
     for name, values in given.items():
         shown = name[:64]
-        if name not in model.model_fields:
+        if name not in known:
             message = "This address takes no such parameter."
             problems.append(FieldProblem(shown, "unknown_parameter", message))
         elif len(values) > 1:
@@ -158,18 +174,12 @@ def parse_query(model: type[Query]) -> Query:
     return _validated(model, {name: values[0] for name, values in given.items()}, "")
 
 
-def parse_body(model: type[Query]) -> Query:
-    """Return the JSON body as a model.
+def parse_body(model: type[Query], data: bytes) -> Query:
+    """Return a JSON body as a model.
 
     Raises:
-        ApiError: 400 for what is not JSON, 415 for another type, 422 for what the model refuses.
+        ApiError: 400 for what is not JSON, 422 for what the model refuses.
     """
-    if request.mimetype != "application/json" or request.content_encoding:
-        detail = "Send the body as application/json, without a content encoding."
-        raise ApiError(415, "unsupported_media_type", detail)
-    data = request.get_data()
-    if request.content_length is None and len(data) >= current_app.config["MAX_CONTENT_LENGTH"]:
-        abort(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)  # A chunked body is cut there, not refused.
     try:
         decoded = strict_json.decode(data)
     except strict_json.StrictJsonError as error:
@@ -194,8 +204,10 @@ _OUR_CODES = {
     "enum": "unknown_value",
     "extra_forbidden": "unknown_field",
     "greater_than_equal": "out_of_range",
+    "int_type": "must_be_integer",
     "less_than_equal": "out_of_range",
     "list_type": "must_be_array",
+    "model_type": "must_be_object",
     "string_too_long": "too_long",
     "string_too_short": "empty",
     "string_type": "must_be_string",

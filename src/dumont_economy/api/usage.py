@@ -3,21 +3,40 @@
 import json
 from typing import Annotated, Any
 
-from flask import Blueprint
+from flask import Blueprint, Response
 from pydantic import BaseModel, ConfigDict, WithJsonSchema
+from sqlalchemy import Connection
 
 from dumont_economy.api.api_error import ApiError
+from dumont_economy.api.asked import asked
 from dumont_economy.api.cursor import CursorParameter, decode_cursor, encode_cursor
-from dumont_economy.api.operation import operation, principal, services
-from dumont_economy.api.parameters import LimitParameter
+from dumont_economy.api.error_responses import problem
+from dumont_economy.api.idempotency import kept, once_response
+from dumont_economy.api.operation import model_response, operation, principal, services
+from dumont_economy.api.parameters import (
+    FlagParameter,
+    InstantOfUseParameter,
+    LimitParameter,
+    TextParameter,
+)
+from dumont_economy.api.period import PeriodQuery, window_of
 from dumont_economy.errors import FieldProblem
 from dumont_economy.instant import instant_text
 from dumont_economy.metering.event_input import event_schema
 from dumont_economy.money import exact_text
+from dumont_economy.services.answer_once import KeyedRequest, answer_once
 from dumont_economy.services.people import Scope
 from dumont_economy.services.read_events import read_events
-from dumont_economy.services.record_usage import EventResult, EventStatus, record_usage
-from dumont_economy.storage.usage_events import RefusedEvent, StoredEvent
+from dumont_economy.services.record_usage import (
+    BATCH_REFUSED,
+    EventResult,
+    EventStatus,
+    read_batch,
+    store_batch,
+)
+from dumont_economy.storage.event_chain import StoredEvent
+from dumont_economy.storage.idempotency_keys import KeptAnswer
+from dumont_economy.storage.usage_events import EventsSought, RefusedEvent
 
 blueprint = Blueprint("usage", __name__, url_prefix="/api/v1/usage")
 
@@ -80,11 +99,22 @@ class EventsPage(BaseModel):
     next_cursor: str | None
 
 
-class EventsQuery(BaseModel):
-    """Parameters of the list of events."""
+class EventsQuery(PeriodQuery):
+    """Parameters of the list of events.
 
+    A period is one of use, so with it, or with an instance, what was refused is left out.
+    """
+
+    instance: TextParameter | None = None
+    as_of: InstantOfUseParameter | None = None
     limit: LimitParameter = _PAGE
     cursor: CursorParameter | None = None
+
+
+class PushQuery(BaseModel):
+    """Parameters of a batch: whether it is stored whole or not at all."""
+
+    atomic: FlagParameter = False
 
 
 @operation(
@@ -93,43 +123,62 @@ class EventsQuery(BaseModel):
     "/events",
     summary="Report usage: 1 to 1,000 events, stored before the answer",
     scope="ingest",
+    query=PushQuery,
     body=EventsBody,
     answer=EventsAnswer,
+    is_keyed=True,
+    is_compressible=True,
 )
-def push_events(body: EventsBody) -> EventsAnswer:
+def push_events(query: PushQuery, body: EventsBody, keyed: KeyedRequest | None) -> Response:
     """Store a batch of usage events and say what became of each."""
-    events = _batch(body.events)
     who = principal()
-    results = record_usage(
-        services().database,
-        services().clock,
+    batch = read_batch(
         who.account,
-        events,
+        _events_of(body.events),
         reporter=who.reporter,
         may_backfill=Scope.BACKFILL in who.scopes,
+        is_atomic=query.atomic,
     )
+    clock = services().clock
+
+    def store(connection: Connection) -> KeptAnswer:
+        results = store_batch(connection, clock, batch)
+        return kept(_answer(results, is_atomic=batch.is_atomic))
+
+    return once_response(answer_once(services().database, clock, who.account, keyed, store))
+
+
+def _answer(results: list[EventResult], *, is_atomic: bool) -> Response:
     infos = [_result_info(result) for result in results]
-    if all(result.status is EventStatus.REJECTED for result in results):
-        raise _all_rejected(results, infos)
-    return EventsAnswer(results=infos)
+    statuses = {result.status for result in results}
+    if is_atomic and statuses & {EventStatus.REJECTED, EventStatus.CONFLICT}:
+        why = "An event of this atomic batch was refused, so nothing of it was stored."
+        return problem(_none_taken(results, infos, BATCH_REFUSED, why))
+    if statuses == {EventStatus.REJECTED}:
+        codes = {result.code or "" for result in results}
+        code = codes.pop() if len(codes) == 1 else "all_rejected"
+        return problem(_none_taken(results, infos, code, "No event of the batch could be taken."))
+    return model_response(EventsAnswer(results=infos))
 
 
-def _batch(events: object) -> list[object]:
+def _events_of(events: object) -> list[object]:
     if not isinstance(events, list):
-        problem = FieldProblem("/events", "must_be_array", "Send an array of events.")
+        wrong = FieldProblem("/events", "must_be_array", "Send an array of events.")
     elif not events:
-        problem = FieldProblem("/events", "no_events", "Send at least one event.")
+        wrong = FieldProblem("/events", "no_events", "Send at least one event.")
     elif len(events) > MAX_EVENTS:
         message = f"Send at most {MAX_EVENTS:,} events at once; this has {len(events):,}."
-        problem = FieldProblem("/events", "too_many_events", message)
+        wrong = FieldProblem("/events", "too_many_events", message)
     else:
         return events
-    raise ApiError(422, problem.code, problem.message, [problem])
+    raise ApiError(422, wrong.code, wrong.message, [wrong])
 
 
 def _result_info(result: EventResult) -> ResultInfo:
     problems = "; ".join(f"{one.field}: {one.message}" for one in result.problems)
-    if result.status is EventStatus.CONFLICT:
+    if result.code == BATCH_REFUSED:
+        problems = "Not stored, because another event of this atomic batch was refused."
+    elif result.status is EventStatus.CONFLICT:
         problems = "This source and id were received before with other content, which stays."
     return ResultInfo(
         index=result.index,
@@ -140,9 +189,9 @@ def _result_info(result: EventResult) -> ResultInfo:
     )
 
 
-def _all_rejected(results: list[EventResult], infos: list[ResultInfo]) -> ApiError:
-    codes = {result.code for result in results}
-    code = codes.pop() if len(codes) == 1 else None
+def _none_taken(
+    results: list[EventResult], infos: list[ResultInfo], code: str, why: str
+) -> ApiError:
     problems = [
         FieldProblem(f"/events/{result.index}/{one.field}".rstrip("/"), one.code, one.message)
         for result in results
@@ -150,8 +199,8 @@ def _all_rejected(results: list[EventResult], infos: list[ResultInfo]) -> ApiErr
     ]
     return ApiError(
         422,
-        code or "all_rejected",
-        "No event of the batch could be taken. The field errors say what to change.",
+        code,
+        f"{why} The field errors say what to change.",
         problems,
         results=[info.model_dump(mode="json") for info in infos],
     )
@@ -169,12 +218,17 @@ def _all_rejected(results: list[EventResult], infos: list[ResultInfo]) -> ApiErr
 def list_events(query: EventsQuery) -> EventsPage:
     """Answer the events of the account."""
     after = decode_cursor(query.cursor, 2) if query.cursor else None
+    account, now = principal().account, services().clock.now()
+    window = window_of(query, account)
+    known_at = None if query.as_of is None else asked(None, query.as_of, now).as_of
     page = read_events(
         services().database,
-        principal().account,
+        services().clock,
+        account,
         before_seq=after[0] if after else None,
         before_number=after[1] if after else None,
         limit=query.limit,
+        sought=EventsSought(window.starts_at, window.ends_at, query.instance, known_at),
     )
     cursor = encode_cursor(page.next_seq, page.next_number) if page.has_more else None
     return EventsPage(events=[_event_info(one) for one in page.events], next_cursor=cursor)

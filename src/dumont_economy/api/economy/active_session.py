@@ -13,7 +13,6 @@ from dumont_economy.api.economy.shared import (
     live,
     money,
     money_or_none,
-    open_view,
 )
 from dumont_economy.api.operation import operation
 from dumont_economy.api.parameters import ComparisonQuery
@@ -64,8 +63,7 @@ class ActiveSessionAnswer(CoveredAnswer):
 )
 def active_session(query: ComparisonQuery) -> Response:
     """Answer the current session."""
-    view = open_view(query)
-    return answer(view, lambda: _active_session_answer(view))
+    return answer(query, _active_session_answer)
 
 
 def _active_session_answer(view: AccountView) -> ActiveSessionAnswer:

@@ -5,16 +5,15 @@ from datetime import date
 from flask import Response
 from pydantic import BaseModel
 
-from dumont_economy.api.conditional import answer_conditionally
+from dumont_economy.api.conditional import Tagged
 from dumont_economy.api.economy.shared import (
     CoveredAnswer,
+    answer_tagged,
     blueprint,
     covered,
     money,
-    open_view,
-    versions_of,
 )
-from dumont_economy.api.operation import operation
+from dumont_economy.api.operation import operation, principal
 from dumont_economy.api.parameters import ComparisonQuery, DaysParameter, ZoneParameter
 from dumont_economy.api.published_number import hours
 from dumont_economy.savings.local_day import parse_zone
@@ -73,16 +72,15 @@ class HistoryAnswer(CoveredAnswer):
 )
 def savings_history(query: HistoryQuery) -> Response:
     """Answer the account's last days."""
-    view = open_view(query)
-    zone = query.timezone or parse_zone(view.account.timezone)
-    history = read_history(view, query.days, zone)
-    valid_until = None if view.active else history.valid_until(view)
-    return answer_conditionally(
-        (*versions_of(view), zone.key),
-        valid_until,
-        view.as_of,
-        lambda: _history_answer(view, query.days, zone.key, history),
-    )
+    zone = query.timezone or parse_zone(principal().account.timezone)
+
+    def build(view: AccountView) -> Tagged:
+        history = read_history(view, query.days, zone)
+        grows = view.active or view.ledger.with_disk
+        model = _history_answer(view, query.days, zone.key, history)
+        return Tagged(model, None if grows else history.valid_until(view))
+
+    return answer_tagged(query, build, zone.key)
 
 
 def _history_answer(view: AccountView, days: int, timezone: str, history: History) -> HistoryAnswer:

@@ -1,22 +1,31 @@
 """GET /economy/pricing: what the providers ask per GPU-hour, and where each price comes from."""
 
 from datetime import datetime
+from fractions import Fraction
 
 from flask import Response
 from pydantic import BaseModel
 
-from dumont_economy.api.conditional import answer_conditionally
-from dumont_economy.api.economy.shared import ComparisonInfo, NoticeInfo, blueprint, comparison_info
+from dumont_economy.api.conditional import Tagged, answer_conditionally
+from dumont_economy.api.economy.shared import (
+    ComparisonInfo,
+    NoticeInfo,
+    blueprint,
+    comparison_info,
+    notices_of,
+)
 from dumont_economy.api.operation import operation, principal, services
-from dumont_economy.api.parameters import PricingProviderParameter
+from dumont_economy.api.parameters import PolicyVersionParameter, PricingProviderParameter
 from dumont_economy.api.published_number import HOURLY_RATE_PLACES, published
 from dumont_economy.instant import instant_text
 from dumont_economy.money import exact_text
 from dumont_economy.pricing.match_timeline import ask
-from dumont_economy.pricing.policy import Basis, Policy, RateCardName
+from dumont_economy.pricing.policy import Basis, RateCardName
 from dumont_economy.pricing.rate import PricingModel
 from dumont_economy.pricing.sku import ComparisonProvider
-from dumont_economy.services.account_view import VALID_FOR
+from dumont_economy.services.account_view import VALID_FOR, AccountState
+from dumont_economy.services.price_health import PriceHealth
+from dumont_economy.services.price_notices import notices_on_prices
 from dumont_economy.services.read_price_list import PriceList, read_price_list
 
 
@@ -27,10 +36,14 @@ class PricingQuery(BaseModel):
     rate_card: RateCardName = RateCardName.LIST
     basis: Basis | None = None
     pricing_model: PricingModel | None = None
+    policy_version: PolicyVersionParameter | None = None
 
 
 class PriceDetail(BaseModel):
-    """The rate that a published price comes from; null where the card names no SKU."""
+    """The rate that a published price comes from; null where the card names no SKU.
+
+    Both prices are what the policy's discount leaves of the list price.
+    """
 
     provider: str
     gpu: str
@@ -75,38 +88,43 @@ class PricingAnswer(BaseModel):
 )
 def pricing(query: PricingQuery) -> Response:
     """Answer the prices that usage is compared with."""
+    state = services().views.read(principal().account, query.policy_version)
+    return answer_conditionally(
+        (state.account, state.policy.version, state.market.version, state.health.version),
+        state.now,
+        lambda: _tagged(query, state),
+    )
+
+
+def _tagged(query: PricingQuery, state: AccountState) -> Tagged:
     asked = [query.provider] if query.provider else list(ComparisonProvider)
-    at = services().clock.now().replace(microsecond=0)
-    market = services().views.market()
     lists = [
         read_price_list(
-            market,
+            state.market,
             ask(
-                Policy(),
+                state.policy,
                 provider,
                 rate_card=query.rate_card,
                 pricing_model=query.pricing_model,
                 basis=query.basis,
             ),
-            at,
+            state.as_of,
         )
         for provider in asked
     ]
-    valid_until = at + VALID_FOR
-    return answer_conditionally(
-        (principal().account, Policy().version, market.version),
-        valid_until,
-        at,
-        lambda: _pricing_answer(query, lists, at, valid_until),
-    )
+    valid_until = state.as_of + VALID_FOR
+    model = _pricing_answer(query, lists, state.health, state.as_of, valid_until)
+    return Tagged(model, valid_until)
 
 
 def _pricing_answer(
-    query: PricingQuery, lists: list[PriceList], at: datetime, valid_until: datetime
+    query: PricingQuery,
+    lists: list[PriceList],
+    health: PriceHealth,
+    at: datetime,
+    valid_until: datetime,
 ) -> PricingAnswer:
     retrievals = [one.newest_retrieval for one in lists if one.newest_retrieval is not None]
-    question = lists[0].question
-    region = question.region if query.provider else None
     return PricingAnswer(
         provider=query.provider.label if query.provider else "all",
         pricing={
@@ -119,17 +137,19 @@ def _pricing_answer(
         details=[detail for one in lists for detail in _price_details(one, at)],
         last_updated=max(retrievals).isoformat() if retrievals else None,
         stale=any(one.is_stale(at) for one in lists),
-        comparison=comparison_info(question, region=region),
+        comparison=comparison_info(lists[0].question, is_of_all_providers=query.provider is None),
         as_of=instant_text(at),
         valid_until=instant_text(valid_until),
-        notices=[],
+        notices=notices_of(
+            [notice for one in lists for notice in notices_on_prices(health, one.question, at)]
+        ),
     )
 
 
 def _price_details(listed: PriceList, at: datetime) -> list[PriceDetail]:
     details = []
     for price in listed.prices:
-        rate = price.rate
+        rate, share = price.rate, 1 - listed.question.discount
         details.append(
             PriceDetail(
                 provider=listed.question.provider.label,
@@ -137,7 +157,9 @@ def _price_details(listed: PriceList, at: datetime) -> list[PriceDetail]:
                 sku=rate.sku.instance_type if rate else None,
                 region=rate.sku.region if rate else None,
                 price_per_gpu_hour=exact_text(price.usd_per_gpu_hour),
-                price_per_instance_hour=exact_text(rate.usd_per_instance_hour) if rate else None,
+                price_per_instance_hour=exact_text(Fraction(rate.usd_per_instance_hour) * share)
+                if rate
+                else None,
                 gpu_count=rate.sku.whole_gpus if rate else None,
                 effective_from=instant_text(rate.effective_from) if rate else None,
                 published_at=instant_text(rate.published_at) if rate else None,

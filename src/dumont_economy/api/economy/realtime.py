@@ -13,7 +13,6 @@ from dumont_economy.api.economy.shared import (
     live,
     money,
     money_or_none,
-    open_view,
 )
 from dumont_economy.api.operation import operation
 from dumont_economy.api.parameters import ComparisonQuery
@@ -89,8 +88,7 @@ class RealtimeAnswer(CoveredAnswer):
 )
 def savings_realtime(query: ComparisonQuery) -> Response:
     """Answer the active instances."""
-    view = open_view(query)
-    return answer(view, lambda: _realtime_answer(view))
+    return answer(query, _realtime_answer)
 
 
 def _realtime_answer(view: AccountView) -> RealtimeAnswer:

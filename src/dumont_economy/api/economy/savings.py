@@ -14,7 +14,6 @@ from dumont_economy.api.economy.shared import (
     live,
     money,
     money_or_none,
-    open_view,
 )
 from dumont_economy.api.operation import operation
 from dumont_economy.api.parameters import ComparisonQuery, DailyHoursParameter
@@ -112,9 +111,8 @@ class SavingsAnswer(CoveredAnswer):
 )
 def savings(query: SavingsQuery) -> Response:
     """Answer the account's savings."""
-    view = open_view(query)
     hours_a_day = None if query.daily_hours is None else Fraction(query.daily_hours)
-    return answer(view, lambda: _savings_answer(view, project_savings(view, hours_a_day)))
+    return answer(query, lambda view: _savings_answer(view, project_savings(view, hours_a_day)))
 
 
 def _savings_answer(view: AccountView, projection: Projection) -> SavingsAnswer:
@@ -146,7 +144,7 @@ def _savings_answer(view: AccountView, projection: Projection) -> SavingsAnswer:
             for timeline, totals in summarise_instances(view)
         ],
         live=LivePair(
-            lifetime=live(lifetime.saving, view.saving_per_second),
+            lifetime=live(lifetime.saving, view.lifetime_saving_per_second),
             session=live(session.saving, view.saving_per_second),
         ),
         first_use=view.ledger.version == 0,

@@ -8,9 +8,10 @@ from typing import Any
 from flask import Blueprint, Response
 from pydantic import BaseModel
 
-from dumont_economy.api.conditional import answer_conditionally
+from dumont_economy.api.asked import asked
+from dumont_economy.api.conditional import Tagged, answer_conditionally
 from dumont_economy.api.operation import principal, services
-from dumont_economy.api.parameters import ComparisonQuery
+from dumont_economy.api.parameters import ComparisonQuery, ProviderQuery
 from dumont_economy.api.published_number import (
     HOURLY_RATE_PLACES,
     LIVE_PER_SECOND_PLACES,
@@ -20,13 +21,17 @@ from dumont_economy.api.published_number import (
     published_or_none,
 )
 from dumont_economy.instant import instant_text
-from dumont_economy.money import AMOUNT_DECIMALS, amount_text
+from dumont_economy.money import AMOUNT_DECIMALS, amount_text, exact_text
 from dumont_economy.pricing.equivalence import Grade
 from dumont_economy.pricing.match_timeline import ComparisonQuestion, ask
-from dumont_economy.pricing.policy import Policy, RateCardName
+from dumont_economy.pricing.policy import RateCardName
 from dumont_economy.savings.totals import Totals
-from dumont_economy.services.account_view import AccountView
-from dumont_economy.services.notices import Notice, notices_on
+from dumont_economy.services.account_view import AccountState, AccountView
+from dumont_economy.services.notice import Notice
+from dumont_economy.services.notices import notices_on
+from dumont_economy.services.price_health import FeedHealth
+from dumont_economy.services.price_notices import lateness
+from dumont_economy.storage.price_imports import ImportOutcome
 
 _COVERAGE_PLACES = 4
 
@@ -41,13 +46,17 @@ class Live(BaseModel):
 
 
 class ComparisonInfo(BaseModel):
-    """What the figures compare with; `region` is null on the reference card."""
+    """What the figures compare with; `region` and `discount` are null on the reference card.
+
+    `discount` is the share that the policy takes off list prices, from 0 up to 1.
+    """
 
     rate_card: str
     pricing_model: str
     basis: str
     substitutes: str
     region: str | None
+    discount: str | None
     policy_version: int
 
 
@@ -97,17 +106,66 @@ class EconomyAnswer(BaseModel):
     notices: list[NoticeInfo]
 
 
+class FeedInfo(BaseModel):
+    """How the newest reading of a price feed ended: taken, refused or failed, with its code."""
+
+    source: str
+    region: str | None
+    outcome: ImportOutcome
+    code: str | None
+    tried_at: str
+    last_good_at: str | None
+
+
+class PricesInfo(BaseModel):
+    """How well the list prices compared with are known.
+
+    The age, in days, is that of the oldest price in the totals, since its source was last seen to
+    state it. Quarantined prices wait for a person, conflicts among them because two sources
+    differ. On the reference card none of them concern a figure, so none are told.
+    """
+
+    oldest_retrieved_at: date | None
+    oldest_age_days: int | None
+    quarantined: int
+    conflicts: int
+    feeds: list[FeedInfo]
+
+
 class CoveredAnswer(EconomyAnswer):
     """An answer over usage, with what of it is covered."""
 
     coverage: Coverage
+    prices: PricesInfo
     oldest_price_retrieved_at: date | None
 
 
-def question_of(query: ComparisonQuery) -> ComparisonQuestion:
-    """Return the question that a query asks under the account's policy."""
+def open_view(query: ComparisonQuery) -> AccountView:
+    """Return the caller's account beside the provider that the query names."""
+    return view_of(open_state(query), query)
+
+
+def open_state(query: ComparisonQuery) -> AccountState:
+    """Return the state of the caller's account, now or as it was known at `as_of`.
+
+    Raises:
+        ApiError: 422 for an `as_of` that lies ahead.
+    """
+    views, account = services().views, principal().account
+    if query.as_of is None:
+        return views.read(account, query.policy_version)
+    as_of = asked(None, query.as_of, services().clock.now()).as_of
+    return views.read_past(account, query.policy_version, as_of=as_of)
+
+
+def view_of(state: AccountState, query: ProviderQuery) -> AccountView:
+    """Return the view of a state beside the provider that the query names."""
+    return state.view(_question(state, query))
+
+
+def _question(state: AccountState, query: ProviderQuery) -> ComparisonQuestion:
     return ask(
-        Policy(),
+        state.policy,
         query.provider,
         rate_card=query.rate_card,
         pricing_model=query.pricing_model,
@@ -115,31 +173,34 @@ def question_of(query: ComparisonQuery) -> ComparisonQuestion:
     )
 
 
-def open_view(query: ComparisonQuery) -> AccountView:
-    """Return the caller's account beside the provider that the query names."""
-    return services().views.open(principal().account, question_of(query))
-
-
-def versions_of(view: AccountView) -> tuple[object, ...]:
-    """Return everything but time and query that an answer depends on."""
-    return (
-        view.account,
-        view.ledger.version,
-        view.question.policy_version,
-        view.market.version,
-    )
-
-
-def answer(view: AccountView, build: Callable[[], BaseModel]) -> Response:
+def answer(query: ComparisonQuery, build: Callable[[AccountView], BaseModel]) -> Response:
     """Return a live answer, or 304 where the client's still holds."""
-    return answer_conditionally(versions_of(view), view.valid_until, view.as_of, build)
+    return answer_tagged(query, lambda view: Tagged(build(view), view.valid_until))
+
+
+def answer_tagged(
+    query: ComparisonQuery, build: Callable[[AccountView], Tagged], zone: str = ""
+) -> Response:
+    """Return an answer that may depend on a time zone too, and holds as long as it says."""
+    state = open_state(query)
+    question = _question(state, query)
+    versions = (
+        state.account,
+        state.ledger.version,
+        question.policy_version,
+        state.market.version,
+        state.health.version,
+        lateness(state.health, question, state.as_of),
+        zone,
+    )
+    return answer_conditionally(versions, state.now, lambda: build(state.view(question)))
 
 
 def common(view: AccountView) -> dict[str, Any]:
     """Return what an answer compares with, for which instant it is, and what it leaves out."""
     return {
         "provider": view.question.provider.label,
-        "comparison": comparison_info(view.question, region=view.question.region),
+        "comparison": comparison_info(view.question),
         "as_of": instant_text(view.as_of),
         "valid_until": instant_text(view.valid_until),
         "notices": notices_of(notices_on(view)),
@@ -151,6 +212,7 @@ def covered(view: AccountView, totals: Totals) -> dict[str, Any]:
     return {
         **common(view),
         "coverage": coverage_of(totals),
+        "prices": prices_info(view, totals.oldest_price),
         "oldest_price_retrieved_at": totals.oldest_price,
     }
 
@@ -163,15 +225,18 @@ def live(value: Fraction, per_second: Fraction) -> Live:
     )
 
 
-def comparison_info(question: ComparisonQuestion, *, region: str | None) -> ComparisonInfo:
-    """Return what a question compares with; the reference card knows no region."""
-    is_list = question.rate_card is RateCardName.LIST
+def comparison_info(
+    question: ComparisonQuestion, *, is_of_all_providers: bool = False
+) -> ComparisonInfo:
+    """Return what a question compares with; region and discount are of one provider's list."""
+    is_one_list = question.rate_card is RateCardName.LIST and not is_of_all_providers
     return ComparisonInfo(
         rate_card=question.rate_card,
         pricing_model=question.pricing_model,
         basis=question.basis,
         substitutes=question.substitutes,
-        region=region if is_list else None,
+        region=question.region if is_one_list else None,
+        discount=exact_text(question.discount) if is_one_list else None,
         policy_version=question.policy_version,
     )
 
@@ -188,6 +253,34 @@ def coverage_of(totals: Totals) -> Coverage:
             for gpu, used in sorted(totals.gpu_unpriced.items())
         ],
         substitutes_saving=amount_text(totals.substitutes_saving),
+    )
+
+
+def prices_info(view: AccountView, oldest: date | None) -> PricesInfo:
+    """Return how well the prices that a view compares with are known."""
+    question, age = view.question, None if oldest is None else (view.as_of.date() - oldest).days
+    if question.rate_card is not RateCardName.LIST:
+        return PricesInfo(
+            oldest_retrieved_at=oldest, oldest_age_days=age, quarantined=0, conflicts=0, feeds=[]
+        )
+    health = view.health.of(question.provider, question.region)
+    return PricesInfo(
+        oldest_retrieved_at=oldest,
+        oldest_age_days=age,
+        quarantined=len(health.waiting),
+        conflicts=len(health.conflicts),
+        feeds=[_feed_info(feed) for feed in health.feeds],
+    )
+
+
+def _feed_info(feed: FeedHealth) -> FeedInfo:
+    return FeedInfo(
+        source=feed.scope.source,
+        region=feed.scope.region,
+        outcome=feed.outcome,
+        code=feed.code or None,
+        tried_at=instant_text(feed.tried_at),
+        last_good_at=None if feed.last_good_at is None else instant_text(feed.last_good_at),
     )
 
 
