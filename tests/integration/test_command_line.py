@@ -535,6 +535,7 @@ class TestPrices:
         [
             ("rate", *P4D, "--at", "yesterday"),
             ("rate", *P4D, "--pricing-model", "free"),
+            ("rate", *P4D, "--as-of", "9999-01-01T00:00:00Z"),
             ("explain", "--gpu", "A100", "--provider", "oracle"),
             ("explain", "--gpu", "A100", "--provider", "aws", "--count", "0"),
         ],
@@ -544,6 +545,54 @@ class TestPrices:
     ) -> None:
         """Exit code 2."""
         assert economy("prices", *arguments).exit_code == WRONG_USE
+
+    def test_an_explanation_is_printed_with_all_that_was_weighed(self, economy: Economy) -> None:
+        """Age and range, the candidates with why they lost, and the GPUs that were none."""
+        result = economy("prices", "explain", "--gpu", "RTX 4090", "--provider", "aws")
+
+        lines = result.stdout.splitlines()
+        assert result.exit_code == DONE
+        assert "price_range              low 1.861, expected 1.861, high 1.861" in lines
+        assert any(line.startswith("age_days ") and line.split()[1].isdigit() for line in lines)
+        assert any("g6e.xlarge" in line and line.endswith("chosen") for line in lines)
+        assert any("g6e.2xlarge" in line and line.endswith("costs more") for line in lines)
+        assert any("L4 " in line and "memory bandwidth: 300 GB/s" in line for line in lines)
+
+    @pytest.mark.parametrize(
+        "arguments", [("list",), ("rate", "--region", "x", "--instance-type", "y")]
+    )
+    def test_a_provider_that_the_book_does_not_know_is_wrong_use(
+        self, economy: Economy, arguments: tuple[str, ...]
+    ) -> None:
+        """The line names those that it knows."""
+        result = economy("prices", *arguments, "--provider", "oracle")
+
+        assert result.exit_code == WRONG_USE
+        assert is_one_clear_line(result)
+        assert "Use AWS, Azure or GCP." in result.stderr
+
+    def test_any_provider_of_the_book_can_be_asked_for(
+        self, economy: Economy, tmp_path: Path
+    ) -> None:
+        """Not only the three that usage is compared with; a name may be in any case."""
+        table = tmp_path / "rental.csv"
+        table.write_text(
+            "provider,region,instance_type,gpu_model,gpu_count,gpu_memory_gib,vcpus,memory_gib,"
+            "on_demand_usd_per_hour,spot_usd_per_hour,as_of,source,note\n"
+            "rental,north,a100,A100-40GB,1,40,12,85,1.25,,2026-07-01,their list,\n"
+            "rental,south,a100,A100-40GB,1,40,12,85,1.5,,2026-07-01,their list,\n",
+            encoding="utf-8",
+        )
+        assert economy("prices", "import", table).exit_code == DONE
+
+        listed = economy("prices", "list", "--provider", "Rental", "--json")
+        rate = ("--region", "south", "--instance-type", "a100", "--json")
+        found = economy("prices", "rate", "--provider", "rental", *rate)
+
+        regions = {one["region"] for one in json.loads(listed.stdout)["prices"]}
+        assert regions == {"north", "south"}
+        assert found.exit_code == DONE
+        assert json.loads(found.stdout)["price_per_instance_hour"] == "1.5"
 
 
 class TestReplay:
@@ -605,3 +654,50 @@ def test_every_command_has_help(economy: Economy) -> None:
     for name in ("demo", "events", "prices", "replay", "serve", "token", "user"):
         assert name in first.stdout
         assert economy(name, "--help").exit_code == DONE
+
+
+class TestClose:
+    """`economy close`: a period's figures are final from then on."""
+
+    def test_says_as_of_when(self, owned: Economy) -> None:
+        """A line for a person, fields for a program."""
+        told = owned("close", "2025-05", "--account", "ours")
+        fields = json.loads(owned("close", "2025", "--account", "ours", "--json").stdout)
+
+        assert told.exit_code == DONE
+        assert told.stdout.startswith("Closed 2025-05 of ours as of 20")
+        assert fields["as_of"] == fields["closed_at"]
+        assert fields["closed_by"].startswith("operating system user ")
+        assert {name: fields[name] for name in ("period", "timezone", "from", "to")} == {
+            "period": "2025",
+            "timezone": "UTC",
+            "from": "2025-01-01T00:00:00Z",
+            "to": "2026-01-01T00:00:00Z",
+        }
+
+    @pytest.mark.parametrize(
+        ("period", "exit_code", "said"),
+        [
+            ("2025-05", COULD_NOT, "was closed at"),
+            ("2999", COULD_NOT, "is not over until 3000-01-01T00:00:00Z"),
+            ("May", WRONG_USE, "Write a year, a month or a day"),
+        ],
+    )
+    def test_says_why_it_does_not(
+        self, owned: Economy, period: str, exit_code: int, said: str
+    ) -> None:
+        """One clear line, and nothing is closed."""
+        owned("close", "2025-05", "--account", "ours")
+
+        refused = owned("close", period, "--account", "ours")
+
+        assert refused.exit_code == exit_code
+        assert is_one_clear_line(refused)
+        assert said in refused.stderr
+
+    def test_names_an_account_that_is_not_there(self, owned: Economy) -> None:
+        """As every command does."""
+        refused = owned("close", "2025-05", "--account", "nobody")
+
+        assert refused.exit_code == COULD_NOT
+        assert is_one_clear_line(refused)

@@ -23,6 +23,7 @@ from dumont_economy.services import people
 from dumont_economy.services.prepare_database import prepare_database
 from dumont_economy.storage.column_types import ExactAmount
 from dumont_economy.storage.database import Database, newest_revision, schema_revision
+from dumont_economy.storage.schema import upgrade_schema
 from dumont_economy.storage.tables import metadata
 from tests.api.harness import (
     Application,
@@ -210,11 +211,38 @@ class TestPostgreSql:
 class TestMigrations:
     """From empty to latest, and no further."""
 
+    @pytest.fixture(params=["sqlite", "postgresql"])
+    def unmigrated(self, request: pytest.FixtureRequest, path: Path) -> Iterator[Database]:
+        """Return a database of either kind without a table in it."""
+        if request.param == "sqlite":
+            made = database_at(path)
+        else:
+            made = Database(request.getfixturevalue("postgresql").new_database())
+        yield made
+        made.close()
+
     def test_from_empty_they_build_what_the_tables_describe(self, database: Database) -> None:
         """Nothing is missing, and nothing is left over, on either database."""
         with database.read() as connection:
             context = MigrationContext.configure(connection)
             assert compare_metadata(context, metadata) == []
+
+    def test_rows_of_before_row_level_security_are_kept(self, unmigrated: Database) -> None:
+        """And are those of their account from then on."""
+        with unmigrated.write() as connection:
+            upgrade_schema(connection, "0006")
+            connection.execute(
+                text("INSERT INTO account VALUES ('ours', 'ours', 'USD', 'UTC', false, 0, 0)")
+            )
+            connection.execute(
+                text("INSERT INTO refused_event VALUES ('ours', 1, 0, 'rejected', 'x', 'x', 'x')")
+            )
+
+        unmigrated.migrate()
+
+        with unmigrated.read(account_id="ours") as connection:
+            kept = connection.execute(text("SELECT account_id, number FROM refused_event")).all()
+        assert [tuple(row) for row in kept] == [("ours", 1)]
 
     def test_the_newest_file_makes_the_newest_revision(self, path: Path) -> None:
         """A start that finds it in the database does not ask Alembic, so the two must agree."""

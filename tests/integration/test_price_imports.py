@@ -9,7 +9,7 @@ from fractions import Fraction
 import pytest
 from sqlalchemy import Connection
 
-from dumont_economy.pricing.price_claim import FeedScope
+from dumont_economy.pricing.price_claim import FeedScope, StatedKey
 from dumont_economy.pricing.price_fact import PriceFact
 from dumont_economy.pricing.rate import PricingModel, SourceKind
 from dumont_economy.pricing.sku import Sku
@@ -20,7 +20,6 @@ from dumont_economy.storage.price_imports import (
     ImportOutcome,
     ImportRecord,
     RefusedRows,
-    StatedKey,
 )
 from dumont_economy.storage.price_quarantine import Decision, NewQuarantine
 

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any
 
@@ -48,6 +48,12 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
             fail(str(error), EXIT_WRONG_USE)
         except EconomyError as error:
             fail(str(error), EXIT_COULD_NOT)
+        except UnicodeEncodeError:
+            fail("An argument holds bytes that are no text. Write it in UTF-8.", EXIT_WRONG_USE)
+        except OSError as error:
+            if isinstance(error, BrokenPipeError):
+                raise  # Whoever read our answer has had enough: click ends quietly.
+            fail(f"The answer cannot be written: {error.strerror}.", EXIT_COULD_NOT)
 
     return run
 
@@ -63,7 +69,18 @@ def print_json(answer: Mapping[str, object]) -> None:
     click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
 
 
+def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows for a person, each column as wide as its widest cell: nothing is cut."""
+    table = [titles, *rows]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for row in table:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
+
+
 def open_database() -> tuple[Database, Clock]:
-    """Return this user's database, ready for use, and the clock."""
+    """Return this user's database, ready for use until the command ends, and the clock."""
     clock = SystemClock()
-    return prepare_database(settings_from_environment().database_url, clock), clock
+    database = prepare_database(settings_from_environment().database_url, clock)
+    click.get_current_context().call_on_close(database.close)
+    return database, clock

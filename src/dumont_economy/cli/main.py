@@ -1,35 +1,64 @@
 """The command `economy`: every subcommand in a module of its own, loaded when it is called."""
 
-from importlib import import_module
-
 import click
 
+from dumont_economy.cli.lazy_group import CommandAt, LazyGroup
+
 _COMMANDS = {
-    "demo": ("dumont_economy.cli.demo", "demo"),
-    "events": ("dumont_economy.cli.events", "events"),
-    "prices": ("dumont_economy.cli.prices", "prices"),
-    "replay": ("dumont_economy.cli.replay", "replay"),
-    "serve": ("dumont_economy.cli.serve", "serve"),
-    "token": ("dumont_economy.cli.people", "token"),
-    "user": ("dumont_economy.cli.people", "user"),
+    "close": CommandAt(
+        "dumont_economy.cli.close",
+        "close",
+        "Close PERIOD, a year, month or day such as 2026-05, in the account's time zone.",
+    ),
+    "demo": CommandAt(
+        "dumont_economy.cli.demo",
+        "demo",
+        "Show the live dashboard on sample data, in a database of its own.",
+    ),
+    "events": CommandAt(
+        "dumont_economy.cli.events",
+        "events",
+        "Usage events.",
+    ),
+    "prices": CommandAt(
+        "dumont_economy.cli.prices",
+        "prices",
+        "The price book.",
+    ),
+    "replay": CommandAt(
+        "dumont_economy.cli.replay",
+        "replay",
+        "Rate the scenarios of FILE and print the answers as JSON.",
+    ),
+    "serve": CommandAt(
+        "dumont_economy.cli.serve",
+        "serve",
+        "Serve the screen and the API until stopped.",
+    ),
+    "token": CommandAt(
+        "dumont_economy.cli.people",
+        "token",
+        "Tokens for machines.",
+    ),
+    "user": CommandAt(
+        "dumont_economy.cli.people",
+        "user",
+        "People who sign in.",
+    ),
+    "verify": CommandAt(
+        "dumont_economy.cli.verify",
+        "verify",
+        "Compare every fact with what was written.",
+    ),
+    "worker": CommandAt(
+        "dumont_economy.cli.worker",
+        "worker",
+        "Refresh prices daily.",
+    ),
 }
 
 
-class _Economy(click.Group):
-    """Finds a command without importing the others, so that `--help` answers at once."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
-        return sorted(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in _COMMANDS:
-            return None
-        module, name = _COMMANDS[cmd_name]
-        found: click.Command = getattr(import_module(module), name)
-        return found
-
-
-@click.group(cls=_Economy)
+@click.group(cls=LazyGroup, commands_at=_COMMANDS)
 @click.version_option(package_name="dumont-economy", prog_name="economy")
 def main() -> None:
     """Meter rented GPUs: what they cost, and what the same work would have cost elsewhere."""

@@ -17,29 +17,14 @@ from dumont_economy.services.scenario import Scenario, read_scenarios
 @click.pass_context
 @command
 def replay(context: click.Context, file: Path, check: bool) -> None:  # noqa: FBT001
-    """Rate the scenarios of FILE and print the answers as JSON.
-
-    Scenarios that need rules which are not followed yet are listed under not_yet, unanswered.
-    """
+    """Rate the scenarios of FILE and print the answers as JSON."""
     scenarios = read_scenarios(_decode(file))
-    ready = [scenario for scenario in scenarios if not scenario.not_yet]
-    not_yet = [
-        {"scenario": scenario.id, "rules": list(scenario.not_yet)}
-        for scenario in scenarios
-        if scenario.not_yet
-    ]
-    answers = [answer for scenario in ready for answer in answer_scenario(scenario)]
-    print_json({"answers": answers, "not_yet": not_yet})
+    print_json({"answers": [answer for one in scenarios for answer in answer_scenario(one)]})
     if check:
-        found = [line for scenario in ready for line in _check(scenario)]
+        found = [line for scenario in scenarios for line in _check(scenario)]
         for line in found:
             click.echo(line, err=True)
-        for one in not_yet:
-            click.echo(f"{one['scenario']}: not yet, needs {', '.join(one['rules'])}", err=True)
-        click.echo(
-            f"{len(ready)} scenarios checked, {len(found)} differences, {len(not_yet)} not yet",
-            err=True,
-        )
+        click.echo(f"{len(scenarios)} scenarios checked, {len(found)} differences", err=True)
         if found:
             context.exit(EXIT_NO)
 

@@ -11,6 +11,7 @@ from dumont_economy.clock import SystemClock
 from dumont_economy.config import LOOPBACK_HOSTS, parse_port, settings_from_environment
 from dumont_economy.services import people
 from dumont_economy.services.prepare_database import prepare_database
+from dumont_economy.storage.server_cautions import server_cautions
 
 
 @click.command()
@@ -31,6 +32,9 @@ def serve(host: str | None, port: str | None, workers: int) -> None:
     check_port(settings.host, settings.port)
     database = prepare_database(settings.database_url, SystemClock())
     needs_owner = people.needs_owner(database)
+    with database.read() as connection:
+        for caution in server_cautions(connection):
+            click.echo(f"economy: {caution}", err=True)
     database.close()
     if needs_owner and settings.host not in LOOPBACK_HOSTS:
         settings = replace(settings, setup_code=secrets.token_urlsafe(9))

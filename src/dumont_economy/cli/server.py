@@ -3,19 +3,26 @@
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask
+import click
+from flask import Flask, Response
 from gunicorn.app.base import BaseApplication
+from gunicorn.http.errors import ParseException
 
+from dumont_economy.api.api_error import ApiError
 from dumont_economy.api.app import create_app
+from dumont_economy.api.error_responses import problem
+from dumont_economy.cli.server_worker import RefusingWorker
 from dumont_economy.config import Settings
-from dumont_economy.errors import EconomyError
+from dumont_economy.errors import DatabaseUnavailableError, EconomyError
 
 _GRACE_SECONDS = 8
 # The first read of a long ledger keeps a worker busy; it is not hung.
 _TIMEOUT_SECONDS = 600
+_LOOKS_AGAIN_SECONDS = 1
 
 
 class PortInUseError(EconomyError):
@@ -41,7 +48,25 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        return create_app(self._settings)
+        """Return the application of a worker, which waits for a database that is away.
+
+        A worker that cannot start would end the server, which has seen the database before.
+        """
+        while True:
+            try:
+                app = create_app(self._settings)
+            except DatabaseUnavailableError as error:
+                click.echo(f"economy: {error}", err=True)
+                time.sleep(_LOOKS_AGAIN_SECONDS)
+            else:
+                app.register_error_handler(ParseException, _of_malformed_chunks)
+                return app
+
+
+def _of_malformed_chunks(_error: ParseException) -> Response:
+    """Answer a body whose chunks cannot be told apart, which is only found while it is read."""
+    detail = "The chunks of the body are malformed. Send it with a Content-Length."
+    return problem(ApiError(400, "malformed_chunks", detail))
 
 
 def check_port(host: str, port: int) -> None:
@@ -75,7 +100,7 @@ def run_server(settings: Settings, *, workers: int, on_ready: Callable[[], None]
     options = {
         "bind": f"{host}:{settings.port}",
         "workers": workers,
-        "worker_class": "gevent",
+        "worker_class": RefusingWorker,
         "graceful_timeout": _GRACE_SECONDS,
         "timeout": _TIMEOUT_SECONDS,
         "loglevel": "warning",
