@@ -10,14 +10,24 @@ from typing import TypedDict, Unpack
 from dumont_economy.data.shipped_rows import shipped_rows
 from dumont_economy.instant import EPOCH
 from dumont_economy.ledger.rating import RatingTerms
-from dumont_economy.metering.gpu_session import GpuRun, GpuSession, RateChange, Shape
+from dumont_economy.metering.gpu_session import (
+    Disk,
+    DiskSpan,
+    GpuRun,
+    GpuSession,
+    RateChange,
+    Shape,
+)
 from dumont_economy.metering.usage_event import CpuArchitecture, EventType, UsageEvent
 from dumont_economy.pricing.billing_rule import BillingRule, Rounding
+from dumont_economy.pricing.bracket import Contradiction, Sighting, dated
+from dumont_economy.pricing.dated_fact import ALWAYS
+from dumont_economy.pricing.disk_price import NOT_COMPARED, DiskPrice, DiskSegment
 from dumont_economy.pricing.equivalence import Equivalent, Grade, Reach
+from dumont_economy.pricing.exchange_rate import ExchangeRate, ExchangeRates
 from dumont_economy.pricing.gpu_identity import shipped_identifier
 from dumont_economy.pricing.gpu_model import shipped_gpu_models
 from dumont_economy.pricing.match_timeline import (
-    ALWAYS,
     Match,
     Matcher,
     MatchSegment,
@@ -25,7 +35,10 @@ from dumont_economy.pricing.match_timeline import (
     Unpriced,
     UnpricedReason,
 )
-from dumont_economy.pricing.price_book import OfferEnd, PriceBook
+from dumont_economy.pricing.matching_rules import newest_matching_rules
+from dumont_economy.pricing.offer_end import OfferEnd
+from dumont_economy.pricing.price_book import PriceBook
+from dumont_economy.pricing.price_claim import PriceClaim
 from dumont_economy.pricing.rate import PricingModel, Rate, SourceKind
 from dumont_economy.pricing.reference_card import ReferenceCard
 from dumont_economy.pricing.sku import Sku
@@ -69,6 +82,9 @@ class EventFields(TypedDict, total=False):
     arch: CpuArchitecture
     void_of: str
     disk_gb: Decimal
+    disk_rate_running: Decimal
+    disk_rate_stopped: Decimal
+    disk_hours_per_month: int
 
 
 def event(
@@ -101,6 +117,17 @@ def start(
     return event("start", time, rate=rate, **said)
 
 
+def exchange(currency: str, rate: str, since: datetime, *, into: str = "USD") -> ExchangeRate:
+    """Return what a unit of a currency is worth from an instant on."""
+    return ExchangeRate(currency, into, Decimal(rate), since, since, "test", None, since.date())
+
+
+def disk_price(usd_per_gb_month: str, since: datetime = EPOCH) -> DiskPrice:
+    """Return what AWS asks for a GB of disk in us-east-1 a month of 720 hours."""
+    price = Decimal(usd_per_gb_month)
+    return DiskPrice("aws", "us-east-1", price, 720, since, since, "test", None, since.date())
+
+
 def shape(gpu: str = "RTX 4090", count: int = 1, currency: str | None = "USD") -> Shape:
     """Return what `start` rents."""
     return Shape("vast", gpu, count, None, CpuArchitecture.X86_64, currency)
@@ -117,6 +144,14 @@ def run(
     changes = [RateChange(starts_at, Fraction(rate))]
     changes += [RateChange(since, Fraction(amount)) for since, amount in rates]
     return GpuRun(of or shape(), starts_at, ends_at, tuple(changes))
+
+
+def disk(starts_at: datetime, ends_at: datetime | None, of: Shape | None = None) -> DiskSpan:
+    """Return 90 GB of a running instance at $0.10 a month of 720 hours: 1.25 cents an hour."""
+    held = Disk(Decimal(90), Decimal("0.1"), Decimal("0.2"), 720)
+    return DiskSpan(
+        of or shape(), held, Fraction(90), is_running=True, starts_at=starts_at, ends_at=ends_at
+    )
 
 
 def session(*runs: GpuRun) -> GpuSession:
@@ -162,6 +197,8 @@ def terms(
     *,
     actual: BillingRule | None = None,
     comparison: BillingRule | None = None,
+    exchange: Sequence[ExchangeRate] = (),
+    disk_prices: Sequence[DiskSegment] = NOT_COMPARED,
 ) -> RatingTerms:
     """Return rating terms in USD: compared at $7.20 an hour, billed by the second unless told."""
     held = matches(equivalent("7.2")) if timeline is None else timeline
@@ -170,6 +207,8 @@ def terms(
         matches_of=lambda _: held,
         actual_rule=lambda _provider, _at: actual or billing(),
         comparison_rule=lambda _at: comparison or billing(),
+        exchange_of=lambda currency: ExchangeRates(exchange).timeline(currency, "USD"),
+        disk_prices=disk_prices,
     )
 
 
@@ -209,7 +248,9 @@ def known_at(as_of: str, *rates: Rate) -> list[Rate]:
 def matcher(rates: Iterable[Rate], offer_ends: Iterable[OfferEnd] = ()) -> Matcher:
     """Return a matcher over these rates and the shipped GPU models."""
     book = PriceBook(rates, offer_ends, version=1)
-    return Matcher(book, shipped_gpu_models(), shipped_identifier(), EMPTY_CARD)
+    return Matcher(
+        book, shipped_gpu_models(), shipped_identifier(), EMPTY_CARD, newest_matching_rules()
+    )
 
 
 def gpus(spelling: str, count: int = 1, arch: str = "x86_64") -> RequestedGpu:
@@ -258,3 +299,73 @@ def _shipped_rate(row: dict[str, str], types: dict[tuple[str, str], dict[str, st
         source_url=row["source_url"],
         retrieved_at=date.fromisoformat(row["retrieved_at"]),
     )
+
+
+def claim(
+    instance_type: str = "g4dn.xlarge",
+    price: str = "0.526",
+    *,
+    seen_on: str = "2026-08-20",
+    since: str | None = None,
+    region: str = "us-east-1",
+    provider: str = "aws",
+    pricing_model: PricingModel = PricingModel.ON_DEMAND,
+) -> PriceClaim:
+    """Return what a source says a SKU costs, per instance-hour in US dollars."""
+    return PriceClaim(
+        provider=provider,
+        region=region,
+        instance_type=instance_type,
+        pricing_model=pricing_model,
+        price_per_instance_hour=Decimal(price),
+        currency="USD",
+        effective_from=None if since is None else instant(since),
+        seen_on=date.fromisoformat(seen_on),
+        source_url=None,
+        place=f"row of {instance_type}",
+    )
+
+
+def day(number: int) -> date:
+    """Return a day of a story that begins with day 1."""
+    return date(2025, 12, 31) + timedelta(days=number)
+
+
+def seen(number: int, usd_per_hour: str, *, since: int | None = None) -> Sighting:
+    """Return a price seen on a day; `since` is the day from which its source says it holds."""
+    holds_since = None if since is None else instant(day(since).isoformat())
+    return Sighting(day(number), Decimal(usd_per_hour), holds_since)
+
+
+def learn(known: Sequence[Rate], sighting: Sighting, source: str = "test feed") -> list[Rate]:
+    """Return the rates in force, in order, once a sighting is known too; it must fit to them."""
+    additions = dated(known, sighting)
+    assert not isinstance(additions, Contradiction)
+    published_at = max((one.published_at for one in known), default=NINE) + timedelta(days=1)
+    rates = [
+        *known,
+        *(
+            Rate(
+                sku=sku("g4dn.xlarge", "T4"),
+                pricing_model=PricingModel.ON_DEMAND,
+                usd_per_instance_hour=one.price,
+                effective_from=one.effective_from,
+                published_at=published_at,
+                source_kind=SourceKind.OTHER,
+                source=source if one.restates is None else one.restates.source,
+                source_url=None,
+                retrieved_at=one.retrieved_at,
+                first_seen=one.first_seen,
+                previous_last_seen=one.previous_last_seen,
+            )
+            for one in additions
+        ),
+    ]
+    offer = PriceBook(rates, [], 1).offer("aws", "us-east-1", "g4dn.xlarge", PricingModel.ON_DEMAND)
+    return [] if offer is None else list(offer.rates)
+
+
+def price_on(known: Sequence[Rate], number: int) -> str | None:
+    """Return the price in force when a day begins, None where there is none."""
+    begun = [one for one in known if one.effective_from.date() <= day(number)]
+    return f"{begun[-1].usd_per_instance_hour:f}" if begun else None

@@ -15,6 +15,7 @@ from tests.api.harness import (
     Caller,
     SettableClock,
     start_application,
+    start_application_on,
 )
 from tests.postgresql import PostgreSql, running_postgresql
 
@@ -62,6 +63,15 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     made.migrate()
     yield made
     made.close()
+
+
+@pytest.fixture
+def application_on(database: Database) -> Iterator[Application]:
+    """Start an application over a database of either kind; it is noon."""
+    application = start_application_on(database.url.render_as_string(hide_password=False))
+    limiter.reset()
+    yield application
+    application.close()
 
 
 @pytest.fixture(scope="session")

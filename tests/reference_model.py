@@ -2,12 +2,19 @@
 
 Plain fractions of seconds and money, from the standard library alone: nothing here comes from the
 product, so that the two can disagree. It favours the letter of the rules over speed.
+
+Instants are POSIX seconds. `as_of` None stands for everything that was ever received or published.
+Disks (R-DISK) and exchange rates (R-FX) are not modelled: a disk would be a `Piece` beside those of
+the runs, and a rate would convert where `_piece` now leaves use in another currency uncompared.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 OPENING = ("start", "resume")
 CLOSING = ("stop", "hibernate", "terminate")
@@ -16,7 +23,7 @@ TIE_ORDER = ("price_change", "resize", "idle", "busy", "seen", *CLOSING, *OPENIN
 
 @dataclass(frozen=True)
 class Report:
-    """A usage event; `time` in POSIX seconds, `rate` per instance-hour."""
+    """A usage event, `received` at an instant of its own; `rate` per instance-hour."""
 
     source: str
     id: str
@@ -29,16 +36,18 @@ class Report:
     rate: Fraction = Fraction(0)
     currency: str = "USD"
     void_of: str = ""
+    received: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True)
 class Rule:
-    """How a party bills from `since` on. Times in seconds."""
+    """How a party bills from `since` on, which was `known` from some instant on. In seconds."""
 
     since: Fraction
     minimum: int
     increment: int
     rounds_up: bool
+    known: Fraction = Fraction(0)
 
     def billed(self, used: Fraction) -> Fraction:
         """R-BILLED."""
@@ -50,33 +59,63 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Price:
+    """What one GPU costs an hour from `since` on; an `amount` of None ends a price.
+
+    Of sources that say something at one time, the one first in `rank` is believed.
+    """
+
+    since: Fraction
+    amount: Fraction | None
+    known: Fraction = Fraction(0)
+    rank: tuple[int, str] = (0, "")
+
+
+@dataclass(frozen=True)
 class World:
-    """What usage is rated with: prices per GPU-hour by GPU, from when on; None ends a price."""
+    """What usage is rated with: billing rules by party, and prices by GPU."""
 
     rules: Mapping[str, Sequence[Rule]]
     compared_party: str
-    prices: Mapping[str, Sequence[tuple[Fraction, Fraction | None]]]
+    prices: Mapping[str, Sequence[Price]]
     currency: str = "USD"
 
+    def known_at(self, as_of: Fraction) -> "World":
+        """Return what of it was known at an instant (R-ASOF)."""
+        rules = {
+            party: [one for one in held if one.known <= as_of] for party, held in self.rules.items()
+        }
+        prices = {
+            gpu: [one for one in held if one.known <= as_of] for gpu, held in self.prices.items()
+        }
+        return replace(self, rules=rules, prices=prices)
+
     def rule(self, party: str, at: Fraction) -> Rule:
-        """Return the rule in effect; by the second where none is known."""
-        known = [rule for rule in self.rules.get(party, ()) if rule.since <= at]
-        return max(known, key=lambda rule: rule.since, default=Rule(at, 0, 1, rounds_up=True))
+        """Return the rule in effect (R-PRICE); by the second where none is known."""
+        begun = [rule for rule in self.rules.get(party, ()) if rule.since <= at]
+        by_the_second = Rule(at, 0, 1, rounds_up=True)
+        return max(begun, key=lambda rule: (rule.since, rule.known), default=by_the_second)
 
     def price(self, gpu: str, at: Fraction) -> Fraction | None:
-        """Return the price of one GPU in effect, None where there is none (R-UNPRICED)."""
-        begun = [entry for entry in self.prices.get(gpu, ()) if entry[0] <= at]
-        return max(begun, key=lambda entry: entry[0])[1] if begun else None
+        """Return the price of one GPU in effect (R-PRICE), None without one (R-UNPRICED)."""
+        begun = [price for price in self.prices.get(gpu, ()) if price.since <= at]
+        if not begun:
+            return None
+        newest = max((price.since, price.known) for price in begun)
+        told = [price for price in begun if (price.since, price.known) == newest]
+        return min(told, key=lambda price: price.rank).amount
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What usage comes to. Times in seconds, money exact."""
+    """What usage comes to. Times in seconds, of instances and of their GPUs; money exact."""
 
     used: Fraction = Fraction(0)
     billed_actual: Fraction = Fraction(0)
     billed_comparison: Fraction = Fraction(0)
     unpriced: Fraction = Fraction(0)
+    gpu_used: Fraction = Fraction(0)
+    gpu_unpriced: Fraction = Fraction(0)
     actual: Fraction = Fraction(0)
     comparable: Fraction = Fraction(0)
     comparison: Fraction = Fraction(0)
@@ -91,6 +130,7 @@ class Figures:
 class Run:
     """One stretch in one shape; `rates` are (since, rate) in the order reported."""
 
+    instance: str
     begins: Fraction
     ends: Fraction | None
     provider: str
@@ -105,7 +145,9 @@ class Run:
 class _Machine:
     """The state of one instance while its reports are replayed."""
 
+    instance: str
     is_on: bool = False
+    is_gone: bool = False
     known: Report | None = None
     runs: list[Run] = field(default_factory=list)
     session: list[Run] = field(default_factory=list)
@@ -116,15 +158,19 @@ class _Machine:
             return not self.is_on
         if report.type == "resume":
             return not self.is_on and self.known is not None
+        if report.type == "terminate":  # Of what is off it ends the instance, and costs nothing.
+            return self.known is not None and not self.is_gone
         return self.is_on
 
     def take(self, report: Report) -> None:
         """R-STATE: apply a report; one that says nothing new changes nothing."""
         if report.type in OPENING and self.can(report):
             self.open(report)
-        elif report.type in CLOSING and self.is_on:
-            self.runs[-1].ends = report.time
+        elif report.type in CLOSING and self.can(report):
+            if self.is_on:
+                self.runs[-1].ends = report.time
             self.is_on = False
+            self.is_gone = report.type == "terminate"
         elif report.type == "resize":
             self.resize(report)
         elif report.type == "price_change":
@@ -135,6 +181,7 @@ class _Machine:
         if report.type == "start":
             self.known = report
         self.is_on = True
+        self.is_gone = False
         self.session = []
         self.begin_run(report.time)
 
@@ -163,7 +210,7 @@ class _Machine:
             return
         of = self.known
         rates = [(at, of.rate)]
-        run = Run(at, None, of.provider, of.gpu, of.gpu_count, of.currency, rates)
+        run = Run(self.instance, at, None, of.provider, of.gpu, of.gpu_count, of.currency, rates)
         self.runs.append(run)
         self.session.append(run)
 
@@ -193,10 +240,12 @@ def not_voided(reports: Iterable[Report]) -> list[Report]:
 def runs_of(reports: Iterable[Report], now: Fraction) -> list[Run]:
     """Replay reports up to `now` into runs; runs of open sessions are marked (R-STATE, R-TIE)."""
     machines: dict[str, _Machine] = {}
-    happened = [report for report in not_voided(heard_once(reports)) if report.time <= now]
-    for instance, time in sorted({(report.instance, report.time) for report in happened}):
-        machine = machines.setdefault(instance, _Machine())
-        waiting = [r for r in happened if r.instance == instance and r.time == time]
+    simultaneous: dict[tuple[Fraction, str], list[Report]] = {}
+    for report in not_voided(heard_once(reports)):
+        if report.time <= now:
+            simultaneous.setdefault((report.time, report.instance), []).append(report)
+    for (_, instance), waiting in sorted(simultaneous.items(), key=lambda one: one[0]):
+        machine = machines.setdefault(instance, _Machine(instance))
         waiting.sort(key=lambda r: (TIE_ORDER.index(r.type), r.source, r.id))
         while waiting:
             legal = [report for report in waiting if machine.can(report)]
@@ -209,59 +258,88 @@ def runs_of(reports: Iterable[Report], now: Fraction) -> list[Run]:
     return [run for machine in machines.values() for run in machine.runs]
 
 
-def rated(
-    run: Run,
-    world: World,
-    now: Fraction,
-    begins: Fraction | None = None,
-    ends: Fraction | None = None,
-) -> Figures:
-    """Rate the part of a run inside `[begins, ends)`, an open one as if it ended now (R-OPEN)."""
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of a run in which nothing changes, and what it comes to, its padding included."""
+
+    instance: str
+    is_open_session: bool
+    begins: Fraction
+    ends: Fraction
+    figures: Figures
+
+
+def pieces_of(
+    run: Run, world: World, now: Fraction, borders: Iterable[Fraction] = ()
+) -> Iterator[Piece]:
+    """Cut a run where anything changes and at the borders; an open one ends now (R-OPEN)."""
     end = now if run.ends is None else run.ends
     used = end - run.begins
     if used == 0:
-        return Figures()
-    actual_billed = world.rule(run.provider, run.begins).billed(used)
-    comparison_billed = world.rule(world.compared_party, run.begins).billed(used)
-    cuts = {run.begins, end}
+        return
+    billed = (
+        world.rule(run.provider, run.begins).billed(used),
+        world.rule(world.compared_party, run.begins).billed(used),
+    )
+    cuts = {run.begins, end, *borders}
     cuts |= {since for since, _ in run.rates}
-    cuts |= {since for since, _ in world.prices.get(run.gpu, ())}
-    cuts |= {run.begins + actual_billed, run.begins + comparison_billed}
-    cuts |= {edge for edge in (begins, ends) if edge is not None}
-    borders = sorted(cut for cut in cuts if run.begins <= cut <= end)
-    total = Figures()
-    for left, right in pairwise(borders):
-        if (begins is not None and left < begins) or (ends is not None and right > ends):
-            continue
-
-        def billed(whole: Fraction, left: Fraction = left, right: Fraction = right) -> Fraction:
-            inside = right - left if right <= run.begins + whole else Fraction(0)
-            # R-PAD: what is added is booked at the last used instant.
-            return inside + (max(Fraction(0), whole - used) if right == end else 0)
-
-        paid_seconds, compared_seconds = billed(actual_billed), billed(comparison_billed)
-        length = right - left
-        price = world.price(run.gpu, left)
-        if run.currency != world.currency:
-            total = total.plus(Figures(used=length, unpriced=length, billed_actual=paid_seconds))
-            continue
-        paid = [rate for since, rate in run.rates if since <= left][-1] * paid_seconds / 3600
-        if price is None:
-            total = total.plus(
-                Figures(used=length, unpriced=length, billed_actual=paid_seconds, actual=paid)
-            )
-            continue
-        total = total.plus(
-            Figures(
-                used=length,
-                billed_actual=paid_seconds,
-                billed_comparison=compared_seconds,
-                actual=paid,
-                comparable=paid,
-                comparison=price * run.gpu_count * compared_seconds / 3600,
-            )
+    cuts |= {price.since for price in world.prices.get(run.gpu, ())}
+    cuts |= {run.begins + whole for whole in billed}
+    for left, right in pairwise(sorted(cut for cut in cuts if run.begins <= cut <= end)):
+        # R-PAD: what is added is booked at the last used instant.
+        paid, compared = (
+            (right - left if right <= run.begins + whole else Fraction(0))
+            + (max(Fraction(0), whole - used) if right == end else 0)
+            for whole in billed
         )
+        found = _piece(run, world, (left, right), paid, compared)
+        yield Piece(run.instance, run.is_open_session, left, right, found)
+
+
+def _piece(
+    run: Run, world: World, at: tuple[Fraction, Fraction], paid: Fraction, compared: Fraction
+) -> Figures:
+    """Return what `paid` and `compared` seconds of a stretch come to."""
+    begins, ends = at
+    length = ends - begins
+    gpu_length = length * run.gpu_count
+    price = world.price(run.gpu, begins)
+    used = Figures(used=length, billed_actual=paid, gpu_used=gpu_length)
+    if run.currency != world.currency:
+        return replace(used, unpriced=length, gpu_unpriced=gpu_length)
+    amount = [rate for since, rate in run.rates if since <= begins][-1] * paid / 3600
+    if price is None:
+        return replace(used, unpriced=length, gpu_unpriced=gpu_length, actual=amount)
+    return replace(
+        used,
+        billed_comparison=compared,
+        actual=amount,
+        comparable=amount,
+        comparison=price * run.gpu_count * compared / 3600,
+    )
+
+
+def added(parts: Iterable[Figures]) -> Figures:
+    """Return the sum of figures."""
+    total = Figures()
+    for part in parts:
+        total = total.plus(part)
     return total
+
+
+def pieces(
+    reports: Iterable[Report],
+    world: World,
+    now: Fraction,
+    borders: Iterable[Fraction] = (),
+    as_of: Fraction | None = None,
+) -> list[Piece]:
+    """Return all usage in pieces, as it stands at `now` and was known at `as_of` (R-ASOF)."""
+    cuts = tuple(borders)
+    if as_of is not None:
+        reports = [report for report in reports if report.received <= as_of]
+        world = world.known_at(as_of)
+    return [piece for run in runs_of(reports, now) for piece in pieces_of(run, world, now, cuts)]
 
 
 def figures(
@@ -272,10 +350,53 @@ def figures(
     ends: Fraction | None = None,
     *,
     only_open_sessions: bool = False,
+    as_of: Fraction | None = None,
 ) -> Figures:
     """Return what all usage comes to inside `[begins, ends)`, as it stands at `now`."""
-    total = Figures()
-    for run in runs_of(reports, now):
-        if run.is_open_session or not only_open_sessions:
-            total = total.plus(rated(run, world, now, begins, ends))
-    return total
+    window = [edge for edge in (begins, ends) if edge is not None]
+    return added(
+        piece.figures
+        for piece in pieces(reports, world, now, window, as_of)
+        if (piece.is_open_session or not only_open_sessions)
+        and (begins is None or piece.begins >= begins)
+        and (ends is None or piece.ends <= ends)
+    )
+
+
+def day_starts(zone: ZoneInfo, first: date, last: date) -> dict[date, int]:
+    """Return the first second of each local day, found by looking at the zone's clock (R-DAY).
+
+    A day that the zone skipped begins where the next one does.
+    """
+
+    def shown(at: int) -> date:
+        return datetime.fromtimestamp(at, zone).date()
+
+    # Zones lie within 26 hours of each other; all days there are have at least 18 hours.
+    at = int(datetime.combine(first, time(), UTC).timestamp()) - 26 * 3600
+    newest = shown(at)
+    starts: dict[date, int] = {}
+    while newest < last:
+        if shown(at + 18 * 3600) <= newest:
+            at += 18 * 3600
+        # Midnights and jumps lie on quarters of an hour; if one does not, it is found here, too.
+        while shown(at) <= newest:
+            at += 900
+        begins = at
+        if shown(at - 1) > newest:
+            begins = next(second for second in range(at - 899, at) if shown(second) > newest)
+        while newest < shown(at):
+            newest += timedelta(days=1)
+            starts[newest] = begins
+    return {day: begins for day, begins in starts.items() if first <= day <= last}
+
+
+def by_day(held: Iterable[Piece], starts: Mapping[date, int]) -> dict[date, Figures]:
+    """Return what pieces that were cut where days begin come to, on each day with use."""
+    days = sorted((begins, day) for day, begins in starts.items())
+    borders = [begins for begins, _ in days]
+    found: dict[date, Figures] = {}
+    for piece in held:
+        _, day = days[bisect_right(borders, piece.begins) - 1]
+        found[day] = found.get(day, Figures()).plus(piece.figures)
+    return found

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.client import HTTPConnection
@@ -35,6 +35,13 @@ class LiveServer:
     database: Path
     port: int = field(default_factory=_free_port)
     process: "subprocess.Popen[bytes] | None" = None
+    program: Sequence[str] = (sys.executable, "-c", _MAIN)
+    options: Sequence[str] = ()
+
+    @property
+    def database_url(self) -> str:
+        """Return the database's address."""
+        return f"sqlite:///{self.database}"
 
     @property
     def url(self) -> str:
@@ -44,7 +51,7 @@ class LiveServer:
     @property
     def environment(self) -> dict[str, str]:
         """Return the environment that names the database."""
-        return {**os.environ, "DUMONT_ECONOMY_DATABASE_URL": f"sqlite:///{self.database}"}
+        return {**os.environ, "DUMONT_ECONOMY_DATABASE_URL": self.database_url}
 
     def economy(self, *arguments: str, given: str = "") -> str:
         """Run a command on the same database and return its standard output."""
@@ -62,12 +69,12 @@ class LiveServer:
     def start(self) -> None:
         """Start the server and wait until it is ready."""
         self.process = subprocess.Popen(
-            [sys.executable, "-c", _MAIN, "serve", "--port", str(self.port)],
+            [*self.program, "serve", "--port", str(self.port), *self.options],
             env=self.environment,
             start_new_session=True,
         )
         deadline = time.monotonic() + _READY_SECONDS
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and self.process.poll() is None:
             try:
                 if self.request("GET", "/readyz")[0] == 200:
                     return

@@ -1,6 +1,26 @@
-"""Properties are checked on the same examples every time, and without a deadline per example."""
+"""How many examples a law is held against, and without a deadline for each.
+
+`make test` tries the same ones every time. DUMONT_ECONOMY_TORTURE=1 asks for many more, new ones
+each time, and a failure prints what repeats it. `make mutants` tries few, many times over.
+"""
+
+import os
 
 from hypothesis import settings
 
-settings.register_profile("suite", derandomize=True, deadline=None, max_examples=150)
-settings.load_profile("suite")
+settings.register_profile(
+    "suite", derandomize=True, deadline=None, max_examples=400, stateful_step_count=40
+)
+settings.register_profile(
+    "torture",
+    derandomize=False,
+    deadline=None,
+    max_examples=5_000,
+    stateful_step_count=60,
+    print_blob=True,
+)
+settings.register_profile("mutants", settings.get_profile("suite"), max_examples=60)
+if os.environ.get("DUMONT_ECONOMY_TORTURE") == "1":
+    settings.load_profile("torture")
+else:
+    settings.load_profile(os.environ.get("DUMONT_ECONOMY_EXAMPLES", "suite"))

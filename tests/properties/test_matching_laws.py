@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from dumont_economy.pricing.equivalence import Equivalent, GpuDemand, Reach, find_equivalent
 from dumont_economy.pricing.gpu_model import shipped_gpu_models
 from dumont_economy.pricing.match_timeline import RequestedGpu, Unpriced, ask
+from dumont_economy.pricing.matching_rules import newest_matching_rules
+from dumont_economy.pricing.offer_end import OfferEnd
 from dumont_economy.pricing.policy import Basis, Policy, Substitutes
-from dumont_economy.pricing.price_book import OfferEnd
 from dumont_economy.pricing.rate import PricingModel, Rate
 from dumont_economy.pricing.sku import ComparisonProvider
 from tests.builders import gpus, instant, matcher, rate, sku
@@ -77,6 +78,7 @@ def best_at(
         demand,
         on_offer.values(),
         MODELS_BY_NAME,
+        newest_matching_rules(),
         basis=policy.basis,
         substitutes=policy.substitutes,
         discount=policy.discounts.get(AWS, Fraction(0)),

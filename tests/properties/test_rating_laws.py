@@ -4,7 +4,7 @@ from datetime import datetime
 from fractions import Fraction
 from itertools import pairwise
 
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dumont_economy.ledger.line_item import Window
@@ -14,10 +14,11 @@ from dumont_economy.metering.usage_event import UsageEvent
 from dumont_economy.pricing.billing_rule import BillingRule, Rounding
 from dumont_economy.savings.live_rate import live_rate
 from dumont_economy.savings.totals import total_of
-from tests.builders import after, equivalent, matches, run, session, terms
+from tests.builders import after, billing, equivalent, matches, run, session, terms
 from tests.properties.worlds import (
     STORY_SECONDS,
     Market,
+    amounts,
     billing_rules,
     figures_of,
     instants,
@@ -32,6 +33,15 @@ from tests.reference_model import figures
 
 seconds = st.integers(0, 400)
 microseconds = st.integers(0, 400_000_000)
+# Pure arithmetic, of which so many examples cost little; mutants are held against as few as others.
+FOR_MUTANTS = settings.get_current_profile_name() == "mutants"
+TEN_THOUSAND = settings() if FOR_MUTANTS else settings(max_examples=10_000)
+rules_of_any_size = st.builds(
+    billing,
+    st.integers(0, 4_000),
+    st.integers(1, 4_000),
+    st.sampled_from(["ceil", "floor"]),
+)
 
 
 @given(stories(), markets(), instants)
@@ -138,6 +148,22 @@ def test_saving_plus_comparable_cost_is_the_counterfactual(
     assert sum(totals.gpu_by_grade.values()) == totals.gpu_used
 
 
+@given(billing_rules, billing_rules, amounts, amounts, microseconds)
+def test_swapping_the_two_costs_flips_the_sign_of_the_saving(
+    one: BillingRule, other: BillingRule, mine: str, theirs: str, used: int
+) -> None:
+    """Neither side is favoured: what saves here is lost there, to the last digit (R-SIGN)."""
+    times = (after(0), after(0, used))
+    here = terms(matches(equivalent(theirs)), actual=one, comparison=other)
+    there = terms(matches(equivalent(mine)), actual=other, comparison=one)
+
+    saved = total_of(rate_session(session(run(*times, rate=mine)), here, times[1]))
+    lost = total_of(rate_session(session(run(*times, rate=theirs)), there, times[1]))
+
+    assert saved.saving == -lost.saving
+    assert saved.comparable.total() == lost.counterfactual.total()
+
+
 @given(billing_rules, billing_rules, microseconds, microseconds)
 def test_costs_never_fall_while_a_run_is_open(
     actual: BillingRule, comparison: BillingRule, earlier: int, longer: int
@@ -153,7 +179,8 @@ def test_costs_never_fall_while_a_run_is_open(
     assert later.counterfactual.total() >= before.counterfactual.total()
 
 
-@given(billing_rules, microseconds)
+@TEN_THOUSAND
+@given(rules_of_any_size, microseconds)
 def test_rounding_up_never_bills_less_than_was_used(rule: BillingRule, used: int) -> None:
     """Rounding down never more, but for the minimum; and nothing for nothing (R-BILLED)."""
     billed = rule.billed_microseconds(used)
@@ -166,10 +193,36 @@ def test_rounding_up_never_bills_less_than_was_used(rule: BillingRule, used: int
         assert billed <= max(used, minimum)
 
 
-@given(billing_rules, microseconds, microseconds)
+@TEN_THOUSAND
+@given(rules_of_any_size, microseconds, microseconds)
 def test_more_use_is_never_billed_less(rule: BillingRule, used: int, more: int) -> None:
     """Billed time is monotone in used time."""
     assert rule.billed_microseconds(used + more) >= rule.billed_microseconds(used)
+
+
+@TEN_THOUSAND
+@given(
+    rules_of_any_size,
+    st.integers(1, 400_000_000),
+    st.lists(microseconds, max_size=3),
+    st.lists(microseconds, max_size=3),
+)
+def test_a_minimum_is_due_once_a_run(
+    rule: BillingRule, used: int, repriced: list[int], midnights: list[int]
+) -> None:
+    """However often the price changes in it, and over however many days it goes (R-BILLED)."""
+    ends_at = after(0, used)
+    changes = [(after(0, at), "7.2") for at in sorted(repriced) if 0 < at < used]
+    borders = [None, *(after(0, at) for at in sorted(midnights)), None]
+
+    lines = rate_session(session(run(after(0), ends_at, *changes)), terms(actual=rule), ends_at)
+
+    billed = sum(
+        line.billed_microseconds(line.actual, Window(begins, ends))
+        for begins, ends in pairwise(borders)
+        for line in lines
+    )
+    assert billed == rule.billed_microseconds(used)
 
 
 @given(billing_rules, billing_rules, seconds, st.integers(0, 120), st.integers(1, 400))

@@ -8,21 +8,24 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
-from dumont_economy.instant import EPOCH
+from dumont_economy.instant import EPOCH, instant_text
 from dumont_economy.ledger.line_item import ALL_TIME, LineItem, Window
 from dumont_economy.ledger.rating import RatingTerms, rate_session
 from dumont_economy.metering.gpu_session import GpuSession, Shape, replay
 from dumont_economy.metering.usage_event import UsageEvent, without_voided
+from dumont_economy.money import exact_text
 from dumont_economy.pricing.billing_rule import (
     BillingRule,
     BillingRules,
     Rounding,
     per_second_rule,
 )
+from dumont_economy.pricing.disk_price import NOT_COMPARED
+from dumont_economy.pricing.exchange_rate import ExchangeRates
 from dumont_economy.pricing.match_timeline import MatchSegment
 from dumont_economy.savings.totals import total_of
 from tests.builders import after, equivalent, event, matches, start, unpriced
-from tests.reference_model import Figures, Report, Rule, World
+from tests.reference_model import Figures, Price, Report, Rule, World
 
 # A story plays in five minutes, on a grid coarse enough that instants often coincide.
 STORY_SECONDS = 300
@@ -150,7 +153,7 @@ class Market:
             )
         prices = {
             gpu: [
-                (posix(since), None if price is None else Fraction(price))
+                Price(posix(since), None if price is None else Fraction(price))
                 for since, price in listed
             ]
             for gpu, listed in self.prices.items()
@@ -164,6 +167,8 @@ class Market:
             matches_of=self._matches_of,
             actual_rule=self._rule,
             comparison_rule=lambda at: self._rule("aws", at),
+            exchange_of=lambda currency: ExchangeRates([]).timeline(currency, "USD"),
+            disk_prices=NOT_COMPARED,
         )
 
     def _matches_of(self, shape: Shape) -> list[MatchSegment]:
@@ -191,8 +196,27 @@ def markets(draw: st.DrawFn) -> Market:
     return Market(draw(_dated_rules()), prices)
 
 
-def reports_of(events: Iterable[UsageEvent]) -> list[Report]:
-    """Return events as the model reads them."""
+def raw(one: UsageEvent) -> dict[str, object]:
+    """Return an event as a reporter sends it."""
+    said: dict[str, object] = {
+        "id": one.id,
+        "source": one.source,
+        "type": one.type.value,
+        "time": instant_text(one.time),
+        "instance": one.instance,
+        "provider": one.provider,
+        "gpu": one.gpu,
+        "gpu_count": one.gpu_count,
+        "currency": one.currency,
+        "void_of": one.void_of,
+    }
+    if one.rate is not None:
+        said["rate"] = exact_text(one.rate)
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def reports_of(events: Iterable[UsageEvent], *, received: datetime = EPOCH) -> list[Report]:
+    """Return events as the model reads them, all received at one instant."""
     return [
         Report(
             source=one.source,
@@ -206,6 +230,7 @@ def reports_of(events: Iterable[UsageEvent]) -> list[Report]:
             rate=Fraction(one.rate or 0),
             currency=one.currency or "USD",
             void_of=one.void_of or "",
+            received=posix(received),
         )
         for one in events
     ]
@@ -243,6 +268,8 @@ def figures_of(lines: Iterable[LineItem], window: Window = ALL_TIME) -> Figures:
             lambda line: line.billed_microseconds(line.comparison, window), compared
         ),
         unpriced=seconds(lambda line: line.used_microseconds(window), alone),
+        gpu_used=Fraction(totals.gpu_used, SECOND_MICROSECONDS),
+        gpu_unpriced=Fraction(totals.gpu_used - totals.gpu_priced, SECOND_MICROSECONDS),
         actual=totals.actual.total(),
         comparable=totals.comparable.total(),
         comparison=totals.counterfactual.total(),

@@ -1,0 +1,151 @@
+"""Many writers on SQLite: none is turned away, and the log does not grow for ever (D5)."""
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from random import Random
+
+from tests.faults.harness import (
+    BATCH,
+    NO_LOSS,
+    Answer,
+    Batch,
+    Client,
+    FaultyServer,
+    expected_totals,
+    loss,
+    say,
+    seeded,
+    size,
+    usage,
+)
+
+_PROCESSES = 4
+_READY_SECONDS = 60
+_WORKERS = ("--workers", str(_PROCESSES))
+_CLIENTS = 16
+_TURNS = size(10, 300)
+# Small, so that none waits long for its turn on a slow machine either.
+_SLICE = 20
+_LOCKED = "database is locked"
+_MOST_LOG_BYTES = 64 << 20
+
+
+@dataclass
+class _Machine:
+    """One of many that report and ask at the same time; it never sends anything twice."""
+
+    client: Client
+    batches: Sequence[Batch]
+    refusals: list[Answer] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+
+    def work(self) -> None:
+        """Report and ask in turn."""
+        for batch in self.batches:
+            begun = time.monotonic()
+            answer = self.client.push(batch)
+            self.seconds.append(time.monotonic() - begun)
+            if answer.status != 200:
+                self.refusals.append(answer)
+            self.client.read("/api/v1/economy/savings")
+
+
+def _largest_log(log: Path, workers: Sequence[Future[None]]) -> int:
+    """Return how large the write-ahead log became until all have done their work."""
+    largest = 0
+    while True:
+        unfinished = wait(workers, timeout=0.05).not_done
+        largest = max(largest, log.stat().st_size)
+        if not unfinished:
+            return largest
+
+
+def _work_at_once(
+    server: FaultyServer, token: str, random: Random, turns: int
+) -> tuple[list[_Machine], int]:
+    """Let many machines report and ask at once; return them, and the log's largest size."""
+    fleet = (
+        batch[begins : begins + _SLICE]
+        for batch in usage(random)
+        for begins in range(0, BATCH, _SLICE)
+    )
+    machines = [
+        _Machine(Client(server.port, token), list(islice(fleet, turns))) for _ in range(_CLIENTS)
+    ]
+    with ThreadPoolExecutor(_CLIENTS) as pool:
+        work = [pool.submit(machine.work) for machine in machines]
+        largest = _largest_log(Path(f"{server.database}-wal"), work)
+        for done in work:
+            done.result()
+    return machines, largest
+
+
+def _wait_for_all_workers(server: FaultyServer) -> None:
+    """Wait until four processes serve: the first one alone makes the server ready."""
+    deadline = time.monotonic() + _READY_SECONDS
+    while len(server.workers()) < _PROCESSES:
+        assert time.monotonic() < deadline, server.said()
+        time.sleep(0.1)
+
+
+def test_no_writer_is_turned_away(tmp_path: Path) -> None:
+    """Four processes serve sixteen machines: every answer is 200, and each event counts once."""
+    random = seeded("tests/faults/test_many_writers.py -k turned_away")
+    server = FaultyServer(tmp_path / "economy.db", options=_WORKERS)
+    token = server.new_token()
+    with server.running():
+        _wait_for_all_workers(server)
+        machines, largest_log = _work_at_once(server, token, random, _TURNS)
+        totals = Client(server.port, token).totals()
+
+    sent = [event for machine in machines for batch in machine.batches for event in batch]
+    seconds = sorted(one for machine in machines for one in machine.seconds)
+    say(
+        batches=_CLIENTS * _TURNS,
+        slowest_write=f"{seconds[-1]:.2f} s",
+        p99=f"{seconds[len(seconds) * 99 // 100]:.2f} s",
+        largest_log=f"{largest_log / 2**20:.1f} MiB",
+    )
+    assert [machine.refusals for machine in machines] == [[]] * _CLIENTS
+    assert _LOCKED not in server.said()
+    assert {status for machine in machines for status in machine.client.statuses} == {200}
+    assert 0 < largest_log < _MOST_LOG_BYTES
+    assert loss([event["id"] for event in sent], server.stored_ids()) == NO_LOSS
+    assert totals == expected_totals(sent)
+
+
+def test_a_lock_that_is_upgraded_would_be_noticed(tmp_path: Path) -> None:
+    """Control: where a writer begins as a reader does, another's commit turns it away."""
+    random = seeded("tests/faults/test_many_writers.py -k upgraded")
+    server = FaultyServer(tmp_path / "economy.db", options=_WORKERS, alterations="begins_deferred")
+    token = server.new_token()
+    with server.running():
+        machines, _ = _work_at_once(server, token, random, turns=5)
+
+    refusals = [answer for machine in machines for answer in machine.refusals]
+    say(refusals=len(refusals), of=5 * _CLIENTS)
+    assert refusals
+    assert {answer.status for answer in refusals} == {503}
+    assert _LOCKED in server.said()
+
+
+def test_a_log_that_is_never_emptied_would_be_noticed(tmp_path: Path) -> None:
+    """Control: without checkpoints the log passes what it may take."""
+    random = seeded("tests/faults/test_many_writers.py -k never_emptied")
+    server = FaultyServer(
+        tmp_path / "economy.db", options=_WORKERS, alterations="never_checkpoints"
+    )
+    client = Client(server.port, server.new_token())
+    with server.running():
+        log = Path(f"{server.database}-wal")
+        for batch in usage(random):
+            client.push_until_acknowledged(batch)
+            if log.stat().st_size > _MOST_LOG_BYTES:
+                break
+            assert len(client.acknowledged) < 10_000 * BATCH
+
+    say(batches=len(client.acknowledged) // BATCH)
