@@ -40,7 +40,7 @@ describe('the meter', () => {
 
     expect(figure('lifetime-saving')).toHaveTextContent('$100.25')
     expect(figure('session-saving').textContent).toMatch(/^\$1\.50\d\d$/)
-    expect(figure('session-duration')).toHaveTextContent('2:00:00')
+    expect(figure('session-duration').textContent).toMatch(/^2:00:0\d$/)
     expect(figure('saving-per-hour')).toHaveTextContent('$3.60')
     expect(figure('month-projection')).toHaveTextContent('$864.00')
     expect(within(meter).getByText('measured over 12 days')).toBeVisible()
@@ -234,6 +234,28 @@ describe('the figures between two answers', () => {
 
     await waitFor(() => {
       expect(asked).toBe(2)
+    })
+    vi.useRealTimers()
+  })
+
+  it('are asked for again and again where the old answer comes once more at its end', async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true })
+    const ending = savings({ valid_until: '2026-11-23T14:03:05.000Z' })
+    let asked = 0
+    server.use(
+      http.get(api('economy/savings'), () => {
+        asked += 1
+        if (asked === 2) return new HttpResponse(null, { status: 304, headers: { ETag: 'W/"1"' } })
+        return HttpResponse.json(asked === 1 ? ending : savings(), { headers: { ETag: 'W/"1"' } })
+      }),
+    )
+    renderApp('/')
+    await screen.findByText('3 instances active')
+
+    await act(() => vi.advanceTimersByTimeAsync(8_000))
+
+    await waitFor(() => {
+      expect(asked).toBe(3)
     })
     vi.useRealTimers()
   })
