@@ -33,15 +33,22 @@ def _cut(
     before = folder / "before" / "economy.db"
     before.parent.mkdir()
     shutil.copy(server.database, before)
+    slices = [
+        batch[start : start + _SLICE]
+        for batch in islice(usage(random), _BATCHES)
+        for start in range(0, len(batch), _SLICE)
+    ]
     with server.running():
-        for batch in islice(usage(random), _BATCHES):
-            for start in range(0, len(batch), _SLICE):
-                client.push_until_acknowledged(batch[start : start + _SLICE])
+        for events in slices:
+            client.push_until_acknowledged(events)
         # Strace has to write down all that it saw.
         server.kill_below_prefix()
     steps = list(steps_of(log))
     seen = {name for step in steps if isinstance(step, Acknowledge) for name in step.ids}
-    assert seen == set(client.acknowledged), "not every answer was found in the trace"
+    # The client may have the last answer before strace saw that it was sent: a kill falls between.
+    last = {event["id"] for event in slices[-1]}
+    assert client.acknowledged.keys() - seen <= last, "not every answer was found in the trace"
+    assert seen <= client.acknowledged.keys(), "an answer was found that nobody got"
     return cut_at_random(before, steps, cuts, random, folder), steps
 
 
