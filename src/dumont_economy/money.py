@@ -111,12 +111,6 @@ class Accrual:
         for rate, microseconds in other._microseconds_at.items():  # noqa: SLF001
             self.add(rate, microseconds)
 
-    def subtract(self, other: "Accrual") -> None:
-        """Take out everything that `other` holds."""
-        self._settled -= other._settled  # noqa: SLF001  of this class too
-        for rate, microseconds in other._microseconds_at.items():  # noqa: SLF001
-            self.add(rate, -microseconds)
-
     def total(self) -> Fraction:
         """Return the accrued money, exact."""
         # Whole numbers over each denominator, of which there are few: one fraction for each.

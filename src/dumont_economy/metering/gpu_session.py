@@ -12,8 +12,9 @@ from enum import StrEnum
 from fractions import Fraction
 from itertools import groupby
 from operator import attrgetter
+from typing import Self
 
-from dumont_economy.metering.flapping import is_flapping
+from dumont_economy.metering.flapping import MAX_STARTS, is_flapping
 from dumont_economy.metering.usage_event import CpuArchitecture, EventType, UsageEvent
 
 
@@ -122,41 +123,73 @@ class DiskSpan:
 
 
 @dataclass(frozen=True, slots=True)
-class InstanceTimeline:
-    """Everything that the events up to one instant say about one instance.
+class InstanceState:
+    """What holds of one instance after its events up to one instant: all but what has ended.
 
-    `status`, `since` and `shape` are None while no start is known. `next_event_at` is the time of
-    the first event that still lies in the future. `contradicting_starts` counts the instants for
-    which starts at different terms were reported.
+    `status`, `since` and `shape` are None while no start is known; `rate` is per instance-hour.
+    `last_report_at` is the time of the last event that has happened, `next_event_at` that of the
+    first that still lies in the future. `ended_sessions` and `ended_disk_spans` count what has
+    ended, `recent_starts` are the latest starts of sessions, `contradicting_starts` counts the
+    instants for which starts at different terms were reported. `last_used_at` is when the latest
+    session ended, or began where it is open.
     """
 
     instance: str
-    name: str | None
-    status: InstanceStatus | None
-    since: datetime | None
-    shape: Shape | None
-    last_report_at: datetime | None
-    sessions: tuple[GpuSession, ...]
-    disk_spans: tuple[DiskSpan, ...]
-    orphan_stops: int
-    starts_while_running: int
-    contradicting_starts: int
-    is_flapping: bool
-    next_event_at: datetime | None
+    name: str | None = None
+    status: InstanceStatus | None = None
+    since: datetime | None = None
+    shape: Shape | None = None
+    rate: Fraction = Fraction(0)
+    disk: Disk = Disk()
+    last_report_at: datetime | None = None
+    next_event_at: datetime | None = None
+    open_session: GpuSession | None = None
+    disk_now: DiskSpan | None = None
+    ended_sessions: int = 0
+    ended_disk_spans: int = 0
+    first_started_at: datetime | None = None
+    last_used_at: datetime | None = None
+    recent_starts: tuple[datetime, ...] = ()
+    is_flapping: bool = False
+    orphan_stops: int = 0
+    starts_while_running: int = 0
+    contradicting_starts: int = 0
 
     @property
-    def open_session(self) -> GpuSession | None:
-        """Return the session that is running now, if one is."""
-        if self.sessions and self.sessions[-1].is_open:
-            return self.sessions[-1]
-        return None
+    def sessions(self) -> int:
+        """Return how many sessions there were, an open one included."""
+        return self.ended_sessions + (self.open_session is not None)
 
     @property
-    def disk_now(self) -> DiskSpan | None:
-        """Return the span of the disk that is there now, if one is."""
-        if self.disk_spans and self.disk_spans[-1].ends_at is None:
-            return self.disk_spans[-1]
-        return None
+    def is_notable(self) -> bool:
+        """Say whether it is on, has a disk, or was reported in an odd way."""
+        return (
+            self.open_session is not None
+            or self.disk_now is not None
+            or self.is_flapping
+            or any((self.orphan_stops, self.starts_while_running, self.contradicting_starts))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceTimeline:
+    """What events say about one instance: its state after them, and what ended during them."""
+
+    state: InstanceState
+    ended_sessions: tuple[GpuSession, ...]
+    ended_disk_spans: tuple[DiskSpan, ...]
+
+    @property
+    def sessions(self) -> tuple[GpuSession, ...]:
+        """Return the sessions in order, one that is running now included."""
+        session = self.state.open_session
+        return self.ended_sessions if session is None else (*self.ended_sessions, session)
+
+    @property
+    def disk_spans(self) -> tuple[DiskSpan, ...]:
+        """Return the spans of disks in order, one that is there now included."""
+        span = self.state.disk_now
+        return self.ended_disk_spans if span is None else (*self.ended_disk_spans, span)
 
 
 _TIE_ORDER = {
@@ -192,8 +225,18 @@ def replay(instance: str, events: Iterable[UsageEvent], now: datetime) -> Instan
 
     Events later than `now` have not happened yet: reporters' clocks may run ahead.
     """
+    return continued(InstanceState(instance), events, now)
+
+
+def continued(
+    state: InstanceState, events: Iterable[UsageEvent], now: datetime
+) -> InstanceTimeline:
+    """Replay further events, all of them later than what has happened, up to and including `now`.
+
+    What was in the future has to be among them.
+    """
     ordered = sorted(events, key=attrgetter("time"))
-    replayer = _Replay(instance)
+    replayer = _Replay.from_state(state)
     for time, group in groupby(ordered, key=attrgetter("time")):
         if time > now:
             replayer.next_event_at = time
@@ -207,24 +250,61 @@ class _Replay:
     """The state machine of one instance."""
 
     instance: str
-    name: str | None = None
-    status: InstanceStatus | None = None
-    since: datetime | None = None
-    shape: Shape | None = None
-    rate: Fraction = Fraction(0)
-    last_report_at: datetime | None = None
-    next_event_at: datetime | None = None
-    orphan_stops: int = 0
-    starts_while_running: int = 0
-    contradicting_starts: int = 0
-    disk: Disk = field(default_factory=Disk)
-    disk_span: DiskSpan | None = None
-    disk_spans: list[DiskSpan] = field(default_factory=list)
+    name: str | None
+    status: InstanceStatus | None
+    since: datetime | None
+    shape: Shape | None
+    rate: Fraction
+    last_report_at: datetime | None
+    orphan_stops: int
+    starts_while_running: int
+    contradicting_starts: int
+    disk: Disk
+    disk_span: DiskSpan | None
+    ended_before: int
+    disk_spans_before: int
+    first_started_at: datetime | None
+    last_used_at: datetime | None
+    recent_starts: list[datetime]
+    is_flapping: bool
     session_starts_at: datetime | None = None
     runs: list[GpuRun] = field(default_factory=list)
     run_starts_at: datetime | None = None
     rates: list[RateChange] = field(default_factory=list)
+    next_event_at: datetime | None = None
     sessions: list[GpuSession] = field(default_factory=list)
+    disk_spans: list[DiskSpan] = field(default_factory=list)
+
+    @classmethod
+    def from_state(cls, state: InstanceState) -> Self:
+        """Return the machine as it stood when a state was taken from it."""
+        replayer = cls(
+            instance=state.instance,
+            name=state.name,
+            status=state.status,
+            since=state.since,
+            shape=state.shape,
+            rate=state.rate,
+            last_report_at=state.last_report_at,
+            orphan_stops=state.orphan_stops,
+            starts_while_running=state.starts_while_running,
+            contradicting_starts=state.contradicting_starts,
+            disk=state.disk,
+            disk_span=state.disk_now,
+            ended_before=state.ended_sessions,
+            disk_spans_before=state.ended_disk_spans,
+            first_started_at=state.first_started_at,
+            last_used_at=state.last_used_at,
+            recent_starts=list(state.recent_starts),
+            is_flapping=state.is_flapping,
+        )
+        if state.open_session is not None:
+            *before, current = state.open_session.runs
+            replayer.session_starts_at = state.open_session.starts_at
+            replayer.runs = before
+            replayer.run_starts_at = current.starts_at
+            replayer.rates = list(current.rates)
+        return replayer
 
     @property
     def is_open(self) -> bool:
@@ -305,9 +385,16 @@ class _Replay:
             self.rate = _rate_of(event, self.rate)
         elif self.shape is None:
             return  # A resume keeps the shape of its start; until that is known it is nothing.
+        self._count_start(event.time)
         self.session_starts_at = event.time
         self._begin_run(event.time)
         self._show(InstanceStatus.RUNNING, event.time)
+
+    def _count_start(self, at: datetime) -> None:
+        self.first_started_at = self.first_started_at or at
+        self.recent_starts.append(at)
+        self.is_flapping = self.is_flapping or is_flapping(self.recent_starts)
+        del self.recent_starts[:-MAX_STARTS]
 
     def _close(self, event: UsageEvent) -> None:
         if not self.is_open:
@@ -351,35 +438,45 @@ class _Replay:
             self.runs.append(GpuRun(self.shape, self.run_starts_at, at, rates))
         self.run_starts_at = None
 
-    def _end_session(self, at: datetime | None) -> None:
+    def _end_session(self, at: datetime) -> None:
         if self.session_starts_at is None:
             return
         session = GpuSession(self.instance, self.session_starts_at, at, tuple(self.runs))
         self.sessions.append(session)
         self.session_starts_at = None
+        self.last_used_at = at
         self.runs = []
 
     def timeline(self) -> InstanceTimeline:
         """Return what is known; an open session stays open in it."""
-        self._end_run(None)
-        self._end_session(None)
-        if self.disk_span is not None:
-            self.disk_spans.append(self.disk_span)
-        return InstanceTimeline(
+        open_session = None
+        if self.session_starts_at is not None:
+            self._end_run(None)
+            open_session = GpuSession(self.instance, self.session_starts_at, None, tuple(self.runs))
+            self.last_used_at = self.session_starts_at
+        state = InstanceState(
             instance=self.instance,
             name=self.name,
             status=self.status,
             since=self.since,
             shape=self.shape,
+            rate=self.rate,
+            disk=self.disk,
             last_report_at=self.last_report_at,
-            sessions=tuple(self.sessions),
-            disk_spans=tuple(self.disk_spans),
+            next_event_at=self.next_event_at,
+            open_session=open_session,
+            disk_now=self.disk_span,
+            ended_sessions=self.ended_before + len(self.sessions),
+            ended_disk_spans=self.disk_spans_before + len(self.disk_spans),
+            first_started_at=self.first_started_at,
+            last_used_at=self.last_used_at,
+            recent_starts=tuple(self.recent_starts),
+            is_flapping=self.is_flapping,
             orphan_stops=self.orphan_stops,
             starts_while_running=self.starts_while_running,
             contradicting_starts=self.contradicting_starts,
-            is_flapping=is_flapping([session.starts_at for session in self.sessions]),
-            next_event_at=self.next_event_at,
         )
+        return InstanceTimeline(state, tuple(self.sessions), tuple(self.disk_spans))
 
 
 def _terms_of_starts(events: Iterable[UsageEvent]) -> set[tuple[Shape, Fraction]]:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
 ALWAYS = datetime(1, 1, 1, tzinfo=UTC)
+# As of when everything is known that is known at all.
+KNOWN_NOW = datetime.max.replace(tzinfo=UTC)
 
 
 class DatedFact(Protocol):

@@ -10,9 +10,19 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
-from dumont_economy.ledger.line_item import ALL_TIME, DiskLine, Line, LineItem, Window
+from dumont_economy.ledger.line_item import (
+    ALL_TIME,
+    DiskLine,
+    Line,
+    LineItem,
+    Window,
+    counted_rate,
+)
+from dumont_economy.metering.gpu_session import Shape
 from dumont_economy.money import Accrual
+from dumont_economy.pricing.disk_price import DiskSegment
 from dumont_economy.pricing.equivalence import Equivalent, Grade
+from dumont_economy.pricing.match_timeline import Match
 
 
 @dataclass
@@ -85,46 +95,102 @@ class Totals:
     def _add_run(self, line: LineItem, window: Window) -> None:
         used = line.used_microseconds(window)
         actual = line.billed_microseconds(line.actual, window)
-        if not used and not actual:
-            return
-        gpu_used = used * line.shape.gpu_count
+        if used or actual:
+            self.add_gpu_use(
+                line.shape,
+                line.match,
+                used=used,
+                rate=line.rate,
+                actual=actual,
+                compared=line.billed_microseconds(line.comparison, window),
+            )
+
+    def add_gpu_use(
+        self,
+        shape: Shape,
+        match: Match,
+        *,
+        used: int,
+        rate: Fraction | None,
+        actual: int,
+        compared: int,
+    ) -> None:
+        """Add use of GPUs with one match.
+
+        Args:
+            shape: What was used.
+            match: What it is compared with, or why with nothing.
+            used: For how many microseconds.
+            rate: What one of `actual` costs an hour, None where that is not known.
+            actual: What was paid for: microseconds, or any other measure that `rate` is of.
+            compared: How many microseconds the compared party would have billed.
+        """
+        gpu_used = used * shape.gpu_count
         self.used += used
         self.gpu_used += gpu_used
-        if line.rate is None:
+        if rate is None:
             self.gpu_not_converted += gpu_used
         else:
-            self.actual.add(line.rate, actual)
-        match, comparison_rate = line.match, line.comparison_rate
-        if not isinstance(match, Equivalent) or comparison_rate is None or line.rate is None:
+            self.actual.add(rate, actual)
+        comparison_rate = counted_rate(match)
+        if not isinstance(match, Equivalent) or comparison_rate is None or rate is None:
             self.gpu_by_grade[Grade.N] += gpu_used
-            self.gpu_unpriced[line.shape.gpu] += gpu_used
+            self.gpu_unpriced[shape.gpu] += gpu_used
             return
-        compared = line.billed_microseconds(line.comparison, window)
         self.gpu_by_grade[match.grade] += gpu_used
-        self.comparable.add(line.rate, actual)
+        self.comparable.add(rate, actual)
         self.counterfactual.add(comparison_rate, compared)
         if match.grade is Grade.D:
-            self.substitutes_comparable.add(line.rate, actual)
+            self.substitutes_comparable.add(rate, actual)
             self.substitutes_counterfactual.add(comparison_rate, compared)
         if match.rate is not None:
             self._saw_price_of(match.rate.retrieved_at)
 
     def _add_disk(self, line: DiskLine, window: Window) -> None:
-        # A disk is money without use: it costs whether its instance is on or off.
-        used, rate = line.used_microseconds(window), line.rate
-        if not used:
-            return
+        used = line.used_microseconds(window)
+        if used:
+            self.add_disk_use(
+                line.comparison,
+                used=used,
+                rate=line.rate,
+                actual=used,
+                comparison_rate=line.comparison_rate,
+                compared=used,
+            )
+
+    def add_disk_use(
+        self,
+        comparison: DiskSegment,
+        *,
+        used: int,
+        rate: Fraction | None,
+        actual: int,
+        comparison_rate: Fraction | None,
+        compared: int,
+    ) -> None:
+        """Add time of disks with one compared price.
+
+        A disk is money without use: it costs whether its instance is on or off.
+
+        Args:
+            comparison: The price that it is compared with.
+            used: For how many microseconds.
+            rate: What one of `actual` costs an hour, None where that is not known.
+            actual: What was paid for: microseconds, or any other measure that `rate` is of.
+            comparison_rate: What one of `compared` would have cost, None where nothing compares.
+            compared: What it would have been paid for.
+        """
         if rate is None:
             self.disk_not_priced += used
             return
-        self.actual.add(rate, used)
-        if line.comparison_rate is None:
+        self.actual.add(rate, actual)
+        if comparison_rate is None:
             self.disk_not_compared += used
             return
-        self.comparable.add(rate, used)
-        self.counterfactual.add(line.comparison_rate, used)
-        if line.comparison.price is not None:
-            self._saw_price_of(line.comparison.price.retrieved_at)
+        self.comparable.add(rate, actual)
+        self.counterfactual.add(comparison_rate, compared)
+        if comparison.price is not None:
+            self._saw_price_of(comparison.price.retrieved_at)
 
     def _saw_price_of(self, retrieved_at: date) -> None:
         if self.oldest_price is None or retrieved_at < self.oldest_price:
@@ -140,27 +206,6 @@ class Totals:
             self.substitutes_counterfactual,
         ):
             accrual.settle()
-
-    def subtract(self, other: "Totals") -> None:
-        """Take out everything that `other` holds, but its part in the oldest price."""
-        self.used -= other.used
-        self.gpu_used -= other.gpu_used
-        # A count that is down to nothing is no entry any more.
-        self.gpu_by_grade -= other.gpu_by_grade
-        self.gpu_unpriced -= other.gpu_unpriced
-        self.gpu_not_converted -= other.gpu_not_converted
-        self.disk_not_compared -= other.disk_not_compared
-        self.disk_not_priced -= other.disk_not_priced
-        self.actual.subtract(other.actual)
-        self.comparable.subtract(other.comparable)
-        self.counterfactual.subtract(other.counterfactual)
-        self.substitutes_comparable.subtract(other.substitutes_comparable)
-        self.substitutes_counterfactual.subtract(other.substitutes_counterfactual)
-
-    def see_prices_of(self, parts: Iterable["Totals"]) -> None:
-        """Find the oldest price anew, among those of the parts that the totals consist of."""
-        dates = [part.oldest_price for part in parts if part.oldest_price is not None]
-        self.oldest_price = min(dates, default=None)
 
     def merge(self, other: "Totals") -> None:
         """Add everything that `other` holds."""

@@ -1,380 +1,491 @@
-"""An account's usage, replayed from its events and kept in memory between reads.
+"""An account's usage at one version: what its caches hold, kept between reads.
 
-What is kept here is a cache: a function of the facts that is followed, never trusted on its own.
-Each read asks the database for the ledger's version and replays only the instances that have new
-events, so a poll of an unchanged account costs its open sessions alone.
+What is kept in memory follows what is kept in the database, which follows the facts: each read asks
+for the ledger's head, and after an event for what that changed. Where the caches are of another
+state than is asked for, or damaged, others are made of the facts, in memory.
 """
 
+import logging
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
-from collections.abc import Set as AbstractSet
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import cached_property
-from heapq import nlargest
-from operator import attrgetter
 from threading import Lock
-from typing import TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.pool import StaticPool
 
-from dumont_economy.errors import DamagedFactError
-from dumont_economy.fact_digest import CHAIN_START, chained
-from dumont_economy.ledger.line_item import Line
-from dumont_economy.ledger.rating import RatingTerms, rate_disk, rate_session
-from dumont_economy.metering.gpu_session import InstanceTimeline, Shape, replay
-from dumont_economy.metering.usage_event import EventType, UsageEvent, without_voided
+from dumont_economy.instant import EPOCH, from_microseconds
+from dumont_economy.ledger.line_item import Window
+from dumont_economy.ledger.usage_step import UseKey
+from dumont_economy.ledger.usage_sum import (
+    DAY,
+    EMPTY,
+    HOUR,
+    HOURS_PER_DAY,
+    AccruedUse,
+    Sum,
+    add_sum,
+    moved,
+)
+from dumont_economy.metering.gpu_session import InstanceState, Shape
 from dumont_economy.pricing.match_timeline import ComparisonQuestion
-from dumont_economy.savings.totals import Totals, total_of
-from dumont_economy.services.closed_usage import NOTHING_CLOSED, ClosedUsage, RatedInstance
+from dumont_economy.savings.totals import Totals
+from dumont_economy.services.follow_usage import CacheTerms, rebuild
+from dumont_economy.services.usage_records import UsageRecords
 from dumont_economy.storage import usage_events
-from dumont_economy.storage.event_chain import (
-    EMPTY_LEDGER,
-    LedgerHead,
-    StoredEvent,
-    read_chain,
-    read_head,
+from dumont_economy.storage.event_chain import LedgerHead, read_head
+from dumont_economy.storage.tables import (
+    ended_use,
+    instance_state,
+    ledger_cache,
+    metadata,
+    usage_sum,
+)
+from dumont_economy.storage.usage_cache import (
+    NO_DIGESTS,
+    CacheHead,
+    DamagedCacheError,
+    added_digests,
 )
 
 _MAX_ACCOUNTS = 64
-_MAX_PAST = 4
+_MAX_DERIVED = 4
 _MAX_QUESTIONS = 6
-_NEWEST = 5
-_VOIDS = None
-
-_ends_at = attrgetter("ends_at")
+_MAX_DAYS_OF_HOURS = 4_000
+_MAX_INSTANCES = 20_000
+# Ten years of days in a few time zones.
+_MAX_WINDOWS = 20_000
+_DISTRUST = timedelta(minutes=10)
+_INSTANT = timedelta(microseconds=1)
+_log = logging.getLogger(__name__)
 
 QuestionKey = tuple[ComparisonQuestion, int]
-# Closed usage at an earlier version, and the instances that have changed since.
-_Before = tuple[ClosedUsage, frozenset[str]]
-_PastKey = tuple[str, datetime, LedgerHead]
-_Held = TypeVar("_Held")
+HourRows = dict[UseKey, list[tuple[int, Sum]]]
 
 
-def _used_last(held: "OrderedDict[QuestionKey, _Held]", key: QuestionKey) -> _Held:
-    """Return what is held for a question, and let go of what was asked longest ago."""
-    held.move_to_end(key)
-    while len(held) > _MAX_QUESTIONS:
-        held.popitem(last=False)
-    return held[key]
+@dataclass(frozen=True, slots=True)
+class KeptTotals:
+    """What was worked out for one question: totals of stretches, by key, and of instances."""
+
+    windows: dict[Window, Mapping[UseKey, Totals]] = field(default_factory=dict)
+    instances: dict[str, Totals] = field(default_factory=dict)
+
+    def without(self, instances: Iterable[str], touched: Window | None) -> "KeptTotals":
+        """Return what stays when some instances, and what lies in a stretch, have changed."""
+        gone = set(instances)
+        return KeptTotals(
+            {
+                window: held
+                for window, held in self.windows.items()
+                if touched is None or not _overlap(window, touched)
+            },
+            {name: held for name, held in self.instances.items() if name not in gone},
+        )
+
+    def keep_window(self, window: Window, held: Mapping[UseKey, Totals]) -> None:
+        """Keep the totals of a stretch for the next time."""
+        if len(self.windows) >= _MAX_WINDOWS:
+            del self.windows[next(iter(self.windows))]
+        self.windows[window] = held
+
+    def keep_instance(self, name: str, held: Totals) -> None:
+        """Keep the totals of an instance for the next time."""
+        if len(self.instances) >= _MAX_INSTANCES:
+            del self.instances[next(iter(self.instances))]
+        self.instances[name] = held
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """The sums of all days, with their digests added up; the hours of a day once they are read."""
+
+    accrued: AccruedUse
+    digests: Mapping[tuple[UseKey, int], str]
+    days_hash: str
+    hours: dict[int, HourRows]
+
+    def followed(
+        self, changed: Sequence[tuple[int, UseKey, Sum, str]], expected_hash: str
+    ) -> "_Sums":
+        """Return the sums with those of some days in the place of what was there.
+
+        Raises:
+            DamagedCacheError: together they are not what was written.
+        """
+        digests = dict(self.digests)
+        gone, come = [], []
+        for day, key, _, digest in changed:
+            if (key, day) in digests:
+                gone.append(digests[key, day])
+            digests[key, day] = digest
+            come.append(digest)
+        days_hash = added_digests(self.days_hash, gone, come)
+        if days_hash != expected_hash:
+            raise DamagedCacheError
+        days = {day for day, *_ in changed}
+        hours = {day: held for day, held in self.hours.items() if day not in days}
+        accrued = self.accrued.with_days((key, day, sums) for day, key, sums, _ in changed)
+        return _Sums(accrued, digests, days_hash, hours)
+
+
+_NO_SUMS = _Sums(AccruedUse(), {}, NO_DIGESTS, {})
 
 
 class AccountLedger:
-    """The replayed usage of one account at one version; never changed once it is made.
+    """The usage of one account at one version; what it holds is not changed once it is read.
 
-    `replayed_at` is the instant up to which events have happened in it. `seals` are digests of what
-    was read of each instance, and of the voids: what is read of one again has to be the same.
+    `notable` are the instances that are on, have a disk, or were reported in an odd way.
     """
 
     def __init__(
         self,
-        head: LedgerHead,
-        replayed_at: datetime,
-        newest_received_at: datetime | None,
-        timelines: Mapping[str, InstanceTimeline],
-        seals: Mapping[str | None, str],
+        cache: CacheHead,
         *,
-        rated: "OrderedDict[QuestionKey, dict[str, RatedInstance]]",
-        before: Mapping[QuestionKey, "_Before"],
+        newest_received_at: datetime | None,
+        first_use_at: datetime | None,
+        next_event_at: datetime | None,
+        notable: Mapping[str, InstanceState],
+        sums: _Sums,
+        kept: "OrderedDict[QuestionKey, KeptTotals]",
     ) -> None:
-        self.head = head
-        self.replayed_at = replayed_at
+        self.cache = cache
         self.newest_received_at = newest_received_at
-        self.timelines = timelines
-        self.seals = seals
-        self._rated = rated
-        self._before = before
-        self._closed: OrderedDict[QuestionKey, ClosedUsage] = OrderedDict()
+        self.first_use_at = first_use_at
+        self.next_event_at = next_event_at
+        self.notable = notable
+        self._sums = sums
+        self._kept = kept
 
     @property
     def version(self) -> int:
         """Return the sequence number of the newest event, 0 where there is none."""
-        return self.head.seq
+        return self.cache.ledger.seq
 
-    @cached_property
-    def next_event_at(self) -> datetime | None:
-        """Return the time of the first event that has not happened yet."""
-        return min(
-            (t.next_event_at for t in self.timelines.values() if t.next_event_at is not None),
-            default=None,
-        )
-
-    @cached_property
+    @property
     def newest_event_at(self) -> datetime | None:
         """Return the time of the last event that has happened."""
-        return max(
-            (t.last_report_at for t in self.timelines.values() if t.last_report_at is not None),
-            default=None,
-        )
+        return self.cache.newest_event_at
 
-    @cached_property
-    def first_use_at(self) -> datetime | None:
-        """Return when the first session began."""
-        return min(
-            (t.sessions[0].starts_at for t in self.timelines.values() if t.sessions), default=None
-        )
-
-    @cached_property
-    def newest_used(self) -> list[InstanceTimeline]:
-        """Return a few instances, active ones first, then the latest used."""
-        started = [timeline for timeline in self.timelines.values() if timeline.sessions]
-        return nlargest(_NEWEST, started, key=_newest_use)
+    @property
+    def accrued(self) -> AccruedUse:
+        """Return what has ended, as what had accrued by any whole hour."""
+        return self._sums.accrued
 
     @cached_property
     def orphans(self) -> list[str]:
-        """Return the instances that were reported to stop, and never to start."""
-        return [t.instance for t in self.timelines.values() if t.orphan_stops and not t.sessions]
+        """Return the instances that were reported to stop, and never to start, by id."""
+        return self._named(lambda one: one.orphan_stops > 0 and one.sessions == 0)
 
     @cached_property
     def contradicting(self) -> list[str]:
-        """Return the instances that started at one instant at different terms."""
-        return [t.instance for t in self.timelines.values() if t.contradicting_starts]
+        """Return the instances that started at one instant at different terms, by id."""
+        return self._named(lambda one: one.contradicting_starts > 0)
 
     @cached_property
     def flapping(self) -> list[str]:
-        """Return the instances that start and stop all the time."""
-        return [t.instance for t in self.timelines.values() if t.is_flapping]
+        """Return the instances that start and stop all the time, by id."""
+        return self._named(lambda one: one.is_flapping)
+
+    def _named(self, is_meant: Callable[[InstanceState], bool]) -> list[str]:
+        return sorted(name for name, one in self.notable.items() if is_meant(one))
 
     @property
-    def shapes(self) -> AbstractSet[Shape]:
+    def shapes(self) -> Iterable[Shape]:
         """Return every shape that ever ran."""
         return self.last_used_at.keys()
 
     @cached_property
     def last_used_at(self) -> Mapping[Shape, datetime | None]:
-        """Return when each shape ran last, None where it still does."""
-        last: dict[Shape, datetime | None] = {}
-        for timeline in self.timelines.values():
-            for session in timeline.sessions:
-                for run in session.runs:
-                    held = last.get(run.shape, run.ends_at)
-                    last[run.shape] = _later(held, run.ends_at)
+        """Return when each shape ran last, to its UTC day; None where it still does."""
+        last: dict[Shape, datetime | None] = {
+            key.shape: from_microseconds((self.accrued.last_day(key) + 1) * DAY) - _INSTANT
+            for key in self.accrued.keys
+            if not key.is_disk
+        }
+        for one in self.active:
+            if one.open_session is not None:
+                for run in one.open_session.runs:
+                    ended = None if run.ends_at is None else _end_of_day(run.ends_at)
+                    held = last.get(run.shape, ended)
+                    last[run.shape] = None if ended is None or held is None else max(held, ended)
         return last
 
     @cached_property
-    def active(self) -> list[InstanceTimeline]:
+    def active(self) -> list[InstanceState]:
         """Return the instances that are on, in the order in which they came on."""
-        on = [t for t in self.timelines.values() if t.open_session is not None]
-        return sorted(on, key=lambda t: (t.sessions[-1].starts_at, t.instance))
+        on = [
+            (one.open_session.starts_at, name, one)
+            for name, one in self.notable.items()
+            if one.open_session is not None
+        ]
+        return [one for *_, one in sorted(on, key=lambda each: each[:2])]
 
     @cached_property
-    def with_disk(self) -> list[InstanceTimeline]:
-        """Return the instances that have a disk now, on or off."""
-        return [t for t in self.timelines.values() if t.disk_now is not None]
+    def with_disk(self) -> list[InstanceState]:
+        """Return the instances that have a disk now, on or off, by id."""
+        return [self.notable[name] for name in self._named(lambda one: one.disk_now is not None)]
 
-    def closed_usage(
-        self, question: ComparisonQuestion, market_version: int, terms: RatingTerms
-    ) -> ClosedUsage:
-        """Return the closed sessions and disks rated for a question, kept for the next time."""
+    def kept(self, question: ComparisonQuestion, market_version: int) -> KeptTotals:
+        """Return what is kept for a question in a state of the market."""
         key = (question, market_version)
-        if key not in self._closed:
-            held = self._rated_of(*key)
-            before, changed = self._before.get(key, (NOTHING_CLOSED, frozenset(self.timelines)))
-            rated = (self._rate(self.timelines[name], held, terms) for name in changed)
-            self._closed[key] = before.with_changed(rated)
-        return _used_last(self._closed, key)
+        held = self._kept.setdefault(key, KeptTotals())
+        self._kept.move_to_end(key)
+        while len(self._kept) > _MAX_QUESTIONS:
+            self._kept.popitem(last=False)
+        return held
 
-    def closed_totals_of(
-        self, instance: str, question: ComparisonQuestion, market_version: int, terms: RatingTerms
-    ) -> Totals:
-        """Return the totals of one instance's closed sessions and disks."""
-        timeline = self.timelines[instance]
-        held = self._rated_of(question, market_version)
-        return self._rate(timeline, held, terms).totals
+    def hours_of(self, records: UsageRecords, day: int) -> HourRows:
+        """Return the sums of a day's hours by key, each in order.
 
-    def _rated_of(
-        self, question: ComparisonQuestion, market_version: int
-    ) -> dict[str, RatedInstance]:
-        self._rated.setdefault((question, market_version), {})
-        return _used_last(self._rated, (question, market_version))
+        Raises:
+            DamagedCacheError: they do not add up to the day's.
+        """
+        held = self._sums.hours.get(day)
+        if held is None:
+            held = {}
+            for (key, hour), sums in sorted(
+                records.hours_of(day).items(), key=lambda each: each[0][1]
+            ):
+                held.setdefault(key, []).append((hour, sums))
+            self._check_hours(day, held)
+            if len(self._sums.hours) >= _MAX_DAYS_OF_HOURS:
+                del self._sums.hours[next(iter(self._sums.hours))]
+            self._sums.hours[day] = held
+        return held
 
-    def _rate(
-        self, timeline: InstanceTimeline, held: dict[str, RatedInstance], terms: RatingTerms
-    ) -> RatedInstance:
-        known = held.get(timeline.instance)
-        if known is None or known.timeline is not timeline:
-            ended = [span for span in timeline.disk_spans if span.ends_at is not None]
-            lines: tuple[Line, ...] = (
-                *(
-                    line
-                    for session in timeline.sessions
-                    if not session.is_open
-                    for line in rate_session(session, terms, self.replayed_at)
-                ),
-                *rate_disk(timeline.instance, ended, terms, self.replayed_at),
-            )
-            totals = total_of(lines)
-            totals.settle()
-            known = RatedInstance(timeline, lines, totals)
-            held[timeline.instance] = known
-        return known
+    def _check_hours(self, day: int, hours: HourRows) -> None:
+        for key in {*hours, *self.accrued.keys}:
+            total = list(EMPTY)
+            for hour, sums in hours.get(key, ()):
+                add_sum(total, moved(sums, (hour % HOURS_PER_DAY) * HOUR))
+            if total != list(self.accrued.sum_of_day(key, day)):
+                raise DamagedCacheError
 
-    def successor(
-        self,
-        head: LedgerHead,
-        replayed_at: datetime,
-        read: "_Read",
-        changed: Mapping[str, InstanceTimeline],
+    def followed(
+        self, records: UsageRecords, cache: CacheHead, received_at: datetime | None
     ) -> "AccountLedger":
-        """Return the ledger with some timelines changed; what was rated of the others is kept."""
-        before = {
-            key: (usage, names.union(changed))
-            for key, (usage, names) in self._before.items()
-            if key not in self._closed
-        }
-        before |= {key: (usage, frozenset(changed)) for key, usage in self._closed.items()}
+        """Return the ledger after further events, what they do not touch taken over.
+
+        Raises:
+            DamagedCacheError: the caches are not what was written.
+        """
+        # What caught up with time was written under the same event.
+        after_seq = self.version - 1
+        changed = records.instances_changed(after_seq)
+        notable = {name: one for name, one in self.notable.items() if name not in changed}
+        notable |= {name: one.state for name, one in changed.items() if one.state.is_notable}
+        days = list(records.days_changed(after_seq))
+        touched = _stretch_of([day for day, *_ in days])
         return AccountLedger(
-            head,
-            replayed_at,
-            read.newest_received_at,
-            {**self.timelines, **changed},
-            {**self.seals, **read.seals},
-            rated=self._rated,
-            before=before,
+            cache,
+            newest_received_at=received_at,
+            first_use_at=records.first_started_at(),
+            next_event_at=records.next_event_at(),
+            notable=notable,
+            sums=self._sums.followed(days, cache.days_hash),
+            kept=OrderedDict(
+                (key, held.without(changed, touched)) for key, held in self._kept.items()
+            ),
         )
 
 
-class _Read:
-    """What was read of an account's events, and the seals of that."""
-
-    def __init__(self) -> None:
-        self.events: list[UsageEvent] = []
-        self.seals: dict[str | None, str] = {}
-        self.newest_received_at: datetime | None = None
-
-    def add(self, read: Iterable[StoredEvent]) -> None:
-        """Add events, of each instance in the order received."""
-        for stored in read:
-            event = stored.event
-            sealed = _VOIDS if event.type is EventType.VOID else event.instance
-            self.events.append(event)
-            self.seals[sealed] = chained(self.seals.get(sealed, CHAIN_START), stored.encoding)
-            self.newest_received_at = stored.received_at
+def _read_all(
+    records: UsageRecords, cache: CacheHead, received_at: datetime | None
+) -> AccountLedger:
+    notable = records.notable_instances()
+    return AccountLedger(
+        cache,
+        newest_received_at=received_at,
+        first_use_at=records.first_started_at(),
+        next_event_at=records.next_event_at(),
+        notable={name: one.state for name, one in notable.items()},
+        sums=_NO_SUMS.followed(list(records.days_changed()), cache.days_hash),
+        kept=OrderedDict(),
+    )
 
 
-def _newest_use(timeline: InstanceTimeline) -> tuple[bool, datetime, str]:
-    last = timeline.sessions[-1]
-    return (last.is_open, last.ends_at or last.starts_at, timeline.instance)
+def _end_of_day(at: datetime) -> datetime:
+    return at - (at - EPOCH) % timedelta(days=1) + timedelta(days=1) - _INSTANT
 
 
-def _later(one: datetime | None, other: datetime | None) -> datetime | None:
-    """Return the later of two ends; None is one that has not come."""
-    return None if one is None or other is None else max(one, other)
+def _stretch_of(days: Sequence[int]) -> Window | None:
+    """Return from the first of some UTC days to the end of the last: a long use lies between."""
+    if not days:
+        return None
+    return Window(from_microseconds(min(days) * DAY), from_microseconds((max(days) + 1) * DAY))
+
+
+def _overlap(one: Window, other: Window) -> bool:
+    return (one.starts_at is None or other.ends_at is None or one.starts_at < other.ends_at) and (
+        other.starts_at is None or one.ends_at is None or other.starts_at < one.ends_at
+    )
+
+
+class CachesBehindError(Exception):
+    """What lay in the future has happened since the caches were written: they have to catch up."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Derived:
+    """Caches that were made in memory, of a state that those in the database are not of."""
+
+    records: UsageRecords
+    ledger: AccountLedger
+
+
+_DerivedKey = tuple[str, LedgerHead, str]
 
 
 class AccountLedgers:
-    """The ledgers of the accounts that were read last, and a few as they were known earlier."""
+    """The ledgers of the accounts that were read last, and a few that were made in memory."""
 
     def __init__(self) -> None:
         self._ledgers: OrderedDict[str, AccountLedger] = OrderedDict()
-        self._past: OrderedDict[_PastKey, AccountLedger] = OrderedDict()
+        self._derived: OrderedDict[_DerivedKey, _Derived] = OrderedDict()
+        self._distrusted_until: dict[str, datetime] = {}
         self._lock = Lock()
 
-    def read(self, connection: Connection, account_id: str, now: datetime) -> AccountLedger:
-        """Return an account's ledger with everything received, as it stands at `now`."""
+    def read(
+        self, connection: Connection, account_id: str, now: datetime, terms: CacheTerms
+    ) -> tuple[AccountLedger, UsageRecords]:
+        """Return an account's ledger with everything received, as it stands at `now`.
+
+        Raises:
+            CachesBehindError: the caches have to catch up; `read_derived` reads without them.
+            DamagedFactError: there are no caches of it, and an event is damaged.
+        """
+        head = read_head(connection, account_id)
+        records = UsageRecords(connection, account_id)
+        cache = self._usable(records, head, now, terms)
+        if cache is None:
+            return self._derive(connection, account_id, head, now, terms)
         with self._lock:
             held = self._ledgers.get(account_id)
-            ledger = _follow(connection, account_id, held, now)
+        try:
+            ledger = self._follow(records, held, cache)
+        except DamagedCacheError:
+            self.distrust(account_id, now)
+            return self._derive(connection, account_id, head, now, terms)
+        if ledger.next_event_at is not None and ledger.next_event_at <= now:
+            raise CachesBehindError
+        with self._lock:
             self._ledgers[account_id] = ledger
             self._ledgers.move_to_end(account_id)
             while len(self._ledgers) > _MAX_ACCOUNTS:
                 self._ledgers.popitem(last=False)
-            return ledger
+        return ledger, records
+
+    def read_derived(
+        self, connection: Connection, account_id: str, now: datetime, terms: CacheTerms
+    ) -> tuple[AccountLedger, UsageRecords]:
+        """Return the same, made of the facts."""
+        return self._derive(connection, account_id, read_head(connection, account_id), now, terms)
 
     def read_past(
-        self, connection: Connection, account_id: str, as_of: datetime, known_at: datetime
-    ) -> AccountLedger:
+        self,
+        connection: Connection,
+        account_id: str,
+        *,
+        as_of: datetime,
+        known_at: datetime,
+        terms: CacheTerms,
+    ) -> tuple[AccountLedger, UsageRecords]:
         """Return an account's ledger as it stood at `as_of`, of the events known at `known_at`.
-
-        It is replayed from the first event on, beside the present one, which it leaves alone.
 
         Raises:
             DamagedFactError: an event known then, or the first that was not, is damaged.
         """
         head = usage_events.head_known_at(connection, account_id, known_at)
-        key = (account_id, as_of, head)
         with self._lock:
-            held = self._past.get(key)
-        ledger = held or _replay_all(connection, account_id, head, as_of, is_newest=False)
+            held = self._ledgers.get(account_id)
+        if held is not None and _is_of(held, head, as_of, terms):
+            return held, UsageRecords(connection, account_id)
+        return self._derive(connection, account_id, head, as_of, terms)
+
+    def distrust(self, account_id: str, now: datetime) -> None:
+        """Read an account's caches no more for a while: they are damaged."""
+        _log.warning("Caches of account %s are damaged; `economy rebuild` mends them.", account_id)
         with self._lock:
-            self._past[key] = ledger
-            self._past.move_to_end(key)
-            while len(self._past) > _MAX_PAST:
-                self._past.popitem(last=False)
-        return ledger
+            self._ledgers.pop(account_id, None)
+            self._distrusted_until[account_id] = now + _DISTRUST
+
+    def _usable(
+        self, records: UsageRecords, head: LedgerHead, now: datetime, terms: CacheTerms
+    ) -> CacheHead | None:
+        """Return the caches' head where they are of this state, else None."""
+        until = self._distrusted_until.get(records.account_id)
+        if until is not None and now < until:
+            return None
+        cache = records.head()
+        if cache is None or (cache.ledger, cache.made_with) != (head, terms.made_with):
+            return None
+        if cache.newest_event_at is not None and now < cache.newest_event_at:
+            return None
+        return cache
+
+    def _follow(
+        self, records: UsageRecords, held: AccountLedger | None, cache: CacheHead
+    ) -> AccountLedger:
+        if held is not None and held.cache == cache:
+            return held
+        received_at = usage_events.newest_received_at(records.connection, records.account_id)
+        if held is None or held.cache.made_with != cache.made_with:
+            return _read_all(records, cache, received_at)
+        if cache.ledger.seq < held.version:
+            # Another history, as of a backup that was restored.
+            return _read_all(records, cache, received_at)
+        return held.followed(records, cache, received_at)
+
+    def _derive(
+        self,
+        connection: Connection,
+        account_id: str,
+        head: LedgerHead,
+        now: datetime,
+        terms: CacheTerms,
+    ) -> tuple[AccountLedger, UsageRecords]:
+        key = (account_id, head, terms.made_with)
+        with self._lock:
+            held = self._derived.get(key)
+        if held is None or not _is_of(held.ledger, head, now, terms):
+            held = _derived(connection, account_id, head, now, terms)
+        with self._lock:
+            self._derived[key] = held
+            self._derived.move_to_end(key)
+            while len(self._derived) > _MAX_DERIVED:
+                self._derived.popitem(last=False)
+        return held.ledger, held.records
 
 
-def _follow(
-    connection: Connection, account_id: str, held: AccountLedger | None, now: datetime
-) -> AccountLedger:
-    head = read_head(connection, account_id)
-    if held is None or now < held.replayed_at:
-        return _replay_all(connection, account_id, head, now)
-    if head == held.head and (held.next_event_at is None or now < held.next_event_at):
-        return held
-    try:
-        followed = _replay_touched(connection, account_id, held, head, now)
-    except DamagedFactError:
-        # Another history, as of a backup that was restored, or damage: all of it will tell.
-        followed = None
-    return followed or _replay_all(connection, account_id, head, now)
-
-
-def _replay_touched(
-    connection: Connection, account_id: str, held: AccountLedger, head: LedgerHead, now: datetime
-) -> AccountLedger | None:
-    """Return the ledger with what has happened since, None where that takes all of it."""
-    new = list(read_chain(connection, account_id, held.head, head))
-    if _may_void_any(new):
-        return None
-    touched = {one.event.instance for one in new if one.event.instance is not None}
-    touched |= {t.instance for t in held.timelines.values() if _is_due(t, now)}
-    read = _Read()
-    read.add(usage_events.voids_of_account(connection, account_id, up_to=held.version))
-    read.add(usage_events.events_of_instances(connection, account_id, touched, up_to=held.version))
-    if not _is_the_same(read, held, (_VOIDS, *touched)):
-        return None
-    read.newest_received_at = held.newest_received_at
-    read.add(new)
-    return held.successor(head, now, read, _timelines(read.events, now))
-
-
-def _may_void_any(new: Iterable[StoredEvent]) -> bool:
-    """Say whether there is a void among events: it may name an event of any instance."""
-    return any(one.event.type is EventType.VOID for one in new)
-
-
-def _is_the_same(read: _Read, held: AccountLedger, sealed: Iterable[str | None]) -> bool:
-    """Say whether what was read again is what the ledger was made of."""
-    return all(read.seals.get(one) == held.seals.get(one) for one in sealed)
-
-
-def _is_due(timeline: InstanceTimeline, now: datetime) -> bool:
-    return timeline.next_event_at is not None and timeline.next_event_at <= now
-
-
-def _replay_all(
-    connection: Connection,
-    account_id: str,
-    head: LedgerHead,
-    now: datetime,
-    *,
-    is_newest: bool = True,
-) -> AccountLedger:
-    read = _Read()
-    read.add(read_chain(connection, account_id, EMPTY_LEDGER, head, is_newest=is_newest))
-    return AccountLedger(
-        head,
-        now,
-        read.newest_received_at,
-        _timelines(read.events, now),
-        read.seals,
-        rated=OrderedDict(),
-        before={},
+def _is_of(held: AccountLedger, head: LedgerHead, as_of: datetime, terms: CacheTerms) -> bool:
+    """Say whether a ledger is the one that was known of a head at an instant."""
+    return (
+        (held.cache.ledger, held.cache.made_with) == (head, terms.made_with)
+        and (held.newest_event_at is None or held.newest_event_at <= as_of)
+        and (held.next_event_at is None or as_of < held.next_event_at)
     )
 
 
-def _timelines(events: Iterable[UsageEvent], now: datetime) -> dict[str, InstanceTimeline]:
-    of_instance: dict[str, list[UsageEvent]] = {}
-    for event in without_voided(events):
-        of_instance.setdefault(event.instance or "", []).append(event)
-    return {instance: replay(instance, held, now) for instance, held in of_instance.items()}
+def _derived(
+    connection: Connection, account_id: str, head: LedgerHead, now: datetime, terms: CacheTerms
+) -> _Derived:
+    """Make caches of the facts in a database of their own, in memory."""
+    # One connection, without transactions: it is written once, and read by any thread after that.
+    engine = create_engine(
+        "sqlite://",
+        poolclass=StaticPool,
+        connect_args={"check_same_thread": False, "isolation_level": None},
+    )
+    tables = [ledger_cache, instance_state, ended_use, usage_sum]
+    metadata.create_all(engine, tables)
+    caches = engine.connect()
+    rebuild(connection, caches, account_id, head, terms=terms, now=now)
+    records = UsageRecords(caches, account_id)
+    cache = records.head()
+    if cache is None:
+        message = "Caches that were made are there."
+        raise AssertionError(message)
+    received_at = usage_events.received_at(connection, account_id, head.seq)
+    return _Derived(records, _read_all(records, cache, received_at))

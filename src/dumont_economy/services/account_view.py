@@ -3,16 +3,21 @@
 All surfaces take their figures from here, so the same question has the same answer everywhere.
 """
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
 
+from sqlalchemy import Connection
+
 from dumont_economy.clock import Clock
+from dumont_economy.errors import DatabaseUnavailableError
 from dumont_economy.instant import microseconds_between
 from dumont_economy.ledger.line_item import DiskLine, Line, LineItem, Window
 from dumont_economy.ledger.rating import RatingTerms, rate_disk, rate_session
-from dumont_economy.metering.gpu_session import DiskSpan, GpuSession, InstanceTimeline, Shape
+from dumont_economy.metering.gpu_session import DiskSpan, GpuSession, InstanceState, Shape
 from dumont_economy.pricing.gpu_identity import GpuIdentity
 from dumont_economy.pricing.match_timeline import ComparisonQuestion
 from dumont_economy.pricing.policy import Policy
@@ -20,11 +25,17 @@ from dumont_economy.savings.live_disk import disk_saving_per_hour, next_price_ch
 from dumont_economy.savings.live_rate import LiveRate, live_rate
 from dumont_economy.savings.projection import MEASURED_DAYS, MeasuredSaving
 from dumont_economy.savings.totals import Totals, total_of
-from dumont_economy.services.account_ledger import AccountLedger, AccountLedgers
-from dumont_economy.services.closed_usage import ClosedUsage
+from dumont_economy.services.account_ledger import (
+    AccountLedger,
+    AccountLedgers,
+    CachesBehindError,
+)
+from dumont_economy.services.ended_usage import EndedUsage
+from dumont_economy.services.follow_usage import catch_up
 from dumont_economy.services.market import Market, MarketReader, requested_gpu
 from dumont_economy.services.policies import policy_asked_for
 from dumont_economy.services.price_health import UNTOLD, PriceHealth, PriceHealthReader
+from dumont_economy.services.usage_records import UsageRecords
 from dumont_economy.storage.accounts import Account
 from dumont_economy.storage.database import Database
 from dumont_economy.storage.policies import StoredPolicy
@@ -39,7 +50,7 @@ _SECONDS_PER_HOUR = 3600
 class ActiveInstance:
     """An instance that is on: its open session, rated up to now, and how its costs move."""
 
-    timeline: InstanceTimeline
+    state: InstanceState
     session: GpuSession
     lines: list[LineItem]
     totals: Totals
@@ -92,6 +103,7 @@ class AccountView:
     account: Account
     as_of: datetime
     ledger: AccountLedger
+    records: UsageRecords
     market: Market
     health: PriceHealth
     question: ComparisonQuestion
@@ -102,23 +114,25 @@ class AccountView:
         return self.market.terms(self.question, self.account.currency)
 
     @cached_property
-    def closed(self) -> ClosedUsage:
-        """Return all closed sessions and all disks that are no longer there, rated."""
-        return self.ledger.closed_usage(self.question, self.market.version, self.terms)
+    def ended(self) -> EndedUsage:
+        """Return all sessions that have ended and all disks that are no longer there."""
+        return EndedUsage(
+            self.ledger, self.records, self.question, self.market.version, self.terms, self.as_of
+        )
 
     @cached_property
     def active(self) -> list[ActiveInstance]:
         """Return the instances that are on, in the order in which they came on."""
         return [
-            self._active(timeline, timeline.open_session)
-            for timeline in self.ledger.active
-            if timeline.open_session is not None
+            self._active(state, state.open_session)
+            for state in self.ledger.active
+            if state.open_session is not None
         ]
 
-    def _active(self, timeline: InstanceTimeline, session: GpuSession) -> ActiveInstance:
+    def _active(self, state: InstanceState, session: GpuSession) -> ActiveInstance:
         lines = rate_session(session, self.terms, self.as_of)
         return ActiveInstance(
-            timeline, session, lines, total_of(lines), live_rate(session, self.terms, self.as_of)
+            state, session, lines, total_of(lines), live_rate(session, self.terms, self.as_of)
         )
 
     @cached_property
@@ -134,17 +148,17 @@ class AccountView:
         """Return the lines of the disks that are there, from their latest change to now."""
         return [line for one in self.ledger.with_disk for line in self._disk(one)]
 
-    def _disk(self, timeline: InstanceTimeline) -> list[DiskLine]:
-        span = timeline.disk_now
+    def _disk(self, state: InstanceState) -> list[DiskLine]:
+        span = state.disk_now
         if span is None:
             return []
-        return rate_disk(timeline.instance, [span], self.terms, self.as_of)
+        return rate_disk(state.instance, [span], self.terms, self.as_of)
 
     @cached_property
     def lifetime(self) -> Totals:
         """Return the totals of everything to now, open sessions and disks included."""
         totals = total_of(self.disks)
-        totals.merge(self.closed.totals)
+        totals.merge(self.ended.totals)
         totals.merge(self.current_session)
         return totals
 
@@ -201,24 +215,24 @@ class AccountView:
             changes.append(self.as_of.replace(microsecond=0) + _RESOLUTION)
         return min([self.as_of + VALID_FOR, *changes])
 
-    def totals_of(self, timeline: InstanceTimeline) -> Totals:
+    def totals_of(self, state: InstanceState) -> Totals:
         """Return the totals of one instance to now, its open session included."""
         totals = Totals()
-        totals.merge(
-            self.ledger.closed_totals_of(
-                timeline.instance, self.question, self.market.version, self.terms
-            )
-        )
-        session = timeline.open_session
+        totals.merge(self.ended.of_instance(state.instance))
+        session = state.open_session
         if session is not None:
             totals.merge(total_of(rate_session(session, self.terms, self.as_of)))
-        totals.merge(total_of(self._disk(timeline)))
+        totals.merge(total_of(self._disk(state)))
         return totals
 
-    def lines_since(self, instant: datetime) -> list[Line]:
-        """Return the lines that end after an instant, open sessions and disks included."""
-        still_open = (line for line in self.open_lines if line.ends_at > instant)
-        return [*self.closed.ending_after(instant), *still_open]
+    def lines_in(self, window: Window, instance: str | None = None) -> list[Line]:
+        """Return the lines in a window, open sessions and disks included; of one instance only."""
+        still_open = (
+            line
+            for line in self.open_lines
+            if instance in (None, line.instance) and window.touches(line.starts_at, line.ends_at)
+        )
+        return [*self.ended.lines_in(window, instance), *still_open]
 
     @property
     def open_lines(self) -> list[Line]:
@@ -231,7 +245,7 @@ class AccountView:
         if first_use is None:
             return None
         since = max(first_use, self.as_of - timedelta(days=MEASURED_DAYS))
-        totals = self.closed.totals_since(since, self.as_of)
+        totals = self.ended.totals_since(since)
         totals.merge(total_of(self.open_lines, Window(since, self.as_of)))
         return MeasuredSaving(
             saving=totals.saving,
@@ -248,11 +262,11 @@ class AccountView:
         """Return which GPU model a shape's spelling means, or None."""
         return self.market.matcher.identify(requested_gpu(shape))
 
-    def is_silent(self, timeline: InstanceTimeline) -> bool:
+    def is_silent(self, state: InstanceState) -> bool:
         """Say whether an active instance has not been reported for 24 hours."""
-        reported_at = timeline.last_report_at
+        reported_at = state.last_report_at
         return (
-            timeline.open_session is not None
+            state.open_session is not None
             and reported_at is not None
             and self.as_of - reported_at >= SILENT_AFTER
         )
@@ -271,6 +285,7 @@ class AccountState:
     now: datetime
     as_of: datetime
     ledger: AccountLedger
+    records: UsageRecords
     market: Market
     health: PriceHealth
     policy: Policy
@@ -283,13 +298,24 @@ class AccountState:
         itself: an answer for the second's beginning would no longer hold.
         """
         view = AccountView(
-            self.account, self.as_of, self.ledger, self.market, self.health, question
+            self.account,
+            self.as_of,
+            self.ledger,
+            self.records,
+            self.market,
+            self.health,
+            question,
         )
         return view if self.now < view.valid_until else replace(view, as_of=self.now)
 
 
 class AccountViews:
-    """Reads states, of which views are made: one consistent read of the database each."""
+    """Reads states, of which views are made: one consistent read of the database each.
+
+    It goes on as long as its state is at hand, for a view reads what it needs of an account's
+    history when it is asked. What is found to be damaged in caches raises `DamagedCacheError` there;
+    `distrust` them then, and read the state again.
+    """
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -298,25 +324,63 @@ class AccountViews:
         self._markets = MarketReader()
         self._healths = PriceHealthReader()
 
-    def read(self, account: Account, policy_version: int | None = None) -> AccountState:
-        """Return the state of an account, now; under the current policy unless told.
+    @contextmanager
+    def read(self, account: Account, policy_version: int | None = None) -> Iterator[AccountState]:
+        """Give the state of an account, now; under the current policy unless told.
 
         Raises:
             DatabaseUnavailableError: the database cannot be read now.
             UnknownPolicyVersionError: the account's policy has no such version.
         """
-        with self._database.read(account_id=account.id) as connection, connection.begin():
-            now = self._clock.now()
-            market = self._markets.current(connection)
-            health = self._healths.current(connection)
-            stored = policy_asked_for(connection, account.id, policy_version)
-            ledger = self._ledgers.read(connection, account.id, now)
+        with ExitStack() as at_hand:
+            try:
+                state = self._read(at_hand, account, policy_version)
+            except CachesBehindError:
+                at_hand.close()
+                state = self._read_caught_up(at_hand, account, policy_version)
+            yield state
+
+    def _read(
+        self,
+        at_hand: ExitStack,
+        account: Account,
+        policy_version: int | None,
+        *,
+        may_derive: bool = False,
+    ) -> AccountState:
+        connection = at_hand.enter_context(self._database.read(account_id=account.id))
+        at_hand.enter_context(connection.begin())
+        now = self._clock.now()
+        market = self._markets.current(connection)
+        health = self._healths.current(connection)
+        stored = policy_asked_for(connection, account.id, policy_version)
+        terms = market.cache_terms
+        try:
+            ledger, records = self._ledgers.read(connection, account.id, now, terms)
+        except CachesBehindError:
+            if not may_derive:
+                raise
+            ledger, records = self._ledgers.read_derived(connection, account.id, now, terms)
         newest_fact_at = _newest_fact_at(ledger, market, stored)
         as_of = _as_of(ledger, newest_fact_at, now)
         return AccountState(
-            account, now, as_of, ledger, market, health, stored.policy, newest_fact_at
+            account, now, as_of, ledger, records, market, health, stored.policy, newest_fact_at
         )
 
+    def _read_caught_up(
+        self, at_hand: ExitStack, account: Account, policy_version: int | None
+    ) -> AccountState:
+        """Read the state once the caches hold what has happened since they were written."""
+
+        def work(connection: Connection) -> None:
+            catch_up(connection, account.id, self._clock.now())
+
+        # Where nothing can be written, the facts are read in the place of the caches.
+        with suppress(DatabaseUnavailableError):
+            self._database.transact(work, account_id=account.id)
+        return self._read(at_hand, account, policy_version, may_derive=True)
+
+    @contextmanager
     def read_past(
         self,
         account: Account,
@@ -324,8 +388,8 @@ class AccountViews:
         *,
         as_of: datetime,
         known_at: datetime | None = None,
-    ) -> AccountState:
-        """Return the state of an account as it was known at an instant (R-ASOF).
+    ) -> Iterator[AccountState]:
+        """Give the state of an account as it was known at an instant (R-ASOF).
 
         Its facts are those that were known at `known_at`, which is `as_of` unless told; what had
         not ended by `as_of` is rated as if it ended then. It is the same state for ever, so it
@@ -339,8 +403,16 @@ class AccountViews:
         with self._database.read(account_id=account.id) as connection, connection.begin():
             market = self._markets.known_at(connection, known_at)
             stored = policy_asked_for(connection, account.id, policy_version, known_at)
-            ledger = self._ledgers.read_past(connection, account.id, as_of, known_at)
-        return AccountState(account, as_of, as_of, ledger, market, UNTOLD, stored.policy, known_at)
+            ledger, records = self._ledgers.read_past(
+                connection, account.id, as_of=as_of, known_at=known_at, terms=market.cache_terms
+            )
+            yield AccountState(
+                account, as_of, as_of, ledger, records, market, UNTOLD, stored.policy, known_at
+            )
+
+    def distrust(self, account: Account) -> None:
+        """Answer of the facts for a while: the account's caches are damaged."""
+        self._ledgers.distrust(account.id, self._clock.now())
 
     def market(self) -> Market:
         """Return the market, for answers that concern no account's usage."""

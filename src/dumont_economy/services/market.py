@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import chain
 from threading import Lock
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from dumont_economy.ledger.rating import RatingTerms
 from dumont_economy.metering.gpu_session import Shape
 from dumont_economy.pricing.billing_rule import BillingRule, BillingRules, per_second_rule
-from dumont_economy.pricing.dated_fact import ALWAYS, DatedFact
+from dumont_economy.pricing.dated_fact import ALWAYS, KNOWN_NOW, DatedFact
 from dumont_economy.pricing.disk_price import NOT_COMPARED, DiskPrices, DiskSegment
 from dumont_economy.pricing.exchange_rate import ExchangeRates
 from dumont_economy.pricing.gpu_identity import shipped_identifier
@@ -26,9 +26,9 @@ from dumont_economy.pricing.offer_end import shipped_offer_ends
 from dumont_economy.pricing.policy import RateCardName
 from dumont_economy.pricing.price_book import PriceBook
 from dumont_economy.pricing.reference_card import shipped_reference_card
+from dumont_economy.services.follow_usage import CacheTerms, cache_terms
 from dumont_economy.storage import disk_prices, exchange_rates, prices
 
-_KNOWN_NOW = datetime.max.replace(tzinfo=UTC)
 _MAX_PAST = 4
 
 
@@ -37,6 +37,7 @@ class Market:
     """One state of all price facts; a new state is a new market with another `version`.
 
     `newest_fact_at` is when the newest of them became known, None where there are none.
+    `cache_terms` are what the caches of usage that this market rates are made with.
     """
 
     version: int
@@ -45,6 +46,7 @@ class Market:
     exchange_rates: ExchangeRates
     disk_prices: DiskPrices
     newest_fact_at: datetime | None
+    cache_terms: CacheTerms
 
     def terms(self, question: ComparisonQuestion, currency: str) -> RatingTerms:
         """Return what an account's usage is rated with to answer a question."""
@@ -72,12 +74,12 @@ class Market:
 
     def billing_rule(self, provider: str, at: datetime) -> BillingRule:
         """Return a provider's billing rule in effect at `at`; per second where none is known."""
-        known = self.billing_rules.in_force(provider, at, _KNOWN_NOW)
+        known = self.billing_rules.in_force(provider, at, KNOWN_NOW)
         return known or per_second_rule(provider, at)
 
     def has_billing_rule(self, provider: str) -> bool:
         """Say whether any billing rule of a provider is known."""
-        return self.billing_rules.in_force(provider, _KNOWN_NOW, _KNOWN_NOW) is not None
+        return self.billing_rules.in_force(provider, KNOWN_NOW, KNOWN_NOW) is not None
 
 
 def requested_gpu(shape: Shape) -> RequestedGpu:
@@ -155,6 +157,7 @@ def market_known_at(connection: Connection, as_of: datetime | None, version: int
         exchange_rates=ExchangeRates(exchange),
         disk_prices=DiskPrices(disks),
         newest_fact_at=max((fact.published_at for fact in facts), default=None),
+        cache_terms=cache_terms(known_rules),
     )
 
 

@@ -56,7 +56,7 @@ def _on_reports(view: AccountView) -> list[Notice]:
         ),
         (
             "silent_instances",
-            [t.instance for t in ledger.active if view.is_silent(t)],
+            [one.instance for one in ledger.active if view.is_silent(one)],
             (
                 "Active, but without a report for 24 hours or more: {}. If they have stopped, "
                 "report it: until then they count as running."

@@ -43,11 +43,11 @@ def preview_policy(views: AccountViews, account: Account, change: PolicyChange) 
         InvalidInputError: a region has no prices.
         PolicyVersionConflictError: the policy is at another version than was expected.
     """
-    state = views.read(account)
-    check_regions(state.market.matcher.book, change)
-    changed = changed_policy(state.policy, change)
-    effects = [_effect(state, changed, provider) for provider in ComparisonProvider]
-    return PolicyPreview(changed, state.as_of, effects)
+    with views.read(account) as state:
+        check_regions(state.market.matcher.book, change)
+        changed = changed_policy(state.policy, change)
+        effects = [_effect(state, changed, provider) for provider in ComparisonProvider]
+        return PolicyPreview(changed, state.as_of, effects)
 
 
 def _effect(state: AccountState, changed: Policy, provider: ComparisonProvider) -> PolicyEffect:

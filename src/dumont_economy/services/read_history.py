@@ -10,7 +10,6 @@ from dumont_economy.ledger.line_item import Window
 from dumont_economy.savings.local_day import day_start, local_date
 from dumont_economy.savings.totals import Totals
 from dumont_economy.services.account_view import AccountView
-from dumont_economy.services.closed_usage import NOTHING
 
 
 @dataclass(frozen=True)
@@ -37,10 +36,11 @@ def read_history(view: AccountView, days: int, zone: ZoneInfo) -> History:
     ]
     of_day: dict[int, Totals] = {}
     for day, window in enumerate(starmap(Window, pairwise(borders))):
-        closed = view.closed.totals_in(window)
-        if closed is not NOTHING:
+        ended = view.ended.by_key(window)
+        if ended:
             of_day[day] = Totals()
-            of_day[day].merge(closed)
+            for of_key in ended.values():
+                of_day[day].merge(of_key)
     for line in view.open_lines:
         day = max(0, bisect_right(borders, line.starts_at) - 1)
         while day < len(borders) - 1 and borders[day] < line.ends_at:

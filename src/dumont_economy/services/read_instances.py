@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from dumont_economy.errors import NotFoundError
-from dumont_economy.ledger.line_item import ALL_TIME, Line, Window
+from dumont_economy.instant import to_microseconds
+from dumont_economy.ledger.line_item import ALL_TIME, Window
 from dumont_economy.ledger.rating import in_effect, rate_session
-from dumont_economy.metering.gpu_session import GpuSession, InstanceTimeline, Shape
+from dumont_economy.metering.gpu_session import GpuSession, InstanceState, Shape
 from dumont_economy.pricing.match_timeline import Match
 from dumont_economy.savings.totals import Totals, total_of
 from dumont_economy.services.account_view import AccountView, ActiveInstance
@@ -18,7 +19,7 @@ class InstanceRow:
     `match` is the one in effect now, for an instance that is off what it would compare with.
     """
 
-    timeline: InstanceTimeline
+    state: InstanceState
     shape: Shape
     active: ActiveInstance | None
     match: Match
@@ -50,35 +51,67 @@ def read_instances(
 
     Active ones come first, then the latest used.
     """
-    ordered = [one for one in _ordered(view) if _was_on(view, one, used_in)]
-    rows = [
-        _row(view, timeline, timeline.shape)
-        for timeline in ordered[start : start + limit]
-        if timeline.shape is not None
-    ]
-    return rows, len(ordered) > start + limit
+    if used_in == ALL_TIME:
+        found = view.records.used_last(start=start, limit=limit + 1)
+    else:
+        found = _used_in(view, used_in)[start : start + limit + 1]
+    rows = [_row(view, state, state.shape) for state in found[:limit] if state.shape is not None]
+    return rows, len(found) > limit
+
+
+def _used_in(view: AccountView, window: Window) -> list[InstanceState]:
+    """Return the instances that were on in a window, active ones first, then the latest used."""
+    active = {one.state.instance: one.state for one in view.active}
+    names = {
+        one.instance for one in view.records.ended_in(window) if isinstance(one.use, GpuSession)
+    }
+    found = {name: one.state for name, one in view.records.instances(names - set(active)).items()}
+    found |= {
+        name: state
+        for name, state in active.items()
+        if name in names
+        or (
+            state.open_session is not None
+            and window.touches(state.open_session.starts_at, view.as_of)
+        )
+    }
+    return sorted(found.values(), key=_order)
 
 
 def read_gpu_groups(view: AccountView, used_in: Window = ALL_TIME) -> list[GpuGroup]:
     """Return the account's use by GPU type, by name, of the types that were used in a window."""
-    active = [(one, view.gpu_type(one.session.runs[-1].shape)) for one in view.active]
-    lines = [*view.closed.lines, *(line for one, _ in active for line in one.lines), *view.disks]
-    lines_of: dict[str, list[Line]] = {gpu_type: [] for _, gpu_type in active}
-    type_of = {shape: view.gpu_type(shape) for shape in {line.shape for line in lines}}
-    for line in lines:  # By the GPU that ran: an instance may have changed it since.
-        lines_of.setdefault(type_of[line.shape], []).append(line)
+    # By the GPU that ran: an instance may have changed it since.
+    totals_of: dict[str, Totals] = {}
+    names_of: dict[str, set[str]] = {}
+    used: set[str] = set()
+    for key, totals in view.ended.by_key(ALL_TIME).items():
+        totals_of.setdefault(view.gpu_type(key.shape), Totals()).merge(totals)
+    for line in view.open_lines:
+        gpu_type = view.gpu_type(line.shape)
+        totals_of.setdefault(gpu_type, Totals()).add_line(line)
+        names_of.setdefault(gpu_type, set()).add(line.instance)
+        if used_in.touches(line.starts_at, line.ends_at):
+            used.add(gpu_type)
+    active_types = [view.gpu_type(one.session.runs[-1].shape) for one in view.active]
+    for one, gpu_type in zip(view.active, active_types, strict=True):
+        totals_of.setdefault(gpu_type, Totals())
+        names_of.setdefault(gpu_type, set()).add(one.state.instance)
+    if used_in == ALL_TIME:
+        used |= set(totals_of)
+    else:
+        used |= {view.gpu_type(key.shape) for key in view.ended.by_key(used_in)}
+    for instance in view.records.every_instance():
+        for key in instance.keys:
+            names_of.setdefault(view.gpu_type(key.shape), set()).add(instance.state.instance)
     return [
         GpuGroup(
             gpu_type=gpu_type,
-            instances_count=len(
-                {line.instance for line in held}
-                | {one.timeline.instance for one, active_type in active if active_type == gpu_type}
-            ),
-            active_count=sum(active_type == gpu_type for _, active_type in active),
-            lifetime=total_of(held),
+            instances_count=len(names_of[gpu_type]),
+            active_count=active_types.count(gpu_type),
+            lifetime=totals,
         )
-        for gpu_type, held in sorted(lines_of.items())
-        if used_in == ALL_TIME or any(used_in.touches(one.starts_at, one.ends_at) for one in held)
+        for gpu_type, totals in sorted(totals_of.items())
+        if gpu_type in used
     ]
 
 
@@ -90,39 +123,31 @@ def read_instance(
     Raises:
         NotFoundError: the account has none of that id, or knows no start of it.
     """
-    timeline = view.ledger.timelines.get(instance)
-    if timeline is None or timeline.shape is None or not timeline.sessions:
+    state = view.records.instance(instance)
+    if state is None or state.shape is None or not state.sessions:
         message = "This account knows no start of an instance of that id."
         raise NotFoundError(message)
-    latest_first = timeline.sessions[::-1]
+    ended = [one.use for one in view.records.ended_of(instance)]
+    sessions = [use for use in ended if isinstance(use, GpuSession)]
+    if state.open_session is not None:
+        sessions.append(state.open_session)
+    latest_first = sessions[::-1]
     page = [
         SessionFigures(one, total_of(rate_session(one, view.terms, view.as_of)))
         for one in latest_first[start : start + limit]
     ]
-    return _row(view, timeline, timeline.shape), page, len(latest_first) > start + limit
+    return _row(view, state, state.shape), page, len(latest_first) > start + limit
 
 
-def _was_on(view: AccountView, timeline: InstanceTimeline, window: Window) -> bool:
-    return any(
-        window.touches(one.starts_at, one.ends_at or view.as_of) for one in timeline.sessions
-    )
+def _order(state: InstanceState) -> tuple[bool, int, str]:
+    latest = 0 if state.last_used_at is None else to_microseconds(state.last_used_at)
+    return (state.open_session is None, -latest, state.instance)
 
 
-def _ordered(view: AccountView) -> list[InstanceTimeline]:
-    started = [t for t in view.ledger.timelines.values() if t.sessions]
-    return sorted(started, key=_order)
-
-
-def _order(timeline: InstanceTimeline) -> tuple[bool, float, str]:
-    last = timeline.sessions[-1]
-    latest = last.ends_at or last.starts_at
-    return (not last.is_open, -latest.timestamp(), timeline.instance)
-
-
-def _row(view: AccountView, timeline: InstanceTimeline, shape: Shape) -> InstanceRow:
-    active = next((one for one in view.active if one.timeline is timeline), None)
+def _row(view: AccountView, state: InstanceState, shape: Shape) -> InstanceRow:
+    active = next((one for one in view.active if one.state.instance == state.instance), None)
     if active is not None:
         match = active.live.match
     else:
         match = in_effect(view.terms.matches_for(shape), view.as_of).match
-    return InstanceRow(timeline, shape, active, match, view.totals_of(timeline))
+    return InstanceRow(state, shape, active, match, view.totals_of(state))

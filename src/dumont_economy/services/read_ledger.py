@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from dumont_economy.errors import FieldProblem, InvalidInputError
 from dumont_economy.ledger.ledger_entry import LedgerEntry, component_of, entries_of
 from dumont_economy.ledger.line_item import Line, Window
-from dumont_economy.pricing.dated_fact import ALWAYS
 from dumont_economy.pricing.match_timeline import RequestedGpu
 from dumont_economy.savings.ledger_figures import (
     Adjustment,
@@ -51,8 +50,7 @@ class LedgerScope:
 def lines_in(view: AccountView, scope: LedgerScope) -> list[Line]:
     """Return the lines of a scope in the ledger's order: by beginning, then by instance."""
     is_meant = _test_of(view, scope)
-    since = scope.window.starts_at or ALWAYS
-    found = [line for line in view.lines_since(since) if is_meant(line)]
+    found = [line for line in view.lines_in(scope.window, scope.instance) if is_meant(line)]
     found.sort(key=_order)
     return found
 
@@ -62,15 +60,12 @@ def _order(line: Line) -> tuple[datetime, str, str]:
 
 
 def _test_of(view: AccountView, scope: LedgerScope) -> Callable[[Line], bool]:
-    window, instance, provider = scope.window, scope.instance, scope.usage_provider
+    provider = scope.usage_provider
     gpus = None if scope.gpu is None else _gpus_meant(view, scope.gpu)
 
     def is_meant(line: Line) -> bool:
-        return (
-            window.touches(line.starts_at, line.ends_at)
-            and instance in (None, line.instance)
-            and provider in (None, line.shape.provider)
-            and (gpus is None or view.gpu_type(line.shape) in gpus)
+        return provider in (None, line.shape.provider) and (
+            gpus is None or view.gpu_type(line.shape) in gpus
         )
 
     return is_meant

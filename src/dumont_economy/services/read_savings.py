@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from dumont_economy.metering.gpu_session import InstanceTimeline
+from dumont_economy.metering.gpu_session import InstanceState
 from dumont_economy.savings.projection import Projection, project
 from dumont_economy.savings.totals import Totals
 from dumont_economy.services.account_view import AccountView
@@ -19,6 +19,7 @@ def project_savings(view: AccountView, daily_hours: Fraction | None) -> Projecti
     )
 
 
-def summarise_instances(view: AccountView) -> list[tuple[InstanceTimeline, Totals]]:
+def summarise_instances(view: AccountView) -> list[tuple[InstanceState, Totals]]:
     """Return up to five instances with their totals: active ones first, then the latest used."""
-    return [(timeline, view.totals_of(timeline)) for timeline in view.ledger.newest_used]
+    newest = view.records.used_last(start=0, limit=_SUMMARISED)
+    return [(state, view.totals_of(state)) for state in newest]

@@ -11,6 +11,7 @@ from dumont_economy.clock import Clock
 from dumont_economy.errors import FieldProblem, InvalidEventError
 from dumont_economy.metering.event_input import read_event
 from dumont_economy.metering.usage_event import UsageEvent
+from dumont_economy.services.follow_usage import follow
 from dumont_economy.services.masked_content import masked_json, masked_text
 from dumont_economy.storage import usage_events
 from dumont_economy.storage.accounts import Account
@@ -132,9 +133,11 @@ def store_batch(connection: Connection, clock: Clock, batch: UsageBatch) -> list
     if batch.is_atomic and refused:
         settled = _none_stored(settled, new)
         new = []
-    usage_events.append_events(
+    new_head = usage_events.append_events(
         connection, account.id, head, new, received_at=received_at, reporter=batch.reporter
     )
+    if new:
+        follow(connection, account.id, head, new_head, new, now)
     usage_events.prune_refused(connection, account.id, now)
     return [one.result for one in settled]
 

@@ -110,8 +110,8 @@ def _answer(scenario: Scenario, query: Query) -> Answer:
         "noticed": {
             "duplicate": replayed.duplicates,
             "conflict": replayed.conflicts,
-            "orphan_stop": sum(one.orphan_stops for one in replayed.timelines),
-            "start_while_running": sum(one.starts_while_running for one in replayed.timelines),
+            "orphan_stop": sum(one.state.orphan_stops for one in replayed.timelines),
+            "start_while_running": sum(one.state.starts_while_running for one in replayed.timelines),
         },
         "lines": _lines(replayed.lines, window, query.currency),
     }
@@ -149,7 +149,7 @@ def _replay(scenario: Scenario, query: Query, as_of: datetime, now: datetime) ->
     disks = [
         line
         for timeline in timelines
-        for line in rate_disk(timeline.instance, timeline.disk_spans, terms, now)
+        for line in rate_disk(timeline.state.instance, timeline.disk_spans, terms, now)
     ]
     return _Replayed(timelines, [*runs, *disks], duplicates, conflicts)
 

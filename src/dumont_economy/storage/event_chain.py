@@ -89,6 +89,34 @@ def check_newest(connection: Connection, account_id: str, head: LedgerHead) -> N
         raise _damaged_head(head.seq)
 
 
+def check_length(connection: Connection, account_id: str, head: LedgerHead, read: int) -> None:
+    """Check that so many events, each of which follows another, are all up to a head.
+
+    Raises:
+        DamagedFactError: one is missing, or the last one is not the one that the head names.
+    """
+    columns = as_kept(connection, (usage_event.c.seq, usage_event.c.chain_hash))
+    at_head = usage_event.c.seq == head.seq
+    row = connection.execute(
+        select(*columns).where(usage_event.c.account_id == account_id, at_head)
+    ).first()
+    if (EMPTY_LEDGER if row is None else LedgerHead(**kept_values(row))) != head:
+        raise _damaged_head(head.seq)
+    if read != head.seq:
+        raise _missing(_first_missing(connection, account_id))
+
+
+def _first_missing(connection: Connection, account_id: str) -> int:
+    """Return the first sequence number at which no event stands."""
+    numbers = select(usage_event.c.seq).where(usage_event.c.account_id == account_id)
+    expected = EMPTY_LEDGER.seq + 1
+    for found in connection.execute(numbers.order_by(usage_event.c.seq)).scalars():
+        if found != expected:
+            break
+        expected += 1
+    return expected
+
+
 def read_chain(
     connection: Connection,
     account_id: str,

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from dumont_economy.storage.column_types import ExactAmount, Instant
@@ -127,6 +128,15 @@ usage_event = Table(
     PrimaryKeyConstraint("account_id", "seq"),
     UniqueConstraint("account_id", "source", "id"),
     Index(None, "account_id", "instance", "seq"),
+    # What a void names: few events are voids, so this is short.
+    Index(
+        "ix_usage_event_void_of",
+        "account_id",
+        "source",
+        "void_of",
+        sqlite_where=text("void_of IS NOT NULL"),
+        postgresql_where=text("void_of IS NOT NULL"),
+    ),
 )
 
 # What was not taken into the ledger, kept for view: conflicts, and refusals with their reason.
@@ -400,4 +410,81 @@ policy = Table(
     Column("discount_azure", ExactAmount, nullable=False),
     Column("row_hash", String(64), nullable=False),
     PrimaryKeyConstraint("account_id", "version"),
+)
+
+# What follows are caches: functions of the facts, made anew by `economy rebuild`. They say of which
+# state of an account's ledger they are, and of which billing rules.
+ledger_cache = Table(
+    "ledger_cache",
+    metadata,
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    # The head of the ledger that the caches were made of, and a digest of the rules.
+    Column("seq", BigInteger, nullable=False),
+    Column("chain_hash", String(64), nullable=False),
+    Column("made_with", String(64), nullable=False),
+    # The time of the last event in them: later ones have not happened yet.
+    Column("newest_event_at", Instant),
+    # The sum of the digests of all sums of days, so that a missing one is missed.
+    Column("days_hash", String(64), nullable=False),
+    PrimaryKeyConstraint("account_id"),
+)
+
+# One row an instance: what holds of it after its last event.
+instance_state = Table(
+    "instance_state",
+    metadata,
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    Column("instance", String(255), nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    # Whether every answer needs it: it is on, has a disk, or was reported in an odd way.
+    Column("is_notable", Boolean, nullable=False),
+    Column("first_started_at", Instant),
+    Column("last_used_at", Instant),
+    Column("next_event_at", Instant),
+    # From which event on there are some that have not happened yet.
+    Column("waiting_from_seq", BigInteger),
+    # The ledger's newest event when this was written.
+    Column("changed_seq", BigInteger, nullable=False),
+    # What ended sums it has a part in.
+    Column("keys", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("row_hash", String(64), nullable=False),
+    PrimaryKeyConstraint("account_id", "instance"),
+    Index(None, "account_id", "is_active", "last_used_at"),
+    Index(None, "account_id", "is_notable"),
+    Index(None, "account_id", "next_event_at"),
+    Index(None, "account_id", "changed_seq"),
+)
+
+# The sessions and disks that have ended, numbered by instance. `length_class` says how long they
+# lasted at most, so that those of a stretch of time are found by their beginning.
+ended_use = Table(
+    "ended_use",
+    metadata,
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    Column("instance", String(255), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("starts_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+    Column("length_class", Integer, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("row_hash", String(64), nullable=False),
+    PrimaryKeyConstraint("account_id", "instance", "kind", "number"),
+    Index(None, "account_id", "length_class", "starts_at"),
+)
+
+# The sums of all that has ended, by UTC day and hour (`ledger/usage_sum.py`).
+usage_sum = Table(
+    "usage_sum",
+    metadata,
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    Column("span", String(4), nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("sums", Text, nullable=False),
+    Column("changed_seq", BigInteger, nullable=False),
+    Column("row_hash", String(64), nullable=False),
+    PrimaryKeyConstraint("account_id", "span", "number", "key"),
+    Index(None, "account_id", "changed_seq"),
 )

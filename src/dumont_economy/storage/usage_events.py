@@ -1,31 +1,32 @@
 """Queries on usage events and on what was refused at the door. Every one names one account."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from dumont_economy.fact_digest import chained
-from dumont_economy.metering.usage_event import EventType, UsageEvent
+from dumont_economy.metering.usage_event import UsageEvent
 from dumont_economy.storage.closed_periods import newest_closing
 from dumont_economy.storage.event_chain import (
     EVENT_FIELDS,
     LedgerHead,
     StoredEvent,
+    check_length,
     check_newest,
     checked_by_previous,
     head_before,
     read_head,
     select_with_previous,
-    stored_event,
 )
 from dumont_economy.storage.known_from import known_from
-from dumont_economy.storage.stored_facts import CHAIN_HASH, as_kept, encoded
+from dumont_economy.storage.stored_facts import CHAIN_HASH, encoded
 from dumont_economy.storage.tables import account, refused_event, usage_event
 
 _KEYS_PER_QUERY = 400
+_ROWS_AT_A_TIME = 1_000
 # As many as a batch may hold, so that a flood is removed as fast as it comes.
 _PRUNED_AT_ONCE = 1_000
 
@@ -110,10 +111,10 @@ def append_events(
     *,
     received_at: datetime,
     reporter: str,
-) -> None:
-    """Add events to the account's ledger after its head, in the order given."""
+) -> LedgerHead:
+    """Add events to the account's ledger after its head, in the order given; return its new one."""
     if not events:
-        return
+        return head
     rows = []
     last_hash = head.chain_hash
     for seq, event in enumerate(events, start=head.seq + 1):
@@ -129,7 +130,9 @@ def append_events(
         rows.append(row)
     connection.execute(insert(usage_event), rows)
     moved = update(account).where(account.c.id == account_id)
-    connection.execute(moved.values(last_seq=head.seq + len(rows), last_hash=last_hash))
+    new_head = LedgerHead(head.seq + len(rows), last_hash)
+    connection.execute(moved.values(last_seq=new_head.seq, last_hash=new_head.chain_hash))
+    return new_head
 
 
 def append_refused(
@@ -221,47 +224,88 @@ def newest_received_at(connection: Connection, account_id: str) -> datetime | No
     return connection.execute(statement).scalar()
 
 
-def events_of_instances(
-    connection: Connection, account_id: str, instances: Iterable[str], *, up_to: int
-) -> Iterator[StoredEvent]:
-    """Return the events of some instances up to a sequence number, each instance's in order.
+def received_at(connection: Connection, account_id: str, seq: int) -> datetime | None:
+    """Return when the event of a sequence number was received, None where there is none."""
+    statement = select(usage_event.c.received_at).where(
+        usage_event.c.account_id == account_id, usage_event.c.seq == seq
+    )
+    return connection.execute(statement).scalar()
 
-    They are not compared with their digests: an instance's events among others are no chain.
+
+def events_of_instance(
+    connection: Connection, account_id: str, instance: str, *, from_seq: int = 0, up_to: int
+) -> Iterator[StoredEvent]:
+    """Return the events of an instance between two sequence numbers, in the order received.
 
     Raises:
-        DamagedFactError: one of them cannot be read.
+        DamagedFactError: one of them is not what was written.
     """
-    names = sorted(instances)
-    statement = _events_up_to(connection, account_id, up_to)
-    for start in range(0, len(names), _KEYS_PER_QUERY):
-        of_some = usage_event.c.instance.in_(names[start : start + _KEYS_PER_QUERY])
-        for row in connection.execute(
-            statement.where(of_some, usage_event.c.type != EventType.VOID)
-        ):
-            yield stored_event(row)
-
-
-def voids_of_account(
-    connection: Connection, account_id: str, *, up_to: int
-) -> Iterator[StoredEvent]:
-    """Return the voids of an account up to a sequence number, in order.
-
-    They are not compared with their digests.
-
-    Raises:
-        DamagedFactError: one of them cannot be read.
-    """
-    statement = _events_up_to(connection, account_id, up_to)
-    for row in connection.execute(statement.where(usage_event.c.type == EventType.VOID)):
-        yield stored_event(row)
-
-
-def _events_up_to(connection: Connection, account_id: str, seq: int) -> Select[Any]:
-    return (
-        select(*as_kept(connection, usage_event.c))
-        .where(usage_event.c.account_id == account_id, usage_event.c.seq <= seq)
+    statement = (
+        select_with_previous(connection, account_id)
+        .where(
+            usage_event.c.instance == instance,
+            usage_event.c.seq >= from_seq,
+            usage_event.c.seq <= up_to,
+        )
         .order_by(usage_event.c.seq)
     )
+    for row in connection.execute(statement):
+        yield checked_by_previous(row)
+
+
+def events_by_instance(
+    connection: Connection, account_id: str, head: LedgerHead
+) -> Iterator[StoredEvent]:
+    """Return all events up to a head of the ledger, instance by instance; voids have none.
+
+    Raises:
+        DamagedFactError: one of them is not what was written, or one is missing.
+    """
+    statement = (
+        select_with_previous(connection, account_id)
+        .where(usage_event.c.seq <= head.seq)
+        .order_by(usage_event.c.instance, usage_event.c.seq)
+    )
+    seen = 0
+    with connection.execute(statement, execution_options={"yield_per": _ROWS_AT_A_TIME}) as rows:
+        for row in rows:
+            seen += 1
+            yield checked_by_previous(row)
+    check_length(connection, account_id, head, seen)
+
+
+def has_voids(connection: Connection, account_id: str) -> bool:
+    """Say whether an account ever voided anything."""
+    statement = (
+        select(usage_event.c.seq)
+        .where(usage_event.c.account_id == account_id, usage_event.c.void_of.is_not(None))
+        .limit(1)
+    )
+    return connection.execute(statement).scalar() is not None
+
+
+def voids_naming(
+    connection: Connection, account_id: str, keys: Sequence[tuple[str, str]]
+) -> list[UsageEvent]:
+    """Return the voids that name events among the keys (source, id).
+
+    Raises:
+        DamagedFactError: one of them is not what was written.
+    """
+    found: list[UsageEvent] = []
+    ids_of: dict[str, list[str]] = {}
+    for source, event_id in keys:
+        ids_of.setdefault(source, []).append(event_id)
+    voids = select_with_previous(connection, account_id)
+    for source, ids in ids_of.items():
+        for start in range(0, len(ids), _KEYS_PER_QUERY):
+            statement = voids.where(
+                usage_event.c.source == source,
+                usage_event.c.void_of.is_not(None),
+                usage_event.c.void_of.in_(ids[start : start + _KEYS_PER_QUERY]),
+            )
+            found += [checked_by_previous(row).event for row in connection.execute(statement)]
+    return found
 
 
 def newest_events(

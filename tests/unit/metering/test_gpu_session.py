@@ -81,9 +81,9 @@ def test_a_start_and_a_stop_are_a_session() -> None:
     timeline = replayed(start(after(0)), event("stop", after(9000)))
 
     assert sessions_of(timeline) == [(0, 9000)]
-    assert timeline.status is InstanceStatus.STOPPED
-    assert timeline.since == after(9000)
-    assert timeline.open_session is None
+    assert timeline.state.status is InstanceStatus.STOPPED
+    assert timeline.state.since == after(9000)
+    assert timeline.state.open_session is None
 
 
 def test_without_a_stop_the_session_is_open() -> None:
@@ -91,8 +91,8 @@ def test_without_a_stop_the_session_is_open() -> None:
     timeline = replayed(start(after(0)))
 
     assert sessions_of(timeline) == [(0, None)]
-    assert timeline.open_session is timeline.sessions[0]
-    assert timeline.status is InstanceStatus.RUNNING
+    assert timeline.state.open_session is timeline.sessions[0]
+    assert timeline.state.status is InstanceStatus.RUNNING
 
 
 def test_reporting_the_state_already_held_changes_nothing() -> None:
@@ -107,8 +107,8 @@ def test_reporting_the_state_already_held_changes_nothing() -> None:
     )
 
     assert sessions_of(timeline) == [(0, 60)]
-    assert timeline.starts_while_running == 2
-    assert timeline.status is InstanceStatus.STOPPED
+    assert timeline.state.starts_while_running == 2
+    assert timeline.state.status is InstanceStatus.STOPPED
 
 
 def test_a_second_start_while_running_does_not_change_the_rate() -> None:
@@ -123,8 +123,8 @@ def test_a_stop_whose_start_is_unknown_counts_for_nothing() -> None:
     orphan = replayed(event("stop", after(60)))
     complete = replayed(event("stop", after(60)), start(after(0)))
 
-    assert (orphan.sessions, orphan.orphan_stops, orphan.status) == ((), 1, None)
-    assert (sessions_of(complete), complete.orphan_stops) == ([(0, 60)], 0)
+    assert (orphan.sessions, orphan.state.orphan_stops, orphan.state.status) == ((), 1, None)
+    assert (sessions_of(complete), complete.state.orphan_stops) == ([(0, 60)], 0)
 
 
 def test_a_resume_whose_start_is_unknown_counts_for_nothing() -> None:
@@ -156,8 +156,8 @@ def test_a_start_after_a_stop_may_rent_something_else() -> None:
     )
 
     assert runs_of(timeline) == [(0, 60, 1, "1"), (100, None, 8, "20")]
-    assert timeline.shape is not None
-    assert timeline.shape.gpu == "H100"
+    assert timeline.state.shape is not None
+    assert timeline.state.shape.gpu == "H100"
 
 
 def test_a_resize_ends_one_run_and_begins_another() -> None:
@@ -227,17 +227,17 @@ def test_idle_and_busy_change_the_status_of_what_is_on() -> None:
     idle = replayed(start(after(0)), event("idle", after(30)))
     busy = replayed(start(after(0)), event("idle", after(30)), event("busy", after(40)))
 
-    assert (idle.status, idle.since) == (InstanceStatus.IDLE, after(30))
-    assert (busy.status, busy.since) == (InstanceStatus.RUNNING, after(40))
-    assert idle.open_session is not None
+    assert (idle.state.status, idle.state.since) == (InstanceStatus.IDLE, after(30))
+    assert (busy.state.status, busy.state.since) == (InstanceStatus.RUNNING, after(40))
+    assert idle.state.open_session is not None
 
 
 def test_activity_of_what_is_off_does_not_turn_it_on() -> None:
     """Only a start or a resume opens a session."""
     timeline = replayed(start(after(0)), event("stop", after(30)), event("busy", after(40)))
 
-    assert timeline.status is InstanceStatus.STOPPED
-    assert timeline.last_report_at == after(40)
+    assert timeline.state.status is InstanceStatus.STOPPED
+    assert timeline.state.last_report_at == after(40)
 
 
 def test_a_resumed_instance_runs_even_if_it_was_idle() -> None:
@@ -249,7 +249,7 @@ def test_a_resumed_instance_runs_even_if_it_was_idle() -> None:
         event("resume", after(30)),
     )
 
-    assert timeline.status is InstanceStatus.RUNNING
+    assert timeline.state.status is InstanceStatus.RUNNING
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_a_session_ends_by_stop_hibernate_or_terminate(kind: str, status: Instan
     """All three turn the GPU off; they differ in what is left."""
     timeline = replayed(start(after(0)), event(kind, after(60)))
 
-    assert (sessions_of(timeline), timeline.status) == ([(0, 60)], status)
+    assert (sessions_of(timeline), timeline.state.status) == ([(0, 60)], status)
 
 
 def test_terminate_after_hibernate_ends_the_instance_and_no_session() -> None:
@@ -274,8 +274,8 @@ def test_terminate_after_hibernate_ends_the_instance_and_no_session() -> None:
     )
 
     assert sessions_of(timeline) == [(0, 60)]
-    assert (timeline.status, timeline.since) == (InstanceStatus.TERMINATED, after(100))
-    assert timeline.orphan_stops == 0
+    assert (timeline.state.status, timeline.state.since) == (InstanceStatus.TERMINATED, after(100))
+    assert timeline.state.orphan_stops == 0
 
 
 def test_stop_and_start_at_one_instant_are_two_sessions() -> None:
@@ -297,8 +297,8 @@ def test_start_and_stop_at_one_instant_are_a_session_of_no_length() -> None:
 
     assert sessions_of(timeline) == [(0, 0)]
     assert runs_of(timeline) == []
-    assert timeline.status is InstanceStatus.STOPPED
-    assert timeline.orphan_stops == 0
+    assert timeline.state.status is InstanceStatus.STOPPED
+    assert timeline.state.orphan_stops == 0
 
 
 def test_a_resize_at_the_instant_of_the_start_rents_the_new_size() -> None:
@@ -328,7 +328,7 @@ def test_of_two_starts_at_one_instant_the_first_in_order_counts() -> None:
     )
 
     assert runs_of(timeline) == [(0, None, 1, "1")]
-    assert timeline.starts_while_running == 1
+    assert timeline.state.starts_while_running == 1
 
 
 def test_starts_at_one_instant_at_different_terms_contradict_each_other() -> None:
@@ -336,7 +336,7 @@ def test_starts_at_one_instant_at_different_terms_contradict_each_other() -> Non
     rates = replayed(start(after(0), rate="1", id="a"), start(after(0), rate="2", id="b"))
     shapes = replayed(start(after(0), id="a"), start(after(0), gpu="H100", id="b"))
 
-    assert (rates.contradicting_starts, shapes.contradicting_starts) == (1, 1)
+    assert (rates.state.contradicting_starts, shapes.state.contradicting_starts) == (1, 1)
     assert runs_of(rates) == [(0, None, 1, "1")]
 
 
@@ -345,7 +345,7 @@ def test_starts_at_one_instant_at_the_same_terms_do_not() -> None:
     twice = replayed(start(after(0), id="a"), start(after(0), id="b"), event("seen", after(0)))
     later = replayed(start(after(0), rate="1"), start(after(1), rate="2", id="again"))
 
-    assert (twice.contradicting_starts, later.contradicting_starts) == (0, 0)
+    assert (twice.state.contradicting_starts, later.state.contradicting_starts) == (0, 0)
 
 
 def test_an_instance_that_is_started_21_times_in_an_hour_is_flapping() -> None:
@@ -353,8 +353,8 @@ def test_an_instance_that_is_started_21_times_in_an_hour_is_flapping() -> None:
     events = [start(after(10 * turn), id=str(turn)) for turn in range(21)]
     events += [event("stop", after(10 * turn), id=f"stop {turn}") for turn in range(1, 21)]
 
-    assert replay("i-1", events, FAR_LATER).is_flapping
-    assert not replay("i-1", events[:20], FAR_LATER).is_flapping
+    assert replay("i-1", events, FAR_LATER).state.is_flapping
+    assert not replay("i-1", events[:20], FAR_LATER).state.is_flapping
 
 
 def test_of_a_start_and_a_resume_at_one_instant_the_start_goes_first() -> None:
@@ -374,8 +374,8 @@ def test_of_several_ends_at_one_instant_the_first_in_order_is_the_end() -> None:
     asleep = replayed(start(after(0)), event("hibernate", after(60)), event("stop", after(60)))
     gone = replayed(start(after(0)), event("terminate", after(60)), event("stop", after(60)))
 
-    assert (sessions_of(asleep), asleep.status) == ([(0, 60)], InstanceStatus.STOPPED)
-    assert (sessions_of(gone), gone.status) == ([(0, 60)], InstanceStatus.TERMINATED)
+    assert (sessions_of(asleep), asleep.state.status) == ([(0, 60)], InstanceStatus.STOPPED)
+    assert (sessions_of(gone), gone.state.status) == ([(0, 60)], InstanceStatus.TERMINATED)
 
 
 def test_events_that_lie_ahead_have_not_happened() -> None:
@@ -383,7 +383,7 @@ def test_events_that_lie_ahead_have_not_happened() -> None:
     timeline = replayed(start(after(0)), event("stop", after(60)), now=after(59))
 
     assert sessions_of(timeline) == [(0, None)]
-    assert timeline.next_event_at == after(60)
+    assert timeline.state.next_event_at == after(60)
 
 
 def test_an_event_of_this_very_instant_has_happened() -> None:
@@ -391,15 +391,15 @@ def test_an_event_of_this_very_instant_has_happened() -> None:
     timeline = replayed(start(after(0)), event("stop", after(60)), now=after(60))
 
     assert sessions_of(timeline) == [(0, 60)]
-    assert timeline.next_event_at is None
+    assert timeline.state.next_event_at is None
 
 
 def test_before_its_first_event_an_instance_is_nothing() -> None:
     """Neither on nor off, and without a shape."""
     timeline = replayed(start(after(60)), now=after(0))
 
-    assert (timeline.status, timeline.shape, timeline.sessions) == (None, None, ())
-    assert timeline.last_report_at is None
+    assert (timeline.state.status, timeline.state.shape, timeline.sessions) == (None, None, ())
+    assert timeline.state.last_report_at is None
 
 
 def test_the_latest_name_is_shown() -> None:
@@ -410,7 +410,7 @@ def test_the_latest_name_is_shown() -> None:
         event("stop", after(20)),
     )
 
-    assert timeline.name == "new"
+    assert timeline.state.name == "new"
 
 
 class TestDisks:
@@ -432,13 +432,13 @@ class TestDisks:
             (30, 40, 90, True, Fraction("0.1")),
             (40, 90, 90, False, Fraction("0.2")),
         ]
-        assert timeline.disk_now is None
+        assert timeline.state.disk_now is None
 
     def test_it_lasts_until_the_end_is_reported(self) -> None:
         """A stop is none."""
         timeline = replayed(start(after(0), **DISK), event("stop", after(10)))
 
-        assert timeline.disk_now is not None
+        assert timeline.state.disk_now is not None
         assert disk_of(timeline)[-1] == (10, None, 90, False, Fraction("0.2"))
 
     def test_a_report_changes_what_it_names(self) -> None:

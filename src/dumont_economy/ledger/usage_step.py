@@ -1,0 +1,241 @@
+"""Ended use as steps, which add up: how fast time and money accrue, and when that changes.
+
+A session of an hour or of a year is a few steps, at its beginning and its end. Added up by UTC hour
+and day they tell, exactly, what any stretch of whole hours holds: what has accrued at its end less
+what had at its beginning. So the sums of a history are read in the place of its events.
+
+Nothing in a step depends on a price that is compared with, a policy or a time zone: those are asked
+of the sums. What the parties bill of a run depends on their billing rules, which are dated facts.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import IntEnum
+from fractions import Fraction
+from typing import NamedTuple
+
+from dumont_economy.instant import to_microseconds
+from dumont_economy.ledger.rating import billed_end
+from dumont_economy.metering.gpu_session import DiskSpan, GpuRun, GpuSession, Shape
+from dumont_economy.metering.usage_event import CpuArchitecture
+from dumont_economy.money import RATE_DECIMALS
+from dumont_economy.pricing.billing_rule import BillingRule, BillingRules, per_second_rule
+from dumont_economy.pricing.dated_fact import ALWAYS, KNOWN_NOW
+from dumont_economy.pricing.sku import ComparisonProvider
+
+# Paid rates are whole numbers of 10^-12, disk sizes too: so a disk's cost is one of 10^-24.
+RATE_UNITS: int = 10**RATE_DECIMALS
+
+
+class Accrued(IntEnum):
+    """What accrues over a stretch of use; the members of a sum are in this order.
+
+    Times are in microseconds. Of GPU use: the time used, the money paid in 10^-12 of the shape's
+    currency times microseconds per hour, the time that each party bills. Of disks the time, the
+    money paid in 10^-24 times microseconds per month-hour, and the size in 10^-12 GB times
+    microseconds.
+    """
+
+    USED = 0
+    PAID = 1
+    BILLED = 2
+    DISK_SIZE = 2
+    BILLED_AWS = 3
+    BILLED_GCP = 4
+    BILLED_AZURE = 5
+    BILLED_REFERENCE = 6
+
+
+BILLED_BY = {
+    ComparisonProvider.AWS: Accrued.BILLED_AWS,
+    ComparisonProvider.GCP: Accrued.BILLED_GCP,
+    ComparisonProvider.AZURE: Accrued.BILLED_AZURE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class UseKey:
+    """What sums are kept apart by: a shape, and whether it is GPUs or a disk.
+
+    `hours_per_month` is that of a disk, None for GPUs; `is_paid` is false for a disk whose price is
+    not known.
+    """
+
+    shape: Shape
+    is_disk: bool = False
+    hours_per_month: int | None = None
+    is_paid: bool = True
+
+    def text(self) -> str:
+        """Return the key as text, the same for the same key."""
+        parts: list[object] = [*shape_parts(self.shape)]
+        if self.is_disk:
+            parts += [self.hours_per_month, self.is_paid]
+        return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def of_text(cls, text: str) -> "UseKey":
+        """Return the key that a text tells.
+
+        Raises:
+            ValueError: it tells none.
+        """
+        parts = list(json.loads(text))
+        shape = shape_of_parts(parts[:_SHAPE_PARTS])
+        if len(parts) == _SHAPE_PARTS:
+            return cls(shape)
+        hours_per_month, is_paid = parts[_SHAPE_PARTS:]
+        return cls(shape, is_disk=True, hours_per_month=hours_per_month, is_paid=is_paid)
+
+
+_SHAPE_PARTS = 6
+
+
+def shape_parts(shape: Shape) -> tuple[object, ...]:
+    """Return a shape as what JSON can tell."""
+    memory = shape.gpu_memory_gib
+    return (
+        shape.provider,
+        shape.gpu,
+        shape.gpu_count,
+        None if memory is None else str(memory),
+        shape.arch.value,
+        shape.currency,
+    )
+
+
+def shape_of_parts(parts: list[object]) -> Shape:
+    """Return the shape of such parts.
+
+    Raises:
+        ValueError: they tell none.
+    """
+    provider, gpu, gpu_count, memory, arch, currency = parts
+    if not (isinstance(provider, str) and isinstance(gpu, str) and isinstance(gpu_count, int)):
+        message = f"{parts!r} tells no shape."
+        raise ValueError(message)  # noqa: TRY004  a text that was read, not an argument
+    return Shape(
+        provider=provider,
+        gpu=gpu,
+        gpu_count=gpu_count,
+        gpu_memory_gib=None if memory is None else Decimal(str(memory)),
+        arch=CpuArchitecture(str(arch)),
+        currency=None if currency is None else str(currency),
+    )
+
+
+class Step(NamedTuple):
+    """From `at` on, something accrues faster by `slope`; and `lump` of it is booked at `at`.
+
+    `at` is in microseconds of POSIX time, `slope` per microsecond.
+    """
+
+    at: int
+    accrued: Accrued
+    slope: int
+    lump: int
+
+
+@dataclass(frozen=True)
+class BillingParties:
+    """Who bills a run, by which rules: the provider that it ran on, and each that is compared."""
+
+    rules: BillingRules
+
+    def rule(self, provider: str, at: datetime) -> BillingRule:
+        """Return a provider's billing rule in effect at `at`; per second where none is known."""
+        return self.rules.in_force(provider, at, KNOWN_NOW) or per_second_rule(provider, at)
+
+    def of_run(self, run: GpuRun) -> list[tuple[Accrued, BillingRule]]:
+        """Return the rules by which a run is billed, and as what that time is summed."""
+        at = run.starts_at
+        return [
+            (Accrued.BILLED, self.rule(run.shape.provider, at)),
+            *((accrued, self.rule(name, at)) for name, accrued in BILLED_BY.items()),
+            (Accrued.BILLED_REFERENCE, per_second_rule("reference card", ALWAYS)),
+        ]
+
+
+def steps_of_session(
+    session: GpuSession, parties: BillingParties
+) -> Iterator[tuple[UseKey, list[Step]]]:
+    """Return the steps of an ended session, run by run."""
+    for run in session.runs:
+        if run.ends_at is not None:
+            yield UseKey(run.shape), list(_steps_of_run(run, run.ends_at, parties))
+
+
+def _steps_of_run(run: GpuRun, ends_at: datetime, parties: BillingParties) -> Iterator[Step]:
+    begins, ends = to_microseconds(run.starts_at), to_microseconds(ends_at)
+    # What a minimum or rounding up adds is booked at the last used instant (R-PAD).
+    last = ends - 1
+    yield from _stretch(Accrued.USED, begins, ends, 1)
+    for accrued, rule in parties.of_run(run):
+        billed_until, pad = billed_end(run.starts_at, ends - begins, rule)
+        until = to_microseconds(billed_until)
+        yield from _stretch(accrued, begins, until, 1)
+        if pad:
+            yield Step(last, accrued, 0, pad)
+        if accrued is Accrued.BILLED:
+            yield from _paid(run, until, last, pad)
+
+
+def _paid(run: GpuRun, until: int, last: int, pad: int) -> Iterator[Step]:
+    """Return the steps of what a run cost: at each rate while it held, the pad at the last one."""
+    borders = [to_microseconds(change.since) for change in run.rates]
+    for change, begins, ends in zip(run.rates, borders, [*borders[1:], until], strict=True):
+        rate = units_of(change.rate)
+        if rate and begins < min(ends, until):
+            yield from _stretch(Accrued.PAID, begins, min(ends, until), rate)
+    if pad:
+        at_last = [c for c, since in zip(run.rates, borders, strict=True) if since <= last][-1]
+        yield Step(last, Accrued.PAID, 0, pad * units_of(at_last.rate))
+
+
+def steps_of_disk(span: DiskSpan) -> tuple[UseKey, list[Step]]:
+    """Return the steps of an ended span of a disk.
+
+    Raises:
+        ValueError: it has not ended.
+    """
+    if span.ends_at is None:
+        message = "A disk that is still there has no steps yet."
+        raise ValueError(message)
+    begins, ends = to_microseconds(span.starts_at), to_microseconds(span.ends_at)
+    paid = span.per_gb_month
+    size = units_of(span.gb)
+    steps = [*_stretch(Accrued.USED, begins, ends, 1)]
+    steps += _stretch(Accrued.DISK_SIZE, begins, ends, size)
+    if paid is not None:
+        steps += _stretch(Accrued.PAID, begins, ends, size * units_of(paid))
+    return key_of_disk(span), steps
+
+
+def key_of_disk(span: DiskSpan) -> UseKey:
+    """Return what the sums of a disk are kept apart by."""
+    return UseKey(
+        span.shape,
+        is_disk=True,
+        hours_per_month=span.disk.hours_per_month,
+        is_paid=span.per_gb_month is not None,
+    )
+
+
+def _stretch(accrued: Accrued, begins: int, ends: int, slope: int) -> tuple[Step, Step]:
+    return Step(begins, accrued, slope, 0), Step(ends, accrued, -slope, 0)
+
+
+def units_of(value: Fraction) -> int:
+    """Return an amount as a whole number of 10^-12.
+
+    Raises:
+        ValueError: it has more than 12 decimals.
+    """
+    units, rest = divmod(int(value.numerator) * RATE_UNITS, value.denominator)
+    if rest:
+        message = f"{value} has more than {RATE_DECIMALS} decimals."
+        raise ValueError(message)
+    return units

@@ -1,0 +1,532 @@
+"""Queries on the caches of usage. Every one names one account.
+
+A cache is never trusted on its own: it says of which ledger it is, and each row has a digest. What
+is damaged, or of another state, is made anew of the facts, never served.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, func, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from dumont_economy.instant import to_microseconds
+from dumont_economy.ledger.line_item import Window
+from dumont_economy.ledger.usage_step import UseKey
+from dumont_economy.ledger.usage_sum import EMPTY, Sum
+from dumont_economy.metering.gpu_session import DiskSpan, GpuSession, InstanceState
+from dumont_economy.storage.cached_text import (
+    disk_span_of_text,
+    disk_span_text,
+    session_of_text,
+    session_text,
+    state_of_text,
+    state_text,
+)
+from dumont_economy.storage.event_chain import LedgerHead
+from dumont_economy.storage.tables import ended_use, instance_state, ledger_cache, usage_sum
+
+_KEYS_PER_QUERY = 400
+_ROWS_AT_A_TIME = 1_000
+_HOUR = timedelta(hours=1)
+# Use lasts at most so many hours; what lasts longer has the last class.
+_LENGTHS = (1, 16, 256, 4_096, 65_536)
+_SESSION = "session"
+_DISK = "disk"
+_DIGITS = 64
+
+HOUR_SUM = "hour"
+DAY_SUM = "day"
+
+_Key = TypeVar("_Key", str, int)
+
+SumRow = tuple[str, int, UseKey, Sum]
+
+
+class DamagedCacheError(Exception):
+    """A cache holds something else than what was written: it has to be made anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class CacheHead:
+    """Of which ledger the caches are: its head, the rules, and the last event that has happened."""
+
+    ledger: LedgerHead
+    made_with: str
+    newest_event_at: datetime | None
+    days_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class CachedInstance:
+    """An instance's state, which sums it has a part in, and where its waiting events begin."""
+
+    state: InstanceState
+    keys: frozenset[UseKey]
+    waiting_from_seq: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class EndedUse:
+    """The session or disk of an instance that ended as the one of that number."""
+
+    number: int
+    use: GpuSession | DiskSpan
+    instance: str
+
+
+def read_cache_head(connection: Connection, account_id: str) -> CacheHead | None:
+    """Return of which ledger an account's caches are, None where it has none."""
+    row = connection.execute(
+        select(ledger_cache).where(ledger_cache.c.account_id == account_id)
+    ).first()
+    if row is None:
+        return None
+    head = LedgerHead(row.seq, row.chain_hash)
+    return CacheHead(head, row.made_with, row.newest_event_at, row.days_hash)
+
+
+def write_cache_head(connection: Connection, account_id: str, head: CacheHead) -> None:
+    """Say of which ledger an account's caches are now."""
+    _put(
+        connection,
+        ledger_cache,
+        [
+            {
+                "account_id": account_id,
+                "seq": head.ledger.seq,
+                "chain_hash": head.ledger.chain_hash,
+                "made_with": head.made_with,
+                "newest_event_at": head.newest_event_at,
+                "days_hash": head.days_hash,
+            }
+        ],
+    )
+
+
+def clear_caches(connection: Connection, account_id: str) -> None:
+    """Take away all caches of an account."""
+    for table in (ledger_cache, instance_state, ended_use, usage_sum):
+        connection.execute(delete(table).where(table.c.account_id == account_id))
+
+
+# Instances.
+
+
+def write_instances(
+    connection: Connection, account_id: str, instances: Iterable[CachedInstance], seq: int
+) -> None:
+    """Write the states of instances, as of the ledger's event `seq`."""
+    rows = []
+    for one in instances:
+        state = one.state
+        content = state_text(state)
+        keys = "\n".join(sorted(key.text() for key in one.keys))
+        rows.append(
+            {
+                "account_id": account_id,
+                "instance": state.instance,
+                "is_active": state.open_session is not None,
+                "is_notable": state.is_notable,
+                "first_started_at": state.first_started_at,
+                "last_used_at": state.last_used_at,
+                "next_event_at": state.next_event_at,
+                "waiting_from_seq": one.waiting_from_seq,
+                "changed_seq": seq,
+                "keys": keys,
+                "content": content,
+                "row_hash": _digest(
+                    account_id, state.instance, one.waiting_from_seq, keys, content
+                ),
+            }
+        )
+    _put(connection, instance_state, rows)
+
+
+def instances_named(
+    connection: Connection, account_id: str, names: Iterable[str]
+) -> dict[str, CachedInstance]:
+    """Return the states of some instances.
+
+    Raises:
+        DamagedCacheError: one of them is not what was written.
+    """
+    found: dict[str, CachedInstance] = {}
+    for some in _in_parts(sorted(names)):
+        found |= _instances(connection, account_id, instance_state.c.instance.in_(some))
+    return found
+
+
+def instances_changed(
+    connection: Connection, account_id: str, after_seq: int
+) -> dict[str, CachedInstance]:
+    """Return the states that were written after the ledger's event `after_seq`.
+
+    Raises:
+        DamagedCacheError: one of them is not what was written.
+    """
+    return _instances(connection, account_id, instance_state.c.changed_seq > after_seq)
+
+
+def instances_due(connection: Connection, account_id: str, now: datetime) -> list[str]:
+    """Return the instances of which something that was in the future has happened by now."""
+    is_due = instance_state.c.next_event_at <= now
+    statement = select(instance_state.c.instance).where(
+        instance_state.c.account_id == account_id, is_due
+    )
+    return list(connection.execute(statement).scalars())
+
+
+def next_event_at(connection: Connection, account_id: str) -> datetime | None:
+    """Return the time of the first event that had not happened yet."""
+    statement = (
+        select(instance_state.c.next_event_at)
+        .where(
+            instance_state.c.account_id == account_id, instance_state.c.next_event_at.is_not(None)
+        )
+        .order_by(instance_state.c.next_event_at)
+        .limit(1)
+    )
+    return connection.execute(statement).scalar()
+
+
+def first_started_at(connection: Connection, account_id: str) -> datetime | None:
+    """Return when the first session of an account began."""
+    statement = select(func.min(instance_state.c.first_started_at)).where(
+        instance_state.c.account_id == account_id
+    )
+    return connection.execute(statement).scalar()
+
+
+def notable_instances(connection: Connection, account_id: str) -> dict[str, CachedInstance]:
+    """Return the instances that every answer needs.
+
+    Raises:
+        DamagedCacheError: one of them is not what was written.
+    """
+    return _instances(connection, account_id, instance_state.c.is_notable.is_(True))
+
+
+def every_instance(connection: Connection, account_id: str) -> Iterator[CachedInstance]:
+    """Return all instances, by id.
+
+    Raises:
+        DamagedCacheError: one of them is not what was written.
+    """
+    statement = (
+        select(instance_state)
+        .where(instance_state.c.account_id == account_id)
+        .order_by(instance_state.c.instance)
+    )
+    with connection.execute(statement, execution_options=_STREAMED) as rows:
+        for row in rows:
+            yield _instance(row)
+
+
+def used_last(
+    connection: Connection, account_id: str, *, start: int, limit: int
+) -> list[InstanceState]:
+    """Return a part of the instances that ever started: active ones first, then the latest used.
+
+    Raises:
+        DamagedCacheError: one of them is not what was written.
+    """
+    columns = instance_state.c
+    statement = (
+        select(instance_state)
+        .where(columns.account_id == account_id, columns.last_used_at.is_not(None))
+        .order_by(columns.is_active.desc(), columns.last_used_at.desc(), columns.instance)
+        .offset(start)
+        .limit(limit)
+    )
+    return [_instance(row).state for row in connection.execute(statement)]
+
+
+def _instances(
+    connection: Connection, account_id: str, which: ColumnElement[bool]
+) -> dict[str, CachedInstance]:
+    statement = select(instance_state).where(instance_state.c.account_id == account_id, which)
+    found = (_instance(row) for row in connection.execute(statement))
+    return {one.state.instance: one for one in found}
+
+
+def _instance(row: Row[Any]) -> CachedInstance:
+    expected = _digest(row.account_id, row.instance, row.waiting_from_seq, row.keys, row.content)
+    if row.row_hash != expected:
+        raise DamagedCacheError
+    return CachedInstance(
+        state_of_text(row.instance, row.content),
+        frozenset(UseKey.of_text(text) for text in row.keys.split("\n") if text),
+        row.waiting_from_seq,
+    )
+
+
+# What has ended.
+
+
+def write_ended(connection: Connection, account_id: str, ended: Iterable[EndedUse]) -> None:
+    """Write sessions and disks that have ended."""
+    _put(connection, ended_use, [_ended_row(account_id, one) for one in ended])
+
+
+def _ended_row(account_id: str, one: EndedUse) -> dict[str, Any]:
+    use = one.use
+    kind = _SESSION if isinstance(use, GpuSession) else _DISK
+    content = session_text(use) if isinstance(use, GpuSession) else disk_span_text(use)
+    ends_at = use.ends_at or use.starts_at
+    return {
+        "account_id": account_id,
+        "instance": one.instance,
+        "kind": kind,
+        "number": one.number,
+        "starts_at": use.starts_at,
+        "ends_at": ends_at,
+        "length_class": _length_class(ends_at - use.starts_at),
+        "content": content,
+        "row_hash": _digest(
+            account_id,
+            one.instance,
+            kind,
+            one.number,
+            to_microseconds(use.starts_at),
+            to_microseconds(ends_at),
+            content,
+        ),
+    }
+
+
+def remove_ended(
+    connection: Connection, account_id: str, instance: str, *, sessions_from: int, disks_from: int
+) -> None:
+    """Take away an instance's ended sessions and disks from some numbers on."""
+    columns = ended_use.c
+    which = or_(
+        and_(columns.kind == _SESSION, columns.number >= sessions_from),
+        and_(columns.kind == _DISK, columns.number >= disks_from),
+    )
+    connection.execute(
+        delete(ended_use).where(
+            columns.account_id == account_id, columns.instance == instance, which
+        )
+    )
+
+
+def ended_of_instance(connection: Connection, account_id: str, instance: str) -> list[EndedUse]:
+    """Return everything of an instance that has ended, each kind in order.
+
+    Raises:
+        DamagedCacheError: some of it is not what was written.
+    """
+    statement = (
+        select(ended_use)
+        .where(ended_use.c.account_id == account_id, ended_use.c.instance == instance)
+        .order_by(ended_use.c.kind.desc(), ended_use.c.number)
+    )
+    return [_ended(row) for row in connection.execute(statement)]
+
+
+def ended_in(connection: Connection, account_id: str, window: Window) -> Iterator[EndedUse]:
+    """Return what has ended and lies in a window, in part at least.
+
+    Raises:
+        DamagedCacheError: some of it is not what was written.
+    """
+    columns = ended_use.c
+    statement = select(ended_use).where(columns.account_id == account_id)
+    if window.starts_at is not None:
+        statement = statement.where(
+            columns.ends_at > window.starts_at, or_(*_begun_after(window.starts_at))
+        )
+    if window.ends_at is not None:
+        statement = statement.where(columns.starts_at < window.ends_at)
+    with connection.execute(statement, execution_options=_STREAMED) as rows:
+        for row in rows:
+            yield _ended(row)
+
+
+def every_ended(connection: Connection, account_id: str) -> Iterator[EndedUse]:
+    """Return all that has ended, instance by instance, each kind in order.
+
+    Raises:
+        DamagedCacheError: some of it is not what was written.
+    """
+    columns = ended_use.c
+    statement = (
+        select(ended_use)
+        .where(columns.account_id == account_id)
+        .order_by(columns.instance, columns.kind.desc(), columns.number)
+    )
+    with connection.execute(statement, execution_options=_STREAMED) as rows:
+        for row in rows:
+            yield _ended(row)
+
+
+def _begun_after(starts_at: datetime) -> Iterator[ColumnElement[bool]]:
+    """Return when use of each length has to have begun to reach an instant."""
+    columns = ended_use.c
+    for number, hours in enumerate(_LENGTHS):
+        yield and_(columns.length_class == number, columns.starts_at > _earlier(starts_at, hours))
+    yield columns.length_class == len(_LENGTHS)
+
+
+def _earlier(at: datetime, hours: int) -> datetime:
+    try:
+        return at - hours * _HOUR
+    except OverflowError:
+        return datetime.min.replace(tzinfo=at.tzinfo)
+
+
+def _length_class(length: timedelta) -> int:
+    return next(
+        (number for number, hours in enumerate(_LENGTHS) if length <= hours * _HOUR),
+        len(_LENGTHS),
+    )
+
+
+def _ended(row: Row[Any]) -> EndedUse:
+    expected = _digest(
+        row.account_id,
+        row.instance,
+        row.kind,
+        row.number,
+        to_microseconds(row.starts_at),
+        to_microseconds(row.ends_at),
+        row.content,
+    )
+    if row.row_hash != expected:
+        raise DamagedCacheError
+    read = session_of_text if row.kind == _SESSION else disk_span_of_text
+    return EndedUse(
+        row.number, read(row.instance, row.starts_at, row.ends_at, row.content), row.instance
+    )
+
+
+# Sums.
+
+
+def write_sums(connection: Connection, account_id: str, sums: Iterable[SumRow], seq: int) -> None:
+    """Write sums, as of the ledger's event `seq`."""
+    rows = []
+    for span, number, key, held in sums:
+        text, values = key.text(), sum_text(held)
+        rows.append(
+            {
+                "account_id": account_id,
+                "span": span,
+                "number": number,
+                "key": text,
+                "sums": values,
+                "changed_seq": seq,
+                "row_hash": sum_digest(account_id, span, number, text, values),
+            }
+        )
+    _put(connection, usage_sum, rows)
+
+
+def days_changed(
+    connection: Connection, account_id: str, after_seq: int
+) -> Iterator[tuple[int, UseKey, Sum, str]]:
+    """Return the sums of days that were written after an event, in order, with their digests.
+
+    Raises:
+        DamagedCacheError: one of them is not what was written.
+    """
+    columns = usage_sum.c
+    statement = select(usage_sum).where(
+        columns.account_id == account_id, columns.span == DAY_SUM, columns.changed_seq > after_seq
+    )
+    for row in connection.execute(statement.order_by(columns.number)):
+        yield (*_sum(row), row.row_hash)
+
+
+def sums_numbered(
+    connection: Connection, account_id: str, span: str, numbers: Iterable[int]
+) -> dict[tuple[UseKey, int], Sum]:
+    """Return the sums of some days or hours.
+
+    Raises:
+        DamagedCacheError: one of them is not what was written.
+    """
+    columns = usage_sum.c
+    statement = select(usage_sum).where(columns.account_id == account_id, columns.span == span)
+    found: dict[tuple[UseKey, int], Sum] = {}
+    for some in _in_parts(sorted(set(numbers))):
+        for row in connection.execute(statement.where(columns.number.in_(some))):
+            number, key, sums = _sum(row)
+            found[key, number] = sums
+    return found
+
+
+def every_sum(connection: Connection, account_id: str) -> Iterator[SumRow]:
+    """Return all sums.
+
+    Raises:
+        DamagedCacheError: one of them is not what was written.
+    """
+    statement = select(usage_sum).where(usage_sum.c.account_id == account_id)
+    with connection.execute(statement, execution_options=_STREAMED) as rows:
+        for row in rows:
+            yield (row.span, *_sum(row))
+
+
+def _sum(row: Row[Any]) -> tuple[int, UseKey, Sum]:
+    expected = sum_digest(row.account_id, row.span, row.number, row.key, row.sums)
+    if row.row_hash != expected:
+        raise DamagedCacheError
+    return row.number, UseKey.of_text(row.key), sum_of_text(row.sums)
+
+
+def sum_text(held: Sum) -> str:
+    """Return a sum as text: whole numbers of any length."""
+    return ",".join(map(str, held))
+
+
+def sum_of_text(text: str) -> list[int]:
+    """Return the sum that a text tells.
+
+    Raises:
+        DamagedCacheError: it tells none.
+    """
+    found = list(map(int, text.split(",")))
+    if len(found) != len(EMPTY):
+        raise DamagedCacheError
+    return found
+
+
+def sum_digest(account_id: str, span: str, number: int, key: str, sums: str) -> str:
+    """Return the digest of a sum."""
+    return _digest(account_id, span, number, key, sums)
+
+
+def added_digests(total: str, gone: Iterable[str], come: Iterable[str]) -> str:
+    """Return the sum of digests, less those of rows that are gone, with those that have come."""
+    value = int(total, 16) - sum(int(one, 16) for one in gone) + sum(int(one, 16) for one in come)
+    return f"{value % 16**_DIGITS:0{_DIGITS}x}"
+
+
+NO_DIGESTS = "0" * _DIGITS
+
+_STREAMED: Mapping[str, Any] = {"yield_per": _ROWS_AT_A_TIME}
+
+
+def _digest(*parts: object) -> str:
+    return sha256("\x00".join(map(str, parts)).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _in_parts(keys: Sequence[_Key]) -> Iterator[Sequence[_Key]]:
+    for start in range(0, len(keys), _KEYS_PER_QUERY):
+        yield keys[start : start + _KEYS_PER_QUERY]
+
+
+def _put(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Write rows, in the place of those with the same keys."""
+    if not rows:
+        return
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = insert(table)
+    keys = [column.name for column in table.primary_key]
+    changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), rows)
