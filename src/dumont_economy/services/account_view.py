@@ -305,7 +305,7 @@ class AccountViews:
             DatabaseUnavailableError: the database cannot be read now.
             UnknownPolicyVersionError: the account's policy has no such version.
         """
-        with self._database.read(account_id=account.id) as connection, connection.begin():
+        with self._database.read(account_id=account.id) as connection:
             now = self._clock.now()
             market = self._markets.current(connection)
             health = self._healths.current(connection)
@@ -336,7 +336,7 @@ class AccountViews:
             UnknownPolicyVersionError: the account's policy had no such version then.
         """
         known_at = known_at or as_of
-        with self._database.read(account_id=account.id) as connection, connection.begin():
+        with self._database.read(account_id=account.id) as connection:
             market = self._markets.known_at(connection, known_at)
             stored = policy_asked_for(connection, account.id, policy_version, known_at)
             ledger = self._ledgers.read_past(connection, account.id, as_of, known_at)
@@ -348,7 +348,7 @@ class AccountViews:
 
     def market_and_health(self) -> tuple[Market, PriceHealth]:
         """Return the market and how well its prices are known, from one read."""
-        with self._database.read() as connection, connection.begin():
+        with self._database.read() as connection:
             return self._markets.current(connection), self._healths.current(connection)
 
 
