@@ -342,6 +342,10 @@ class AccountViews:
             ledger = self._ledgers.read_past(connection, account.id, as_of, known_at)
         return AccountState(account, as_of, as_of, ledger, market, UNTOLD, stored.policy, known_at)
 
+    def held_health(self, version: tuple[int, int]) -> PriceHealth | None:
+        """Return how well prices are known in a version, where that is at hand unread."""
+        return self._healths.held(version)
+
     def market(self) -> Market:
         """Return the market, for answers that concern no account's usage."""
         return self.market_and_health()[0]

@@ -134,7 +134,7 @@ class Database:
             yield connection
 
     @contextmanager
-    def _begun(self, **options: Any) -> Iterator[Connection]:
+    def _begun(self, **options: Any) -> Iterator[Connection]:  # noqa: ANN401  SQLAlchemy's
         """Open a connection on which a transaction has begun; it ends with the block.
 
         A reader's ends with a commit too: a driver forgets what it has prepared when it rolls back.

@@ -48,12 +48,12 @@ def row_settings(connection: Connection, scope: RowScope) -> str:
     return (_SAY % tuple(quoted)).replace("%", "%%")
 
 
-def opens_account(connection: Connection, account_id: Column[Any]) -> list[ColumnElement[str]]:
-    """Return what to select beside a credential, so that its account's rows are open from then on.
+def opens_account(dialect: str, account_id: Column[Any]) -> list[ColumnElement[str]]:
+    """Return what to select with an account, so that its rows are open from then on.
 
-    Nothing on a database that has no such lock.
+    That is nothing on a database that has no such lock.
     """
-    if connection.dialect.name != "postgresql":
+    if dialect != "postgresql":
         return []
     return [func.set_config(_ACCOUNT, account_id, True)]  # noqa: FBT003  the function's own
 
