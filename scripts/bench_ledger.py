@@ -239,7 +239,7 @@ def time_naive(database: Database, server: LiveServer, one: Filled) -> None:
 def add_up(database: Database, account: Account) -> Fraction:
     """Return the saving of all time by reading every event."""
     now = SystemClock().now()
-    with database.read(account_id=account.id) as connection, connection.begin():
+    with database.read(account_id=account.id) as connection:
         market = market_known_at(connection, None, 1)
         terms = market.terms(ask(Policy(), ComparisonProvider.AWS), account.currency)
         lines: list[LineItem] = []

@@ -10,7 +10,6 @@ from random import Random
 import pytest
 
 from dumont_economy.instant import instant_text
-from dumont_economy.services import account_ledger
 from dumont_economy.services.record_usage import record_usage
 from dumont_economy.services.verify_facts import verify_facts
 from dumont_economy.storage import event_chain, stored_facts
@@ -284,12 +283,12 @@ class TestWhileServing:
     def test_what_is_read_again_is_compared(
         self, ours: tuple[Application, Caller], statement: str
     ) -> None:
-        """A report of the instance i-3 lets its events be read again, and no others."""
+        """A late report of the instance i-3 lets its events be replayed; it is stored itself."""
         application, caller = ours
         caller.read("/economy/savings")
         damage(application.database, statement)
 
-        caller.push(stop("i-3", hours_ago(1)))
+        caller.push(stop("i-3", hours_ago(7)))
 
         assert [path for path in FIGURES if not is_refused(caller, path)] == []
 
@@ -369,10 +368,14 @@ class TestWithoutTheComparison:
     def test_of_events(
         self, ours: tuple[Application, Caller], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Another rate, another cost."""
+        """Another rate, another cost, once the caches are made anew."""
         application, caller = ours
         right = Decimal(str(caller.read("/economy/savings")["lifetime_cost"]))
-        damage(application.database, "UPDATE usage_event SET rate = rate * 2 WHERE seq = 1")
+        damage(
+            application.database,
+            "UPDATE usage_event SET rate = rate * 2 WHERE seq = 1",
+            "DELETE FROM ledger_cache",
+        )
         monkeypatch.setattr(event_chain, "_follows", lambda *_: True)
 
         later = start_application_on(str(application.database.url))
@@ -405,12 +408,12 @@ class TestWithoutTheComparison:
     def test_of_what_a_server_reads_again(
         self, ours: tuple[Application, Caller], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """An event that was taken away from between those that are in memory."""
+        """An event whose rate was changed, and that a late report lets be replayed."""
         application, caller = ours
         before = Decimal(str(caller.read("/economy/savings")["lifetime_cost"]))
         damage(application.database, "UPDATE usage_event SET rate = rate * 2 WHERE seq = 4")
-        caller.push(stop("i-3", hours_ago(0)))
-        monkeypatch.setattr(account_ledger, "_is_the_same", lambda *_: True)
+        monkeypatch.setattr(event_chain, "_follows", lambda *_: True)
+        caller.push(stop("i-3", hours_ago(7)))
 
         served = Decimal(str(caller.read("/economy/savings")["lifetime_cost"]))
 

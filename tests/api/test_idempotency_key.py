@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 from dumont_economy.services import answer_once
 from dumont_economy.services.people import Scope
 from dumont_economy.storage import idempotency_keys, usage_events
+from dumont_economy.storage.event_chain import LedgerHead
 from dumont_economy.storage.tables import idempotency_key
 from tests.api.harness import (
     Application,
@@ -256,10 +257,10 @@ class TestWhileTheFirstIsAtWork:
         is_storing, may_go_on = Event(), Event()
         append = usage_events.append_events
 
-        def slowly(*arguments: object, **named: object) -> None:
+        def slowly(*arguments: object, **named: object) -> LedgerHead:
             is_storing.set()
             assert may_go_on.wait(60)
-            append(*arguments, **named)  # type: ignore[arg-type]
+            return append(*arguments, **named)  # type: ignore[arg-type]
 
         monkeypatch.setattr(usage_events, "append_events", slowly)
         answers: list[TestResponse] = []
@@ -289,10 +290,10 @@ class TestWhileTheFirstIsAtWork:
         is_storing, may_go_on = Event(), Event()
         append = usage_events.append_events
 
-        def slowly(*arguments: object, **named: object) -> None:
+        def slowly(*arguments: object, **named: object) -> LedgerHead:
             is_storing.set()
             assert may_go_on.wait(60)
-            append(*arguments, **named)  # type: ignore[arg-type]
+            return append(*arguments, **named)  # type: ignore[arg-type]
 
         monkeypatch.setattr(usage_events, "append_events", slowly)
         monkeypatch.setattr(idempotency_keys, "begin_key", lambda *_: None)

@@ -210,14 +210,13 @@ class TestConnections:
         self, server: Application, ours: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The control: the next user of the connection would have the rows of the last one."""
-        stays = "SELECT set_config('economy.account_id', %s, false)"
 
-        def say_once(connection: Connection, scope: RowScope) -> None:
-            if scope.account_id:
-                connection.exec_driver_sql(stays, (scope.account_id,))
+        def say_once(_connection: Connection, scope: RowScope) -> str:
+            stays = f"SELECT set_config('economy.account_id', '{scope.account_id}', false)"
+            return stays if scope.account_id else ""
 
         with monkeypatch.context() as patch:
-            patch.setattr(database_module, "restrict_rows", say_once)
+            patch.setattr(database_module, "row_settings", say_once)
             with server.database.read(account_id=ours) as connection:
                 assert owners(connection) == {ours}
                 connection.commit()

@@ -102,7 +102,7 @@ class Installation:
     def fresh_view(self, account: Account, question: ComparisonQuestion) -> AccountView:
         """Return what a server would say that has read nothing yet."""
         as_of = self.view(account, question).as_of
-        with self.database.read(account_id=account.id) as connection, connection.begin():
+        with self.database.read(account_id=account.id) as connection:
             ledger = AccountLedgers().read(connection, account.id, self.clock.now())
         return AccountView(account, as_of, ledger, self.views.market(), HEALTHY, question)
 

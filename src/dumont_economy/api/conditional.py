@@ -36,16 +36,30 @@ def answer_conditionally(
         now: The present.
         build: Makes the answer, only where it is needed.
     """
-    digest = _digest(versions)
-    held = _held_tag(digest, now)
+    held = held_answer(versions, now)
     if held is not None:
-        response = Response(status=304)
-        response.headers["ETag"] = held
-    else:
-        built = build()
-        response = model_response(built.model)
-        if built.valid_until is not None:
-            response.headers["ETag"] = f'W/"{digest}.{to_microseconds(built.valid_until)}"'
+        return held
+    built = build()
+    response = model_response(built.model)
+    if built.valid_until is not None:
+        until = to_microseconds(built.valid_until)
+        response.headers["ETag"] = f'W/"{_digest(versions)}.{until}"'
+    return _conditional(response)
+
+
+def held_answer(versions: tuple[object, ...], now: datetime) -> Response | None:
+    """Return 304 where the client's tag still describes the present, else None."""
+    if not request.if_none_match:
+        return None
+    held = _held_tag(_digest(versions), now)
+    if held is None:
+        return None
+    response = Response(status=304)
+    response.headers["ETag"] = held
+    return _conditional(response)
+
+
+def _conditional(response: Response) -> Response:
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Vary"] = "Authorization, Cookie"
     return response

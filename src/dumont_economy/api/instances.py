@@ -296,26 +296,24 @@ def _instant_or_none(instant: datetime | None) -> str | None:
 
 
 def _instance_info(view: AccountView, row: InstanceRow) -> InstanceInfo:
-    timeline, shape, active = row.timeline, row.shape, row.active
+    state, shape, active = row.state, row.shape, row.active
     gpu = view.identity(shape)
     rate = comparison_rate = saving = None
     if active is not None:
         rate, comparison_rate = active.live.rate, active.live.comparison_rate
         saving = active.live.saving_per_hour
     return InstanceInfo(
-        instance_id=timeline.instance,
-        name=timeline.name or timeline.instance,
+        instance_id=state.instance,
+        name=state.name or state.instance,
         gpu_type=view.gpu_type(shape),
         gpu_spelling=shape.gpu,
         variant_assumed=gpu is not None and gpu.variant_assumed,
         gpu_count=shape.gpu_count,
         provider=shape.provider,
-        status=str(timeline.status),
-        since=None if timeline.since is None else instant_text(timeline.since),
-        last_report_at=None
-        if timeline.last_report_at is None
-        else instant_text(timeline.last_report_at),
-        silent=view.is_silent(timeline),
+        status=str(state.status),
+        since=None if state.since is None else instant_text(state.since),
+        last_report_at=None if state.last_report_at is None else instant_text(state.last_report_at),
+        silent=view.is_silent(state),
         rate_per_hour=None if rate is None else exact_text(rate),
         match=_match_detail(row.match, view),
         unpriced_reason=row.match.message if isinstance(row.match, Unpriced) else None,

@@ -113,7 +113,7 @@ class _PriceCollector(Collector):
 
 def _read() -> _PriceCollector:
     """Read what there is to tell, of the regions that usage is compared with."""
-    with services().database.read() as connection, connection.begin():
+    with services().database.read() as connection:
         regions = regions_to_read(connection)
     market, health = services().views.market_and_health()
     now = services().clock.now()

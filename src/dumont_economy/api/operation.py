@@ -4,7 +4,8 @@ An operation is declared once; parsing, refusals and the OpenAPI document all fo
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, TypeVar, cast
@@ -21,11 +22,14 @@ from dumont_economy.api.request_body import read_json_body
 from dumont_economy.api.services import Services
 from dumont_economy.errors import FieldProblem
 from dumont_economy.services.people import Principal
+from dumont_economy.storage.usage_cache import DamagedCacheError
 
 Query = TypeVar("Query", bound=BaseModel)
+Opened = TypeVar("Opened")
 csrf = CSRFProtect()
 
 _HAS_BODY = frozenset({"POST", "PUT", "PATCH"})
+_AT_HAND = "economy_at_hand"
 _VIA_COOKIE = "economy_via_cookie"
 _CONVERTER = re.compile(r"<\w+:")
 
@@ -111,7 +115,7 @@ def operation(  # noqa: PLR0913  a declaration names everything
                 if is_keyed:
                     arguments["keyed"] = keyed_request(data)
                 arguments["body"] = parse_body(body, data)
-            found = handler(**arguments)
+            found = _handled(handler, arguments)
             return found if isinstance(found, Response) else model_response(found, status)
 
         blueprint.add_url_rule(
@@ -120,6 +124,30 @@ def operation(  # noqa: PLR0913  a declaration names everything
         return answer_request
 
     return declare
+
+
+def _handled(handler: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """Let a handler answer; once more, of the facts alone, where it finds damaged caches."""
+    try:
+        with _at_hand():
+            return handler(**arguments)
+    except DamagedCacheError:
+        services().views.distrust(principal().account)
+    with _at_hand():
+        return handler(**arguments)
+
+
+@contextmanager
+def _at_hand() -> Iterator[None]:
+    with ExitStack() as stack:
+        setattr(g, _AT_HAND, stack)
+        yield
+
+
+def at_hand(opened: AbstractContextManager[Opened]) -> Opened:
+    """Open something that the handler needs until it has answered."""
+    stack = cast("ExitStack", getattr(g, _AT_HAND))
+    return stack.enter_context(opened)
 
 
 def services() -> Services:

@@ -336,7 +336,8 @@ def explain(query: ExplainQuery) -> ExplanationAnswer:
 
 
 def _policy(version: int | None = None) -> Policy:
-    return services().views.read(principal().account, version).policy
+    with services().views.read(principal().account, version) as state:
+        return state.policy
 
 
 def _place_of(cursor: str | None) -> tuple[int, datetime]:

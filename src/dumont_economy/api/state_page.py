@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from dumont_economy.api.cursor import CursorParameter, bad_cursor, decode_cursor, encode_cursor
 from dumont_economy.api.economy.shared import open_state
-from dumont_economy.api.operation import principal, services
+from dumont_economy.api.operation import at_hand, principal, services
 from dumont_economy.api.parameters import ComparisonQuery, LimitParameter
 from dumont_economy.instant import from_microseconds, to_microseconds
 from dumont_economy.services.account_view import AccountState, AccountView
@@ -34,10 +34,10 @@ def open_page(query: PageQuery) -> tuple[int, AccountState]:
     as_of, known_at = from_microseconds(at), from_microseconds(known)
     if as_of > services().clock.now() or query.as_of not in (None, as_of):
         raise bad_cursor()
-    state = services().views.read_past(
+    past = services().views.read_past(
         principal().account, query.policy_version, as_of=as_of, known_at=known_at
     )
-    return start, state
+    return start, at_hand(past)
 
 
 def cursor_at(start: int, state: AccountState, view: AccountView) -> str:

@@ -111,9 +111,7 @@ class AccruedUse:
         held = self._of_key.get(key)
         return EMPTY if held is None else held.of_day.get(day, EMPTY)
 
-    def until(
-        self, key: UseKey, hour: int, hours_of: Callable[[int], HoursOfDay]
-    ) -> Amounts:
+    def until(self, key: UseKey, hour: int, hours_of: Callable[[int], HoursOfDay]) -> Amounts:
         """Return what had accrued before an hour began; `hours_of` gives a day's hours."""
         of_key = self._of_key.get(key)
         if of_key is None:

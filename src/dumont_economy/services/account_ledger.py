@@ -35,7 +35,13 @@ from dumont_economy.savings.totals import Totals
 from dumont_economy.services.follow_usage import CacheTerms, rebuild
 from dumont_economy.services.usage_records import UsageRecords
 from dumont_economy.storage import usage_events
-from dumont_economy.storage.event_chain import LedgerHead, read_head
+from dumont_economy.storage.event_chain import (
+    EMPTY_LEDGER,
+    LedgerHead,
+    head_before,
+    read_chain,
+    read_head,
+)
 from dumont_economy.storage.tables import (
     ended_use,
     instance_state,
@@ -52,6 +58,8 @@ from dumont_economy.storage.usage_cache import (
 
 _MAX_ACCOUNTS = 64
 _MAX_DERIVED = 4
+_MAX_CHECKED = 10_000
+_CHECKED_AT_ONCE = 20_000
 _MAX_QUESTIONS = 6
 _MAX_DAYS_OF_HOURS = 4_000
 _MAX_INSTANCES = 20_000
@@ -345,6 +353,7 @@ class AccountLedgers:
         self._ledgers: OrderedDict[str, AccountLedger] = OrderedDict()
         self._derived: OrderedDict[_DerivedKey, _Derived] = OrderedDict()
         self._distrusted_until: dict[str, datetime] = {}
+        self._checked: OrderedDict[str, LedgerHead] = OrderedDict()
         self._lock = Lock()
 
     def read(
@@ -354,19 +363,13 @@ class AccountLedgers:
 
         Raises:
             CachesBehindError: the caches have to catch up; `read_derived` reads without them.
-            DamagedFactError: there are no caches of it, and an event is damaged.
+            DamagedFactError: an event that had not been looked at yet is damaged.
         """
         head = read_head(connection, account_id)
+        self._check(connection, account_id, head)
         records = UsageRecords(connection, account_id)
-        cache = self._usable(records, head, now, terms)
-        if cache is None:
-            return self._derive(connection, account_id, head, now, terms)
-        with self._lock:
-            held = self._ledgers.get(account_id)
-        try:
-            ledger = self._follow(records, held, cache)
-        except DamagedCacheError:
-            self.distrust(account_id, now)
+        ledger = self._of_caches(records, head, now, terms)
+        if ledger is None:
             return self._derive(connection, account_id, head, now, terms)
         if ledger.next_event_at is not None and ledger.next_event_at <= now:
             raise CachesBehindError
@@ -398,10 +401,10 @@ class AccountLedgers:
             DamagedFactError: an event known then, or the first that was not, is damaged.
         """
         head = usage_events.head_known_at(connection, account_id, known_at)
-        with self._lock:
-            held = self._ledgers.get(account_id)
-        if held is not None and _is_of(held, head, as_of, terms):
-            return held, UsageRecords(connection, account_id)
+        records = UsageRecords(connection, account_id)
+        ledger = self._of_caches(records, head, as_of, terms)
+        if ledger is not None and _holds_at(ledger, as_of):
+            return ledger, records
         return self._derive(connection, account_id, head, as_of, terms)
 
     def distrust(self, account_id: str, now: datetime) -> None:
@@ -411,19 +414,49 @@ class AccountLedgers:
             self._ledgers.pop(account_id, None)
             self._distrusted_until[account_id] = now + _DISTRUST
 
-    def _usable(
-        self, records: UsageRecords, head: LedgerHead, now: datetime, terms: CacheTerms
-    ) -> CacheHead | None:
-        """Return the caches' head where they are of this state, else None."""
-        until = self._distrusted_until.get(records.account_id)
-        if until is not None and now < until:
-            return None
-        cache = records.head()
+    def _check(self, connection: Connection, account_id: str, head: LedgerHead) -> None:
+        """Compare the events that were not looked at yet with their digests, up to the head.
+
+        At first those are all, or the newest where there are very many: `economy verify` looks at
+        the others.
+
+        Raises:
+            DamagedFactError: one of them is not what was written.
+        """
+        with self._lock:
+            checked = self._checked.get(account_id, EMPTY_LEDGER)
+        if checked == head:
+            return
+        if not EMPTY_LEDGER.seq < checked.seq < head.seq:
+            checked = EMPTY_LEDGER
+        if head.seq - checked.seq > _CHECKED_AT_ONCE:
+            checked = head_before(connection, account_id, head.seq - _CHECKED_AT_ONCE + 1)
+        for _ in read_chain(connection, account_id, checked, head):
+            pass
+        with self._lock:
+            self._checked[account_id] = head
+            self._checked.move_to_end(account_id)
+            while len(self._checked) > _MAX_CHECKED:
+                self._checked.popitem(last=False)
+
+    def _of_caches(
+        self, records: UsageRecords, head: LedgerHead, at: datetime, terms: CacheTerms
+    ) -> AccountLedger | None:
+        """Return what the caches hold, None where they are of another state or damaged."""
+        account_id = records.account_id
+        with self._lock:
+            held = self._ledgers.get(account_id)
+            until = self._distrusted_until.get(account_id)
+        cache = records.head() if until is None or at >= until else None
         if cache is None or (cache.ledger, cache.made_with) != (head, terms.made_with):
             return None
-        if cache.newest_event_at is not None and now < cache.newest_event_at:
+        if cache.newest_event_at is not None and at < cache.newest_event_at:
             return None
-        return cache
+        try:
+            return self._follow(records, held, cache)
+        except DamagedCacheError:
+            self.distrust(account_id, at)
+            return None
 
     def _follow(
         self, records: UsageRecords, held: AccountLedger | None, cache: CacheHead
@@ -449,7 +482,7 @@ class AccountLedgers:
         key = (account_id, head, terms.made_with)
         with self._lock:
             held = self._derived.get(key)
-        if held is None or not _is_of(held.ledger, head, now, terms):
+        if held is None or not _holds_at(held.ledger, now):
             held = _derived(connection, account_id, head, now, terms)
         with self._lock:
             self._derived[key] = held
@@ -459,12 +492,10 @@ class AccountLedgers:
         return held.ledger, held.records
 
 
-def _is_of(held: AccountLedger, head: LedgerHead, as_of: datetime, terms: CacheTerms) -> bool:
-    """Say whether a ledger is the one that was known of a head at an instant."""
-    return (
-        (held.cache.ledger, held.cache.made_with) == (head, terms.made_with)
-        and (held.newest_event_at is None or held.newest_event_at <= as_of)
-        and (held.next_event_at is None or as_of < held.next_event_at)
+def _holds_at(ledger: AccountLedger, at: datetime) -> bool:
+    """Say whether a ledger is as it stood at an instant: what it holds has happened, and all."""
+    return (ledger.newest_event_at is None or ledger.newest_event_at <= at) and (
+        ledger.next_event_at is None or at < ledger.next_event_at
     )
 
 

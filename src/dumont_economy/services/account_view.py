@@ -313,8 +313,8 @@ class AccountViews:
     """Reads states, of which views are made: one consistent read of the database each.
 
     It goes on as long as its state is at hand, for a view reads what it needs of an account's
-    history when it is asked. What is found to be damaged in caches raises `DamagedCacheError` there;
-    `distrust` them then, and read the state again.
+    history when it is asked. Where caches are found to be damaged then, `DamagedCacheError` is
+    raised: `distrust` them, and read the state again.
     """
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -349,7 +349,6 @@ class AccountViews:
         may_derive: bool = False,
     ) -> AccountState:
         connection = at_hand.enter_context(self._database.read(account_id=account.id))
-        at_hand.enter_context(connection.begin())
         now = self._clock.now()
         market = self._markets.current(connection)
         health = self._healths.current(connection)
@@ -400,7 +399,7 @@ class AccountViews:
             UnknownPolicyVersionError: the account's policy had no such version then.
         """
         known_at = known_at or as_of
-        with self._database.read(account_id=account.id) as connection, connection.begin():
+        with self._database.read(account_id=account.id) as connection:
             market = self._markets.known_at(connection, known_at)
             stored = policy_asked_for(connection, account.id, policy_version, known_at)
             ledger, records = self._ledgers.read_past(
@@ -414,13 +413,17 @@ class AccountViews:
         """Answer of the facts for a while: the account's caches are damaged."""
         self._ledgers.distrust(account.id, self._clock.now())
 
+    def held_health(self, version: tuple[int, int]) -> PriceHealth | None:
+        """Return how well prices are known in a version, where that is at hand unread."""
+        return self._healths.held(version)
+
     def market(self) -> Market:
         """Return the market, for answers that concern no account's usage."""
         return self.market_and_health()[0]
 
     def market_and_health(self) -> tuple[Market, PriceHealth]:
         """Return the market and how well its prices are known, from one read."""
-        with self._database.read() as connection, connection.begin():
+        with self._database.read() as connection:
             return self._markets.current(connection), self._healths.current(connection)
 
 

@@ -104,9 +104,7 @@ class EndedUsage:
         uses = (
             self.records.ended_in(window) if instance is None else self.records.ended_of(instance)
         )
-        return (
-            line for line in self.rated(uses) if window.touches(line.starts_at, line.ends_at)
-        )
+        return (line for line in self.rated(uses) if window.touches(line.starts_at, line.ends_at))
 
     def rated(self, uses: Iterable[EndedUse]) -> Iterator[Line]:
         """Return the lines of sessions and disks."""

@@ -70,7 +70,7 @@ class Explanation:
 def explain_prices(database: Database, inquiry: Inquiry) -> Explanation:
     """Return the match in effect with all candidates, best first, from one read of the database."""
     question = inquiry.question
-    with database.read() as connection, connection.begin():
+    with database.read() as connection:
         offered = (question.provider.value, question.region, question.pricing_model)
         rates = prices.rates_known(connection, inquiry.as_of, offered=offered)
         matcher = matcher_over(PriceBook(rates, shipped_offer_ends(), _ANY_VERSION))

@@ -14,6 +14,7 @@ from itertools import groupby
 
 from sqlalchemy import Connection
 
+from dumont_economy.errors import DamagedFactError
 from dumont_economy.ledger.usage_step import (
     BillingParties,
     UseKey,
@@ -42,6 +43,7 @@ from dumont_economy.storage.usage_cache import (
     DamagedCacheError,
     EndedUse,
     SumRow,
+    added_digests,
 )
 
 # Raise it whenever the same facts come to other caches.
@@ -92,16 +94,14 @@ def follow(
     account_id: str,
     before: LedgerHead,
     after: LedgerHead,
-    new: Sequence[UsageEvent],
+    new: Sequence[tuple[UsageEvent, str]],
     now: datetime,
 ) -> None:
-    """Let an account's caches follow new events, in the transaction that stores them.
+    """Let an account's caches follow new events and their digests, in the storing transaction.
 
     Caches of another state than the one before them are made anew, unless that would take long:
-    then they are left as they are, and nobody reads them.
-
-    Raises:
-        DamagedFactError: an event that has to be replayed is not what was written.
+    then they are left as they are, and nobody reads them. Neither does anybody where an event that
+    has to be replayed is damaged: what is reported is stored all the same.
     """
     terms = present_terms(connection)
     cache = usage_cache.read_cache_head(connection, account_id)
@@ -109,11 +109,13 @@ def follow(
         cache = CacheHead(EMPTY_LEDGER, terms.made_with, None, NO_DIGESTS)
     if cache is not None and (cache.ledger, cache.made_with) == (before, terms.made_with):
         changes = _Changes(connection, account_id, cache, after, terms, now)
-        with suppress(DamagedCacheError):
+        with suppress(DamagedCacheError, DamagedFactError):
             changes.take(new)
             changes.write()
             return
-    if after.seq <= _REBUILT_AT_ONCE:
+    if after.seq > _REBUILT_AT_ONCE:
+        return
+    with suppress(DamagedFactError):
         rebuild(connection, connection, account_id, after, terms=terms, now=now)
 
 
@@ -141,20 +143,22 @@ class _Changes:
         self._after = after
         self._now = now
         self._written = _Written(terms.parties)
+        self._digests: dict[str, list[str]] = {}
         self._removed: list[tuple[str, int, int]] = []
         self._newest_event_at = cache.newest_event_at
 
-    def take(self, new: Sequence[UsageEvent]) -> None:
+    def take(self, new: Sequence[tuple[UsageEvent, str]]) -> None:
         """Work out what changes."""
         connection, account_id = self._connection, self._account_id
         first_seq = self._after.seq - len(new) + 1
         of_instance: dict[str, list[tuple[int, UsageEvent]]] = {}
         voids: list[UsageEvent] = []
-        for seq, event in enumerate(new, start=first_seq):
+        for seq, (event, digest) in enumerate(new, start=first_seq):
             if event.type is EventType.VOID:
                 voids.append(event)
             elif event.instance is not None:
                 of_instance.setdefault(event.instance, []).append((seq, event))
+                self._digests.setdefault(event.instance, []).append(digest)
         for name in usage_cache.instances_due(connection, account_id, self._now):
             of_instance.setdefault(name, [])
         replayed = set(self._instances_voided_in(voids))
@@ -199,7 +203,9 @@ class _Changes:
         instance_of = {
             (event.source, event.id): name for name, events in coming.items() for _, event in events
         }
-        voids = usage_events.voids_naming(connection, account_id, sorted(instance_of))
+        voids = usage_events.voids_naming(
+            connection, account_id, sorted(instance_of), up_to=self._after.seq
+        )
         return {instance_of[void.source, void.void_of or ""] for void in voids}
 
     def _waiting(self, held: CachedInstance) -> list[tuple[int, UsageEvent]]:
@@ -228,14 +234,25 @@ class _Changes:
             disks_from=state.ended_disk_spans,
             keys=keys,
             waiting_from_seq=self._see(events),
+            seal=self._seal(state.instance, before),
         )
+
+    def _seal(self, name: str, before: CachedInstance | None) -> str:
+        """Return the sum of the digests of an instance's events, with the new ones."""
+        held = NO_DIGESTS if before is None else before.seal
+        return added_digests(held, (), self._digests.get(name, ()))
 
     def _replay(self, name: str, before: CachedInstance | None) -> None:
         connection, account_id = self._connection, self._account_id
         stored = list(
             usage_events.events_of_instance(connection, account_id, name, up_to=self._after.seq)
         )
-        timeline = replay(name, _not_voided(connection, account_id, stored), self._now)
+        seal = _seal_of(stored)
+        if seal != self._seal(name, before):
+            raise DamagedCacheError
+        timeline = replay(
+            name, _not_voided(connection, account_id, stored, self._after.seq), self._now
+        )
         old = [] if before is None else usage_cache.ended_of_instance(connection, account_id, name)
         old_sessions = [one.use for one in old if isinstance(one.use, GpuSession)]
         old_disks = [one.use for one in old if isinstance(one.use, DiskSpan)]
@@ -260,6 +277,7 @@ class _Changes:
                 timeline.ended_sessions[:sessions_from], timeline.ended_disk_spans[:disks_from]
             ),
             waiting_from_seq=self._see([(one.seq, one.event) for one in stored]),
+            seal=seal,
         )
 
     def _see(self, events: list[tuple[int, UsageEvent]]) -> int | None:
@@ -331,6 +349,7 @@ class _Written:
         disks_from: int,
         keys: frozenset[UseKey],
         waiting_from_seq: int | None,
+        seal: str,
     ) -> None:
         """Add an instance, and what has ended of it, numbered from there on."""
         name = timeline.state.instance
@@ -345,7 +364,9 @@ class _Written:
             key, steps = steps_of_disk(span)
             found.add(key)
             add_steps(self.hours, key, steps)
-        self.instances.append(CachedInstance(timeline.state, frozenset(found), waiting_from_seq))
+        self.instances.append(
+            CachedInstance(timeline.state, frozenset(found), waiting_from_seq, seal)
+        )
 
     def subtract_session(self, session: GpuSession) -> None:
         """Take out a session that was added once."""
@@ -399,10 +420,15 @@ def rebuild(
             continue
         for one in stored:
             newest_event_at = _newer(newest_event_at, one.event, now)
-        timeline = replay(name, _not_voided(facts, account_id, stored), now)
+        timeline = replay(name, _not_voided(facts, account_id, stored, head.seq), now)
         waiting = min((one.seq for one in stored if one.event.time > now), default=None)
         written.add(
-            timeline, sessions_from=0, disks_from=0, keys=frozenset(), waiting_from_seq=waiting
+            timeline,
+            sessions_from=0,
+            disks_from=0,
+            keys=frozenset(),
+            waiting_from_seq=waiting,
+            seal=_seal_of(stored),
         )
         if len(written.ended) + len(written.instances) >= _WRITTEN_AT_ONCE:
             _write_instances(caches, account_id, written, head.seq)
@@ -440,9 +466,9 @@ def _instance_of(stored: StoredEvent) -> str | None:
 
 
 def _not_voided(
-    connection: Connection, account_id: str, stored: Sequence[StoredEvent]
+    connection: Connection, account_id: str, stored: Sequence[StoredEvent], up_to: int
 ) -> list[UsageEvent]:
-    """Return the events of an instance that no void in force names."""
+    """Return the events of an instance that no void in force names, of those up to a number."""
     events = [one.event for one in stored]
     if not usage_events.has_voids(connection, account_id):
         return events
@@ -450,12 +476,16 @@ def _not_voided(
     keys = [(one.source, one.id) for one in events]
     while keys:
         # What names them may be named itself.
-        naming = usage_events.voids_naming(connection, account_id, keys)
+        naming = usage_events.voids_naming(connection, account_id, keys, up_to=up_to)
         known = {(one.source, one.id) for one in voids}
         fresh = [void for void in naming if (void.source, void.id) not in known]
         voids += fresh
         keys = [(void.source, void.id) for void in fresh]
     return without_voided([*events, *voids])
+
+
+def _seal_of(stored: Iterable[StoredEvent]) -> str:
+    return added_digests(NO_DIGESTS, (), (one.chain_hash for one in stored))
 
 
 def _is_late(state: InstanceState, events: Iterable[tuple[int, UsageEvent]]) -> bool:

@@ -105,7 +105,7 @@ def import_prices(
     # Judging takes as long as reading the whole book does, so it keeps no writer waiting. What
     # was learned or decided meanwhile would not be in it: then it is judged anew.
     for _ in range(_ATTEMPTS):
-        with database.read() as connection, connection.begin():
+        with database.read() as connection:
             version = _version(connection)
             judgement = judge(reading, _known(connection, reading, leniency, is_of_the_past))
         store = partial(

@@ -90,7 +90,7 @@ def rates_on_offer(
     book knows, without a `region` each provider's in `regions`, or everywhere where it has none
     there; without a `gpu_model` all GPUs.
     """
-    with database.read() as connection, connection.begin():
+    with database.read() as connection:
         providers = prices.providers_known(connection) if provider is None else [provider]
         found = [
             rate

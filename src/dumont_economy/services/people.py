@@ -20,6 +20,7 @@ from dumont_economy.clock import Clock
 from dumont_economy.errors import (
     AlreadyExistsError,
     AlreadySetUpError,
+    DamagedFactError,
     FieldProblem,
     InvalidInputError,
     NotFoundError,
@@ -28,6 +29,7 @@ from dumont_economy.errors import (
 )
 from dumont_economy.savings.local_day import parse_zone
 from dumont_economy.storage import accounts
+from dumont_economy.storage.account_versions import AccountVersions, read_versions
 from dumont_economy.storage.accounts import Account, ApiToken, LoginSession, User
 from dumont_economy.storage.database import Database
 from dumont_economy.storage.installation import read_setting, write_setting
@@ -77,13 +79,17 @@ _nobody = _hasher.hash(secrets.token_hex())  # Makes an unknown user take as lon
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is asking: an account, through a person's session or a machine's token."""
+    """Who is asking: an account, through a person's session or a machine's token.
+
+    `versions` are the account's at that moment, where they were asked for and can be told.
+    """
 
     account: Account
     scopes: frozenset[str]
     reporter: str
     user: User | None = None
     session_hash: str | None = None
+    versions: AccountVersions | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +223,9 @@ def sign_out(database: Database, clock: Clock, principal: Principal) -> None:
         database.transact(end, account_id=principal.account.id)
 
 
-def authenticate(database: Database, clock: Clock, token: str) -> Principal | None:
+def authenticate(
+    database: Database, clock: Clock, token: str, *, with_versions: bool = False
+) -> Principal | None:
     """Return whom a session's or machine's token stands for; None where it is not in force."""
     token_hash = _hash(token)
     with database.read(token_hash=token_hash) as connection:
@@ -225,17 +233,35 @@ def authenticate(database: Database, clock: Clock, token: str) -> Principal | No
             machine = accounts.api_token_by_hash(connection, token_hash)
             if machine is None:
                 return None
-            return Principal(machine.account, machine.scopes, f"token {machine.name}")
+            return Principal(
+                machine.account,
+                machine.scopes,
+                f"token {machine.name}",
+                versions=_versions(connection, machine.account) if with_versions else None,
+            )
         session = accounts.login_session_by_hash(connection, token_hash)
-    now = clock.now()
-    if session is None or _is_over(session, now):
-        return None
+        now = clock.now()
+        if session is None or _is_over(session, now):
+            return None
+        versions = _versions(connection, session.account) if with_versions else None
     if now - session.last_used_at >= _TOUCH_AFTER:
         touch = partial(accounts.touch_login_session, token_hash=token_hash, now=now)
         database.transact(touch, account_id=session.account.id)
     return Principal(
-        session.account, OWNER_SCOPES, f"user {session.user.email}", session.user, token_hash
+        session.account,
+        OWNER_SCOPES,
+        f"user {session.user.email}",
+        session.user,
+        token_hash,
+        versions,
     )
+
+
+def _versions(connection: Connection, account: Account) -> AccountVersions | None:
+    try:
+        return read_versions(connection, account.id)
+    except DamagedFactError:
+        return None  # Who is asking is known all the same; what rests on that fact will say so.
 
 
 def create_token(

@@ -78,7 +78,7 @@ def read_policy(
     Raises:
         NotFoundError: the account's policy has no such version.
     """
-    with database.read(account_id=account.id) as connection, connection.begin():
+    with database.read(account_id=account.id) as connection:
         try:
             found = policy_asked_for(connection, account.id, version)
         except UnknownPolicyVersionError as error:

@@ -105,6 +105,11 @@ class PriceHealthReader:
     def __init__(self) -> None:
         self._health: PriceHealth | None = None
 
+    def held(self, version: tuple[int, int]) -> PriceHealth | None:
+        """Return the health of a version, where it is the one that was read last."""
+        health = self._health
+        return health if health is not None and health.version == version else None
+
     def current(self, connection: Connection) -> PriceHealth:
         """Return the health as the database knows it now."""
         version = price_imports.imports_version(connection)

@@ -109,7 +109,7 @@ class PriceReport:
 
 def read_price_report(database: Database, at: datetime) -> PriceReport:
     """Return the report on all that is known now, for prices in force at `at`, from one read."""
-    with database.read() as connection, connection.begin():
+    with database.read() as connection:
         market = market_known_at(connection, None, _ANY_VERSION)
         version = price_imports.imports_version(connection)
         health = read_price_health(connection, version)

@@ -25,7 +25,7 @@ def read_closed_periods(
     database: Database, account: Account, *, start: int, limit: int
 ) -> tuple[list[ClosedPeriod], bool]:
     """Return a page of an account's closed periods, the latest first, and whether more follow."""
-    with database.read(account_id=account.id) as connection, connection.begin():
+    with database.read(account_id=account.id) as connection:
         found = closed_periods.closed_periods(connection, account.id, start=start, limit=limit + 1)
     return found[:limit], len(found) > limit
 

@@ -40,7 +40,7 @@ def read_events(
     page goes on where the one before it ended. What was refused over 30 days ago is shown no more;
     the account's next report removes it.
     """
-    with database.read(account_id=account.id) as connection, connection.begin():
+    with database.read(account_id=account.id) as connection:
         taken = usage_events.newest_events(
             connection, account.id, before_seq=before_seq, limit=limit + 1, sought=sought
         )

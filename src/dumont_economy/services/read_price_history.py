@@ -57,7 +57,7 @@ def read_price_history(
         InvalidInputError: several have it, so that one has to be named.
         NotFoundError: no price of it was known.
     """
-    with database.read() as connection, connection.begin():
+    with database.read() as connection:
         places = prices.places_of(connection, instance_type, provider=provider, as_of=as_of)
         found_provider, found_region = _place(instance_type, places, region, regions)
         stated = prices.rate_history(

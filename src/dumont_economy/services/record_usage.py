@@ -133,11 +133,11 @@ def store_batch(connection: Connection, clock: Clock, batch: UsageBatch) -> list
     if batch.is_atomic and refused:
         settled = _none_stored(settled, new)
         new = []
-    new_head = usage_events.append_events(
+    new_head, hashes = usage_events.append_events(
         connection, account.id, head, new, received_at=received_at, reporter=batch.reporter
     )
     if new:
-        follow(connection, account.id, head, new_head, new, now)
+        follow(connection, account.id, head, new_head, list(zip(new, hashes, strict=True)), now)
     usage_events.prune_refused(connection, account.id, now)
     return [one.result for one in settled]
 

@@ -111,7 +111,9 @@ def _answer(scenario: Scenario, query: Query) -> Answer:
             "duplicate": replayed.duplicates,
             "conflict": replayed.conflicts,
             "orphan_stop": sum(one.state.orphan_stops for one in replayed.timelines),
-            "start_while_running": sum(one.state.starts_while_running for one in replayed.timelines),
+            "start_while_running": sum(
+                one.state.starts_while_running for one in replayed.timelines
+            ),
         },
         "lines": _lines(replayed.lines, window, query.currency),
     }

@@ -11,7 +11,7 @@ from dumont_economy.ledger.usage_step import UseKey
 from dumont_economy.ledger.usage_sum import HOURS_PER_DAY, Sum
 from dumont_economy.metering.gpu_session import InstanceState
 from dumont_economy.storage import usage_cache
-from dumont_economy.storage.usage_cache import HOUR_SUM, CacheHead, CachedInstance, EndedUse
+from dumont_economy.storage.usage_cache import HOUR_SUM, CachedInstance, CacheHead, EndedUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,7 @@ class UsageRecords:
 
     def used_last(self, *, start: int, limit: int) -> list[InstanceState]:
         """Return some of the instances that ever started: active ones first, then the latest."""
-        return usage_cache.used_last(
-            self.connection, self.account_id, start=start, limit=limit
-        )
+        return usage_cache.used_last(self.connection, self.account_id, start=start, limit=limit)
 
     def days_changed(self, after_seq: int = -1) -> Iterator[tuple[int, UseKey, Sum, str]]:
         """Return the sums of days that were written after an event, with their digests."""

@@ -58,7 +58,7 @@ def _checked(database: Database, account: Account | None, facts: str, read: _Fac
     intact = 0
     try:
         whose = "" if account is None else account.id
-        with database.read(account_id=whose) as connection, connection.begin():
+        with database.read(account_id=whose) as connection:
             for _ in read(connection):
                 intact += 1
     except DamageError as damage:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from dumont_economy.fact_digest import CHAIN_START
 from dumont_economy.storage.row_security import RowScope, restrict_rows
@@ -68,6 +68,29 @@ _ACCOUNT_COLUMNS = (
     account.c.is_sample,
 )
 _USER_COLUMNS = (user.c.id.label("user_id"), user.c.email, user.c.password_hash)
+_TOKENS = select(
+    api_token.c.id,
+    api_token.c.name,
+    api_token.c.scopes,
+    api_token.c.created_at,
+    api_token.c.revoked_at,
+    *_ACCOUNT_COLUMNS,
+).join(account, account.c.id == api_token.c.account_id)
+# Asked for by every request, so they are made once.
+_TOKEN_BY_HASH = _TOKENS.where(api_token.c.token_hash == bindparam("token_hash"))
+_SESSION_BY_HASH = (
+    select(
+        login_session.c.created_at,
+        login_session.c.last_used_at,
+        *_USER_COLUMNS,
+        *_ACCOUNT_COLUMNS,
+    )
+    .join(user, user.c.id == login_session.c.user_id)
+    .join(account, account.c.id == login_session.c.account_id)
+    .where(
+        login_session.c.token_hash == bindparam("token_hash"), login_session.c.ended_at.is_(None)
+    )
+)
 
 
 def has_users(connection: Connection) -> bool:
@@ -156,18 +179,7 @@ def add_login_session(
 
 def login_session_by_hash(connection: Connection, token_hash: str) -> LoginSession | None:
     """Return the session with that token hash, unless it has been ended."""
-    statement = (
-        select(
-            login_session.c.created_at,
-            login_session.c.last_used_at,
-            *_USER_COLUMNS,
-            *_ACCOUNT_COLUMNS,
-        )
-        .join(user, user.c.id == login_session.c.user_id)
-        .join(account, account.c.id == login_session.c.account_id)
-        .where(login_session.c.token_hash == token_hash, login_session.c.ended_at.is_(None))
-    )
-    row = connection.execute(statement).first()
+    row = connection.execute(_SESSION_BY_HASH, {"token_hash": token_hash}).first()
     if row is None:
         return None
     return LoginSession(token_hash, _account(row), _user(row), row.created_at, row.last_used_at)
@@ -201,40 +213,26 @@ def add_api_token(connection: Connection, new: ApiToken, token_hash: str) -> Non
 
 def api_token_by_hash(connection: Connection, token_hash: str) -> ApiToken | None:
     """Return the token with that hash, unless it has been revoked."""
-    found = _api_tokens(connection, api_token.c.token_hash == token_hash)
-    return next((token for token in found if token.revoked_at is None), None)
+    found = connection.execute(_TOKEN_BY_HASH, {"token_hash": token_hash}).first()
+    return None if found is None or found.revoked_at is not None else _api_token(found)
 
 
 def api_tokens_of(connection: Connection, account_id: str) -> list[ApiToken]:
     """Return an account's tokens, oldest first, revoked ones included."""
-    return _api_tokens(connection, api_token.c.account_id == account_id)
+    of_account = _TOKENS.where(api_token.c.account_id == account_id)
+    oldest_first = of_account.order_by(api_token.c.created_at, api_token.c.id)
+    return [_api_token(row) for row in connection.execute(oldest_first)]
 
 
-def _api_tokens(connection: Connection, condition: ColumnElement[bool]) -> list[ApiToken]:
-    statement = (
-        select(
-            api_token.c.id,
-            api_token.c.name,
-            api_token.c.scopes,
-            api_token.c.created_at,
-            api_token.c.revoked_at,
-            *_ACCOUNT_COLUMNS,
-        )
-        .join(account, account.c.id == api_token.c.account_id)
-        .where(condition)
-        .order_by(api_token.c.created_at, api_token.c.id)
+def _api_token(row: Row[Any, *tuple[Any, ...]]) -> ApiToken:
+    return ApiToken(
+        id=row.id,
+        account=_account(row),
+        name=row.name,
+        scopes=frozenset(row.scopes.split()),
+        created_at=row.created_at,
+        revoked_at=row.revoked_at,
     )
-    return [
-        ApiToken(
-            id=row.id,
-            account=_account(row),
-            name=row.name,
-            scopes=frozenset(row.scopes.split()),
-            created_at=row.created_at,
-            revoked_at=row.revoked_at,
-        )
-        for row in connection.execute(statement)
-    ]
 
 
 def revoke_api_token(connection: Connection, account_id: str, token_id: str, now: datetime) -> bool:

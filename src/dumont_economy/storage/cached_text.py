@@ -19,7 +19,6 @@ from dumont_economy.metering.gpu_session import (
     InstanceState,
     InstanceStatus,
     RateChange,
-    Shape,
 )
 
 
@@ -92,9 +91,7 @@ def state_of_text(instance: str, text: str) -> InstanceState:
         open_session=None
         if session is None
         else _session(instance, from_microseconds(session[0]), None, session[1]),
-        disk_now=None
-        if disk is None
-        else _disk_span(disk[:-1], from_microseconds(disk[-1]), None),
+        disk_now=None if disk is None else _disk_span(disk[:-1], from_microseconds(disk[-1]), None),
         ended_sessions=held.get("ended", 0),
         ended_disk_spans=held.get("disks", 0),
         first_started_at=_instant_of(held.get("first")),

@@ -2,13 +2,22 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from random import SystemRandom
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    RootTransaction,
+    create_engine,
+    event,
+    inspect,
+    text,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -25,7 +34,7 @@ from dumont_economy.errors import (
     DatabaseUnavailableError,
     InvalidSettingError,
 )
-from dumont_economy.storage.row_security import RowScope, restrict_rows
+from dumont_economy.storage.row_security import RowScope, row_settings
 
 Result = TypeVar("Result")
 
@@ -47,12 +56,12 @@ _TRIES = 5
 _FIRST_PAUSE_SECONDS = 0.02
 _jitter = SystemRandom()
 _BEGIN_READING = (
-    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
     f"SET LOCAL lock_timeout TO '{_BUSY_TIMEOUT_SECONDS}s'"
 )
 # Read committed, so that whoever has waited sees what was committed while it did.
 _BEGIN_WRITING = (
-    "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit TO on; "
+    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit TO on; "
     f"SET LOCAL lock_timeout TO '{_BUSY_TIMEOUT_SECONDS}s'; "
     f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})"
 )
@@ -86,8 +95,8 @@ class Database:
             DatabaseUnavailableError: the database cannot be read now.
         """
         scope = RowScope(account_id=account_id, token_hash=token_hash)
-        with _unavailable_as_our_own(), self.engine.connect() as connection:
-            yield connection.execution_options(row_scope=scope)
+        with _unavailable_as_our_own(), self._begun(row_scope=scope) as connection:
+            yield connection
 
     def transact(self, work: Callable[[Connection], Result], *, account_id: str = "") -> Result:
         """Do work in a transaction that writes: committed at its end, or undone on an error.
@@ -121,10 +130,33 @@ class Database:
             DatabaseUnavailableError: the database cannot be written now.
         """
         scope = RowScope(account_id=account_id)
-        with _unavailable_as_our_own(), self.engine.connect() as connection:
-            writer = connection.execution_options(writes=True, row_scope=scope)
-            with writer.begin():
-                yield writer
+        with _unavailable_as_our_own(), self._begun(writes=True, row_scope=scope) as connection:
+            yield connection
+
+    @contextmanager
+    def _begun(self, **options: Any) -> Iterator[Connection]:  # noqa: ANN401  SQLAlchemy's
+        """Open a connection on which a transaction has begun; it ends with the block.
+
+        A reader's ends with a commit too: a driver forgets what it has prepared when it rolls back.
+        """
+        try:
+            connection, transaction = self._connected(options)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            # The server has closed it since it was used last, which beginning has found out before
+            # anything was done. All others of its time were let go of with it.
+            connection, transaction = self._connected(options)
+        with connection, transaction:
+            yield connection
+
+    def _connected(self, options: Mapping[str, Any]) -> tuple[Connection, RootTransaction]:
+        connection = self.engine.connect().execution_options(**options)
+        try:
+            return connection, connection.begin()
+        except BaseException:
+            connection.close()
+            raise
 
     def migrate(self) -> None:
         """Bring the schema to this version's.
@@ -180,11 +212,10 @@ def _engine(url: URL) -> Engine:
         event.listen(engine, "begin", _begin_on_sqlite)
         return engine
     if url.drivername in _POSTGRESQL_DRIVERS:
-        # A connection that the server has closed meanwhile is noticed before it is used.
+        # Transactions are begun by hand here too: all that is said at their begin in one message.
         engine = create_engine(
             url.set(drivername="postgresql+psycopg"),
-            pool_pre_ping=True,
-            connect_args={"connect_timeout": _BUSY_TIMEOUT_SECONDS},
+            connect_args={"connect_timeout": _BUSY_TIMEOUT_SECONDS, "autocommit": True},
         )
         event.listen(engine, "begin", _begin_on_postgresql)
         return engine
@@ -279,5 +310,6 @@ def _begin_on_postgresql(connection: Connection) -> None:
     What the server, the database or the role is set to otherwise does not matter.
     """
     options = connection.get_execution_options()
-    connection.exec_driver_sql(_BEGIN_WRITING if options.get("writes", False) else _BEGIN_READING)
-    restrict_rows(connection, options.get("row_scope", RowScope()))
+    begin = _BEGIN_WRITING if options.get("writes", False) else _BEGIN_READING
+    rows = row_settings(connection, options.get("row_scope", RowScope()))
+    connection.exec_driver_sql(f"{begin}; {rows}")

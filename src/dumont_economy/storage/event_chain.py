@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, literal_column, select
 
 from dumont_economy.errors import DamagedFactError, Difference
 from dumont_economy.fact_digest import CHAIN_START, chained
@@ -20,6 +21,7 @@ from dumont_economy.storage.stored_facts import (
     UNREADABLE,
     UnreadableRowError,
     as_kept,
+    as_kept_on,
     by_place,
     encoded,
     kept_in_order,
@@ -56,6 +58,7 @@ class StoredEvent:
     reporter: str
     event: UsageEvent
     encoding: bytes
+    chain_hash: str
 
 
 def read_head(connection: Connection, account_id: str, *, lock: bool = False) -> LedgerHead:
@@ -64,11 +67,28 @@ def read_head(connection: Connection, account_id: str, *, lock: bool = False) ->
     Raises:
         DamagedFactError: it is none.
     """
-    columns = as_kept(connection, (account.c.last_seq, account.c.last_hash))
-    statement = select(*columns).where(account.c.id == account_id)
-    values = kept_values(
-        connection.execute(statement.with_for_update() if lock else statement).one()
-    )
+    statement = _read_head(connection.dialect.name, lock=lock)
+    return head_of(kept_values(connection.execute(statement, {"account_id": account_id}).one()))
+
+
+@cache
+def _read_head(dialect: str, *, lock: bool) -> Select[Any]:
+    # Asked for by every poll, so it is made once.
+    statement = select(*head_columns(dialect)).where(account.c.id == bindparam("account_id"))
+    return statement.with_for_update() if lock else statement
+
+
+def head_columns(dialect: str) -> list[ColumnElement[Any]]:
+    """Return what to select of an account so that `head_of` can tell its head."""
+    return as_kept_on(dialect, (account.c.last_seq, account.c.last_hash))
+
+
+def head_of(values: Mapping[str, Any]) -> LedgerHead:
+    """Return the head that the values of an account name.
+
+    Raises:
+        DamagedFactError: it is none.
+    """
     if type(values["last_seq"]) is not int:
         raise _damaged_head(None)
     return LedgerHead(values["last_seq"], values["last_hash"])
@@ -261,7 +281,9 @@ def _stored(values: Mapping[str, Any]) -> StoredEvent:
         event = UsageEvent(**said)
     except UNREADABLE as error:
         raise _damaged(values) from error
-    return StoredEvent(read["seq"], read["received_at"], read["reporter"], event, encoding)
+    return StoredEvent(
+        read["seq"], read["received_at"], read["reporter"], event, encoding, read[CHAIN_HASH]
+    )
 
 
 def _damaged(values: Mapping[str, Any]) -> DamagedFactError:

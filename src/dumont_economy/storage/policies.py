@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Select, bindparam, func, insert, select
 
 from dumont_economy.errors import DamagedFactError, Difference
 from dumont_economy.money import round_amount
@@ -25,6 +26,7 @@ from dumont_economy.storage.tables import account, policy
 DISCOUNT_DECIMALS = 4
 # Version 1 of every account. It has no row: another default would rewrite figures of the past.
 DEFAULT_POLICY = Policy(discounts=dict.fromkeys(ComparisonProvider, Fraction(0)))
+_BEGAN_AT = select(account.c.created_at).where(account.c.id == bindparam("account_id"))
 _POLICIES = FactTable(policy, "policy", ("account_id", "version"), numbered_by="version")
 
 
@@ -50,20 +52,38 @@ def newest_policy(
     Raises:
         DamagedFactError: one of them is not what was written, or a version is missing.
     """
-    of_account = policy.c.account_id == account_id
-    count = select(func.count()).where(of_account).select_from(policy).scalar_subquery()
-    versions = _POLICIES.select(connection).add_columns(count.label("versions")).where(of_account)
-    newest_first = versions.order_by(policy.c.version.desc())
-    if known_at is None:
-        newest_first = newest_first.limit(1)
-    for later, row in enumerate(connection.execute(newest_first)):
+    return newest_chosen_policy(connection, account_id, known_at) or _default(
+        connection, account_id
+    )
+
+
+def newest_chosen_policy(
+    connection: Connection, account_id: str, known_at: datetime | None = None
+) -> StoredPolicy | None:
+    """Return the same, None where that is the default, which nobody chose.
+
+    Raises:
+        DamagedFactError: one of them is not what was written, or a version is missing.
+    """
+    newest_first = _newest_first(connection.dialect.name, is_one_enough=known_at is None)
+    for later, row in enumerate(connection.execute(newest_first, {"account_id": account_id})):
         stored = _POLICIES.read(row, _stored_policy)
         expected = DEFAULT_POLICY.version + row.versions - later
         if stored.policy.version != expected:
             raise _missing(account_id, expected)
         if known_at is None or stored.created_at <= known_at:
             return stored
-    return _default(connection, account_id)
+    return None
+
+
+@cache
+def _newest_first(dialect: str, *, is_one_enough: bool) -> Select[Any]:
+    # Asked for by every poll, so it is made once.
+    of_account = policy.c.account_id == bindparam("account_id")
+    count = select(func.count()).where(of_account).select_from(policy).scalar_subquery()
+    versions = _POLICIES.select_on(dialect).add_columns(count.label("versions")).where(of_account)
+    newest_first = versions.order_by(policy.c.version.desc())
+    return newest_first.limit(1) if is_one_enough else newest_first
 
 
 def policy_of_version(connection: Connection, account_id: str, version: int) -> StoredPolicy | None:
@@ -143,8 +163,8 @@ def append_policy(
 
 def _default(connection: Connection, account_id: str) -> StoredPolicy:
     """Return version 1, which an account has had from its first moment."""
-    statement = select(account.c.created_at).where(account.c.id == account_id)
-    return StoredPolicy(DEFAULT_POLICY, connection.execute(statement).scalar_one(), None)
+    began_at = connection.execute(_BEGAN_AT, {"account_id": account_id}).scalar_one()
+    return StoredPolicy(DEFAULT_POLICY, began_at, None)
 
 
 def _stored_policy(said: Mapping[str, Any]) -> StoredPolicy:

@@ -20,6 +20,10 @@ from dumont_economy.storage.tables import (
 )
 
 _NO_REGION = ""
+NEWEST_IMPORT = select(func.max(price_import.c.number)).scalar_subquery()
+NEWEST_DECISION = select(func.max(audit_entry.c.number)).scalar_subquery()
+# Asked for by every poll, so it is made once.
+_READ_VERSION = select(NEWEST_IMPORT, NEWEST_DECISION)
 
 
 class ImportOutcome(StrEnum):
@@ -169,11 +173,7 @@ def scopes_heard(connection: Connection, since: datetime) -> list[FeedScope]:
 
 def imports_version(connection: Connection) -> tuple[int, int]:
     """Return a pair that changes with every attempt to learn prices and every decision on one."""
-    statement = select(
-        select(func.max(price_import.c.number)).scalar_subquery(),
-        select(func.max(audit_entry.c.number)).scalar_subquery(),
-    )
-    newest_import, newest_decision = connection.execute(statement).one()
+    newest_import, newest_decision = connection.execute(_READ_VERSION).one()
     return newest_import or 0, newest_decision or 0
 
 

@@ -61,22 +61,22 @@ class BillingRuleFact:
 
 def price_facts_version(connection: Connection) -> int:
     """Return a number that grows with every price, billing rule and exchange rate learned."""
-    newest, *others = connection.execute(_READ_VERSION).one()
-    return int((newest or 0) + sum(others))
+    return connection.execute(_READ_VERSION).scalar_one()
 
 
 _NEWEST_CLOSED = select(func.max(closed_period.c.as_of)).where(
     closed_period.c.account_id == bindparam("account_id")
 )
 # Asked for by every poll: one statement, and no count of the rows that are many.
-_READ_VERSION = select(
-    select(func.max(provider_pricing.c.number)).scalar_subquery(),
-    *(
+PRICE_FACTS_VERSION: ColumnElement[int] = sum(
+    (
         select(func.count()).select_from(table).scalar_subquery()
         for table in _FACTS
         if table is not provider_pricing
     ),
+    start=select(func.coalesce(func.max(provider_pricing.c.number), 0)).scalar_subquery(),
 )
+_READ_VERSION = select(PRICE_FACTS_VERSION)
 
 
 def facts_known(connection: Connection, as_of: datetime | None = None) -> tuple[int, ...]:

@@ -6,14 +6,16 @@ not. SQLite has no such lock: the tests show there that every statement names it
 
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Column, ColumnElement, Connection, func, select
 
 from dumont_economy.storage.tables import account
 
+_ACCOUNT = "economy.account_id"
 # Local to the transaction, so that a pooled connection never keeps what it was told.
 _SAY = (
-    "SELECT set_config('economy.account_id', %s, true), set_config('economy.user_id', %s, true), "
+    f"SELECT set_config('{_ACCOUNT}', %s, true), set_config('economy.user_id', %s, true), "
     "set_config('economy.token_hash', %s, true)"
 )
 
@@ -34,6 +36,26 @@ def restrict_rows(connection: Connection, scope: RowScope) -> None:
     """Let the rest of a transaction touch these rows, and none that were open to it before."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(_SAY, astuple(scope))
+
+
+def row_settings(connection: Connection, scope: RowScope) -> str:
+    """Return the text of what restricts the rows, to be sent with the begin of a transaction."""
+    from psycopg.pq import Escaping  # noqa: PLC0415  whoever has SQLite does without
+
+    driver: Any = connection.connection.dbapi_connection
+    escaping = Escaping(driver.pgconn)
+    quoted = (bytes(escaping.escape_literal(one.encode())).decode() for one in astuple(scope))
+    return (_SAY % tuple(quoted)).replace("%", "%%")
+
+
+def opens_account(dialect: str, account_id: Column[Any]) -> list[ColumnElement[str]]:
+    """Return what to select with an account, so that its rows are open from then on.
+
+    That is nothing on a database that has no such lock.
+    """
+    if dialect != "postgresql":
+        return []
+    return [func.set_config(_ACCOUNT, account_id, True)]  # noqa: FBT003  the function's own
 
 
 def each_account(connection: Connection) -> Iterator[str]:

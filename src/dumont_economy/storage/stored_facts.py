@@ -77,8 +77,12 @@ def as_kept(
     connection: Connection, columns: Iterable[ColumnElement[Any]]
 ) -> list[ColumnElement[Any]]:
     """Return what to select, so that columns are read as they are kept and reading cannot fail."""
-    is_sqlite = connection.dialect.name == "sqlite"
-    return [_as_kept(column, is_sqlite=is_sqlite) for column in columns]
+    return as_kept_on(connection.dialect.name, columns)
+
+
+def as_kept_on(dialect: str, columns: Iterable[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
+    """Return the same, for a statement that is made once for all connections to such a database."""
+    return [_as_kept(column, is_sqlite=dialect == "sqlite") for column in columns]
 
 
 def _as_kept(column: ColumnElement[Any], *, is_sqlite: bool) -> ColumnElement[Any]:
@@ -171,7 +175,11 @@ class FactTable:
 
     def select(self, connection: Connection) -> Select[Any]:
         """Return what selects rows as `read` takes them."""
-        return select(*as_kept(connection, self.table.c))
+        return self.select_on(connection.dialect.name)
+
+    def select_on(self, dialect: str) -> Select[Any]:
+        """Return the same, for a statement that is made once."""
+        return select(*as_kept_on(dialect, self.table.c))
 
     def read(
         self, row: Row[Any, *tuple[Any, ...]], make: Callable[[dict[str, Any]], _Made]

@@ -445,6 +445,8 @@ instance_state = Table(
     Column("waiting_from_seq", BigInteger),
     # The ledger's newest event when this was written.
     Column("changed_seq", BigInteger, nullable=False),
+    # The digests of its events added up, so that one that went away is missed.
+    Column("seal", String(64), nullable=False),
     # What ended sums it has a part in.
     Column("keys", Text, nullable=False),
     Column("content", Text, nullable=False),

@@ -62,11 +62,16 @@ class CacheHead:
 
 @dataclass(frozen=True, slots=True)
 class CachedInstance:
-    """An instance's state, which sums it has a part in, and where its waiting events begin."""
+    """An instance's state, and which sums it has a part in.
+
+    `seal` is the sum of its events' digests; the first of them that has not happened yet is the one
+    of `waiting_from_seq`.
+    """
 
     state: InstanceState
     keys: frozenset[UseKey]
     waiting_from_seq: int | None
+    seal: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +141,11 @@ def write_instances(
                 "next_event_at": state.next_event_at,
                 "waiting_from_seq": one.waiting_from_seq,
                 "changed_seq": seq,
+                "seal": one.seal,
                 "keys": keys,
                 "content": content,
                 "row_hash": _digest(
-                    account_id, state.instance, one.waiting_from_seq, keys, content
+                    account_id, state.instance, one.waiting_from_seq, one.seal, keys, content
                 ),
             }
         )
@@ -254,13 +260,16 @@ def _instances(
 
 
 def _instance(row: Row[Any]) -> CachedInstance:
-    expected = _digest(row.account_id, row.instance, row.waiting_from_seq, row.keys, row.content)
+    expected = _digest(
+        row.account_id, row.instance, row.waiting_from_seq, row.seal, row.keys, row.content
+    )
     if row.row_hash != expected:
         raise DamagedCacheError
     return CachedInstance(
         state_of_text(row.instance, row.content),
         frozenset(UseKey.of_text(text) for text in row.keys.split("\n") if text),
         row.waiting_from_seq,
+        row.seal,
     )
 
 

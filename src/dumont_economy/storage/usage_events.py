@@ -111,10 +111,13 @@ def append_events(
     *,
     received_at: datetime,
     reporter: str,
-) -> LedgerHead:
-    """Add events to the account's ledger after its head, in the order given; return its new one."""
+) -> tuple[LedgerHead, list[str]]:
+    """Add events to the account's ledger after its head, in the order given.
+
+    Returns its new head and the digest of each event.
+    """
     if not events:
-        return head
+        return head, []
     rows = []
     last_hash = head.chain_hash
     for seq, event in enumerate(events, start=head.seq + 1):
@@ -132,7 +135,7 @@ def append_events(
     moved = update(account).where(account.c.id == account_id)
     new_head = LedgerHead(head.seq + len(rows), last_hash)
     connection.execute(moved.values(last_seq=new_head.seq, last_hash=new_head.chain_hash))
-    return new_head
+    return new_head, [row[CHAIN_HASH] for row in rows]
 
 
 def append_refused(
@@ -193,14 +196,16 @@ def head_known_at(connection: Connection, account_id: str, known_at: datetime) -
     whatever the clock showed then.
 
     Raises:
-        DamagedFactError: the first event that was not known is not what was written.
+        DamagedFactError: the first event that was not known, or the newest, is not what was written.
     """
     first_unknown = select(func.min(usage_event.c.seq)).where(
         usage_event.c.account_id == account_id, usage_event.c.received_at > known_at
     )
     found = connection.execute(first_unknown).scalar()
     if found is None:
-        return read_head(connection, account_id)
+        head = read_head(connection, account_id)
+        check_newest(connection, account_id, head)
+        return head
     return head_before(connection, account_id, found)
 
 
@@ -285,9 +290,9 @@ def has_voids(connection: Connection, account_id: str) -> bool:
 
 
 def voids_naming(
-    connection: Connection, account_id: str, keys: Sequence[tuple[str, str]]
+    connection: Connection, account_id: str, keys: Sequence[tuple[str, str]], *, up_to: int
 ) -> list[UsageEvent]:
-    """Return the voids that name events among the keys (source, id).
+    """Return the voids up to a sequence number that name events among the keys (source, id).
 
     Raises:
         DamagedFactError: one of them is not what was written.
@@ -301,6 +306,7 @@ def voids_naming(
         for start in range(0, len(ids), _KEYS_PER_QUERY):
             statement = voids.where(
                 usage_event.c.source == source,
+                usage_event.c.seq <= up_to,
                 usage_event.c.void_of.is_not(None),
                 usage_event.c.void_of.in_(ids[start : start + _KEYS_PER_QUERY]),
             )

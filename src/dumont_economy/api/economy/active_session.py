@@ -85,9 +85,9 @@ def _active_session_answer(view: AccountView) -> ActiveSessionAnswer:
 
 def _session_instance(view: AccountView, one: ActiveInstance) -> SessionInstance:
     return SessionInstance(
-        instance_id=one.timeline.instance,
+        instance_id=one.state.instance,
         gpu_type=view.gpu_type(one.session.runs[-1].shape),
-        status=str(one.timeline.status),
+        status=str(one.state.status),
         running_hours=hours(one.totals.used),
         dumont_hourly_rate=hourly(one.live.rate),
         provider_hourly_rate=hourly(one.live.comparison_rate),

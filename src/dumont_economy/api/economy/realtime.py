@@ -114,11 +114,11 @@ def _realtime_answer(view: AccountView) -> RealtimeAnswer:
 def _realtime_instance(view: AccountView, one: ActiveInstance) -> RealtimeInstance:
     shape = one.session.runs[-1].shape
     return RealtimeInstance(
-        instance_id=one.timeline.instance,
-        name=one.timeline.name,
+        instance_id=one.state.instance,
+        name=one.state.name,
         gpu_type=view.gpu_type(shape),
         gpu_count=shape.gpu_count,
-        status=str(one.timeline.status),
+        status=str(one.state.status),
         running_hours=hours(one.totals.used),
         dumont_hourly_rate=hourly(one.live.rate),
         current_cost=money_or_none(one.cost),
@@ -126,7 +126,7 @@ def _realtime_instance(view: AccountView, one: ActiveInstance) -> RealtimeInstan
         provider_equivalent=money_or_none(one.counterfactual),
         savings_so_far=money_or_none(one.saving),
         savings_per_hour=hourly(one.live.saving_per_hour),
-        silent=view.is_silent(one.timeline),
+        silent=view.is_silent(one.state),
         match=match_info(one.live.match),
         live=_instance_live(one),
     )

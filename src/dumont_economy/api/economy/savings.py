@@ -135,13 +135,13 @@ def _savings_answer(view: AccountView, projection: Projection) -> SavingsAnswer:
         active_instances_count=len(view.active),
         instances_summary=[
             InstanceSummary(
-                instance_id=timeline.instance,
-                gpu_type="" if timeline.shape is None else view.gpu_type(timeline.shape),
+                instance_id=state.instance,
+                gpu_type="" if state.shape is None else view.gpu_type(state.shape),
                 hours_used=hours(totals.used),
                 dumont_cost=money(totals.actual.total()),
-                status=str(timeline.status),
+                status=str(state.status),
             )
-            for timeline, totals in summarise_instances(view)
+            for state, totals in summarise_instances(view)
         ],
         live=LivePair(
             lifetime=live(lifetime.saving, view.lifetime_saving_per_second),

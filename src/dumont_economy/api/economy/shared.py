@@ -1,7 +1,7 @@
 """What the five endpoints share: the view that is asked for, and the members of every answer."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
@@ -9,8 +9,8 @@ from flask import Blueprint, Response
 from pydantic import BaseModel
 
 from dumont_economy.api.asked import asked
-from dumont_economy.api.conditional import Tagged, answer_conditionally
-from dumont_economy.api.operation import principal, services
+from dumont_economy.api.conditional import Tagged, answer_conditionally, held_answer
+from dumont_economy.api.operation import at_hand, principal, services
 from dumont_economy.api.parameters import ComparisonQuery, ProviderQuery
 from dumont_economy.api.published_number import (
     HOURLY_RATE_PLACES,
@@ -24,13 +24,14 @@ from dumont_economy.instant import instant_text
 from dumont_economy.money import AMOUNT_DECIMALS, amount_text, exact_text
 from dumont_economy.pricing.equivalence import Grade
 from dumont_economy.pricing.match_timeline import ComparisonQuestion, ask
-from dumont_economy.pricing.policy import RateCardName
+from dumont_economy.pricing.policy import Policy, RateCardName
 from dumont_economy.savings.totals import Totals
 from dumont_economy.services.account_view import AccountState, AccountView
 from dumont_economy.services.notice import Notice
 from dumont_economy.services.notices import notices_on
-from dumont_economy.services.price_health import FeedHealth
+from dumont_economy.services.price_health import FeedHealth, PriceHealth
 from dumont_economy.services.price_notices import lateness
+from dumont_economy.storage.account_versions import AccountVersions
 from dumont_economy.storage.price_imports import ImportOutcome
 
 _COVERAGE_PLACES = 4
@@ -148,24 +149,27 @@ def open_view(query: ComparisonQuery) -> AccountView:
 def open_state(query: ComparisonQuery) -> AccountState:
     """Return the state of the caller's account, now or as it was known at `as_of`.
 
+    It stays at hand until the request has been answered.
+
     Raises:
         ApiError: 422 for an `as_of` that lies ahead.
     """
     views, account = services().views, principal().account
     if query.as_of is None:
-        return views.read(account, query.policy_version)
+        return at_hand(views.read(account, query.policy_version))
     as_of = asked(None, query.as_of, services().clock.now()).as_of
-    return views.read_past(account, query.policy_version, as_of=as_of)
+    return at_hand(views.read_past(account, query.policy_version, as_of=as_of))
 
 
 def view_of(state: AccountState, query: ProviderQuery) -> AccountView:
     """Return the view of a state beside the provider that the query names."""
-    return state.view(_question(state, query))
+    return state.view(question_of(state.policy, query))
 
 
-def _question(state: AccountState, query: ProviderQuery) -> ComparisonQuestion:
+def question_of(policy: Policy, query: ProviderQuery) -> ComparisonQuestion:
+    """Return the question that a query asks under a policy."""
     return ask(
-        state.policy,
+        policy,
         query.provider,
         rate_card=query.rate_card,
         pricing_model=query.pricing_model,
@@ -182,18 +186,47 @@ def answer_tagged(
     query: ComparisonQuery, build: Callable[[AccountView], Tagged], zone: str = ""
 ) -> Response:
     """Return an answer that may depend on a time zone too, and holds as long as it says."""
+    held = _held_answer(query, zone)
+    if held is not None:
+        return held
     state = open_state(query)
-    question = _question(state, query)
-    versions = (
-        state.account,
-        state.ledger.version,
-        question.policy_version,
-        state.market.version,
-        state.health.version,
-        lateness(state.health, question, state.as_of),
-        zone,
+    question = question_of(state.policy, query)
+    versions = _versions(
+        state.ledger.version, question, state.market.version, state.health, state.now, zone
     )
     return answer_conditionally(versions, state.now, lambda: build(state.view(question)))
+
+
+def _held_answer(query: ComparisonQuery, zone: str) -> Response | None:
+    """Return 304 where what was read with the credential tells that the client's answer holds."""
+    seen = versions_seen(query.policy_version)
+    health = None if seen is None else services().views.held_health(seen.price_health)
+    if seen is None or health is None or query.as_of is not None:
+        return None
+    now = services().clock.now()
+    question = question_of(seen.policy, query)
+    return held_answer(_versions(seen.head.seq, question, seen.price_facts, health, now, zone), now)
+
+
+def versions_seen(policy_version: int | None) -> AccountVersions | None:
+    """Return what was read with the credential, where it is of the policy that is asked for."""
+    seen = principal().versions
+    return None if seen is None or policy_version not in (None, seen.policy.version) else seen
+
+
+def _versions(
+    ledger: int,
+    question: ComparisonQuestion,
+    market: int,
+    health: PriceHealth,
+    now: datetime,
+    zone: str,
+) -> tuple[object, ...]:
+    """Return all but time and the query that an answer depends on."""
+    # An answer is for this second or for a moment in it, so it may be said to be late too early.
+    late = lateness(health, question, now.replace(microsecond=0))
+    policy = question.policy_version
+    return (principal().account, ledger, policy, market, health.version, late, zone)
 
 
 def common(view: AccountView) -> dict[str, Any]:

@@ -75,15 +75,17 @@ def closed_periods(query: ClosedQuery) -> ClosedAnswer:
     found, has_more = read_closed_periods(
         services().database, account, start=start, limit=query.limit
     )
-    present = view_of(views.read(account), query)
+    with views.read(account) as state:
+        present = view_of(state, query)
+        periods = []
+        for one in found:
+            with views.read_past(account, as_of=one.as_of) as as_closed:
+                periods.append(_period_info(one, view_of(as_closed, query), present))
     return ClosedAnswer(
         provider=query.provider.label,
         currency=account.currency,
         as_of=instant_text(present.as_of),
-        periods=[
-            _period_info(one, view_of(views.read_past(account, as_of=one.as_of), query), present)
-            for one in found
-        ],
+        periods=periods,
         next_cursor=encode_cursor(start + query.limit) if has_more else None,
     )
 

@@ -182,8 +182,8 @@ def _adjustment(
         problem = FieldProblem("adjustment_since", "since_after_as_of", message)
         raise ApiError(422, problem.code, f"adjustment_since: {message}", [problem])
     # An earlier answer was given under the policy that was in force then, unless one is named.
-    earlier = services().views.read_past(view.account, query.policy_version, as_of=since)
-    found = read_adjustments(view_of(earlier, query), view, scope, zone)
+    with services().views.read_past(view.account, query.policy_version, as_of=since) as earlier:
+        found = read_adjustments(view_of(earlier, query), view, scope, zone)
     return [_adjustment_info(one) for one in found]
 
 
@@ -192,8 +192,8 @@ def _adjustment_info(one: Adjustment) -> AdjustmentInfo:
 
 
 def _noticed(view: AccountView, instance: str | None) -> NoticedInfo:
-    timelines = [t for t in view.ledger.timelines.values() if instance in (None, t.instance)]
+    odd = [one for name, one in view.ledger.notable.items() if instance in (None, name)]
     return NoticedInfo(
-        orphan_stop=sum(one.orphan_stops for one in timelines),
-        start_while_running=sum(one.starts_while_running for one in timelines),
+        orphan_stop=sum(one.orphan_stops for one in odd),
+        start_while_running=sum(one.starts_while_running for one in odd),
     )

@@ -35,11 +35,17 @@ def upgrade() -> None:
         sa.Column("next_event_at", Instant(), nullable=True),
         sa.Column("waiting_from_seq", sa.BigInteger(), nullable=True),
         sa.Column("changed_seq", sa.BigInteger(), nullable=False),
+        sa.Column("seal", sa.String(length=64), nullable=False),
         sa.Column("keys", sa.Text(), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
         sa.Column("row_hash", sa.String(length=64), nullable=False),
         key=("account_id", "instance"),
-        indexes=(("is_active", "last_used_at"), ("is_notable",), ("next_event_at",), ("changed_seq",)),
+        indexes=(
+            ("is_active", "last_used_at"),
+            ("is_notable",),
+            ("next_event_at",),
+            ("changed_seq",),
+        ),
     )
     _make(
         "ended_use",
