@@ -43,8 +43,9 @@ def row_settings(connection: Connection, scope: RowScope) -> str:
 
     driver: Any = connection.connection.dbapi_connection
     escaping = Escaping(driver.pgconn)
-    quoted = (bytes(escaping.escape_literal(one.encode())).decode() for one in astuple(scope))
-    return (_SAY % tuple(quoted)).replace("%", "%%")
+    said = (scope.account_id, scope.user_id, scope.token_hash)
+    quoted = tuple(bytes(escaping.escape_literal(one.encode())).decode() for one in said)
+    return (_SAY % quoted).replace("%", "%%")
 
 
 def each_account(connection: Connection) -> Iterator[str]:
