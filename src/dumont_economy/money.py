@@ -1,7 +1,7 @@
 """Exact money: decimal text in, fractions inside, rounded once where it is reported.
 
 Invariants: no float ever holds an amount; a sum of rate x time is exact, so neither the order of
-adding nor a cut in time changes it; `round_amount` is the only rounding.
+adding nor a cut in time changes it; `rounded_units` is the only rounding.
 """
 
 import re
@@ -58,20 +58,30 @@ def from_units(units: int) -> Decimal:
     return Decimal(units) / _UNITS
 
 
+def rounded_units(value: Fraction, places: int = AMOUNT_DECIMALS) -> int:
+    """Round an exact value once, half to even, to a whole number of 10^-`places` (R-ROUND)."""
+    scale: int = 10**places
+    denominator = value.denominator
+    units, rest = divmod(value.numerator * scale, denominator)
+    is_up = 2 * rest > denominator or (2 * rest == denominator and units % 2 == 1)
+    return units + is_up
+
+
 def round_amount(value: Fraction, places: int = AMOUNT_DECIMALS) -> Decimal:
-    """Round an exact value once, half to even, to `places` decimals (R-ROUND).
+    """Round an exact value to `places` decimals.
 
     What is rounded to zero has no sign.
     """
-    # round() of a Fraction is exact and goes half to even.
-    scaled = round(value * 10**places)
-    sign = 1 if scaled < 0 else 0
-    return Decimal((sign, tuple(int(digit) for digit in str(abs(scaled))), -places))
+    return Decimal(amount_text(value, places))
 
 
 def amount_text(value: Fraction, places: int = AMOUNT_DECIMALS) -> str:
     """Return the rounded value as plain decimal text with exactly `places` decimals."""
-    return f"{round_amount(value, places):f}"
+    units = rounded_units(value, places)
+    if not places:
+        return str(units)
+    digits = str(abs(units)).zfill(places + 1)
+    return f"{'-' if units < 0 else ''}{digits[:-places]}.{digits[-places:]}"
 
 
 def exact_text(value: Decimal | Fraction) -> str:

@@ -28,6 +28,7 @@ from dumont_economy.clock import Clock, SystemClock
 from dumont_economy.config import Settings, settings_from_environment
 from dumont_economy.services import people
 from dumont_economy.services.account_view import AccountViews
+from dumont_economy.services.credentials import Credentials
 from dumont_economy.services.prepare_database import prepare_database
 
 _MAX_BODY_BYTES = 4 * 1024 * 1024
@@ -66,7 +67,13 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     )
     app.url_map.merge_slashes = False
     app.url_map.converters["text"] = TextConverter
-    app.extensions["economy"] = Services(settings, database, clock, AccountViews(database, clock))
+    app.extensions["economy"] = Services(
+        settings,
+        database,
+        clock,
+        AccountViews(database, clock),
+        Credentials(database, clock),
+    )
     _add_extensions(app, csrf)
     for blueprint in (
         economy.blueprint,

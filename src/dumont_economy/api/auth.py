@@ -179,11 +179,8 @@ def _user_of_bearer(incoming: Request) -> _LoginUser | None:
 
 def _authenticated(token: str) -> Principal | None:
     # Whoever holds an answer asks whether it still does, which the versions tell by themselves.
-    return people.authenticate(
-        services().database,
-        services().clock,
-        token,
-        with_versions="If-None-Match" in request.headers,
+    return services().credentials.principal_of(
+        token, with_versions="If-None-Match" in request.headers
     )
 
 
@@ -343,7 +340,7 @@ def revoke_token(token_id: str) -> Response:
 def _begin(signed_in: SignedIn, status: int) -> Response:
     # A cookie from before the login is worth nothing after it.
     session.clear()
-    who = people.authenticate(services().database, services().clock, signed_in.token)
+    who = services().credentials.principal_of(signed_in.token)
     if who is not None:
         login_user(_LoginUser(who, signed_in.token))
     answer = SignedInAnswer(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from flask import Blueprint, Response, current_app, g, json, request
+from flask import Blueprint, Response, current_app, g, request
 from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
 from pydantic import BaseModel, ValidationError
@@ -174,8 +174,7 @@ def model_response(model: BaseModel | None, status: int = 200) -> Response:
     """Return a model as JSON, or an empty answer."""
     if model is None:
         return Response(status=status)
-    text = json.dumps(model.model_dump(mode="json", by_alias=True), ensure_ascii=False)
-    return Response(text, status, mimetype="application/json")
+    return Response(model.model_dump_json(by_alias=True), status, mimetype="application/json")
 
 
 def parse_query(model: type[Query]) -> Query:

@@ -7,7 +7,7 @@ exact value; the float that carries it is the one nearest to that decimal, and p
 from fractions import Fraction
 
 from dumont_economy.instant import MICROSECONDS_PER_SECOND
-from dumont_economy.money import round_amount
+from dumont_economy.money import rounded_units
 
 MONEY_PLACES = 4
 HOURS_PLACES = 4
@@ -21,7 +21,9 @@ _MICROSECONDS_PER_HOUR = 3600 * MICROSECONDS_PER_SECOND
 
 def published(value: Fraction, places: int) -> float:
     """Return a value as the JSON number that the contract asks for."""
-    return float(round_amount(value, places)) + 0.0  # Turns a negative zero into zero.
+    # The quotient of two whole numbers is the float nearest to it, and never a negative zero.
+    scale: int = 10**places
+    return rounded_units(value, places) / scale
 
 
 def published_or_none(value: Fraction | None, places: int) -> float | None:

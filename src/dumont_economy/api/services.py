@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from dumont_economy.clock import Clock
 from dumont_economy.config import Settings
 from dumont_economy.services.account_view import AccountViews
+from dumont_economy.services.credentials import Credentials
 from dumont_economy.storage.database import Database
 
 
@@ -16,3 +17,4 @@ class Services:
     database: Database
     clock: Clock
     views: AccountViews
+    credentials: Credentials

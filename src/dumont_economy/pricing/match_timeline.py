@@ -123,10 +123,16 @@ class Matcher:
         self.rules = rules
         self._identifier = identifier
         self._known: dict[tuple[RequestedGpu, ComparisonQuestion], tuple[MatchSegment, ...]] = {}
+        self._identities: dict[tuple[str, Decimal | None], GpuIdentity | None] = {}
 
     def identify(self, gpu: RequestedGpu) -> GpuIdentity | None:
         """Return which GPU model a report means, or None."""
-        return self._identifier.identify(gpu.spelling, gpu.memory_gib)
+        key = (gpu.spelling, gpu.memory_gib)
+        if key not in self._identities:
+            if len(self._identities) >= _MOST_KNOWN:  # Reporters choose the spellings.
+                self._identities.clear()
+            self._identities[key] = self._identifier.identify(*key)
+        return self._identities[key]
 
     def timeline(self, gpu: RequestedGpu, question: ComparisonQuestion) -> tuple[MatchSegment, ...]:
         """Return the matches of all time in order, the first one since `ALWAYS`."""

@@ -20,7 +20,6 @@ from dumont_economy.clock import Clock
 from dumont_economy.errors import (
     AlreadyExistsError,
     AlreadySetUpError,
-    DamagedFactError,
     FieldProblem,
     InvalidInputError,
     NotFoundError,
@@ -29,7 +28,7 @@ from dumont_economy.errors import (
 )
 from dumont_economy.savings.local_day import parse_zone
 from dumont_economy.storage import accounts
-from dumont_economy.storage.account_versions import AccountVersions, read_versions
+from dumont_economy.storage.account_versions import AccountVersions
 from dumont_economy.storage.accounts import Account, ApiToken, LoginSession, User
 from dumont_economy.storage.database import Database
 from dumont_economy.storage.installation import read_setting, write_setting
@@ -81,7 +80,7 @@ _nobody = _hasher.hash(secrets.token_hex())  # Makes an unknown user take as lon
 class Principal:
     """Who is asking: an account, through a person's session or a machine's token.
 
-    `versions` are the account's at that moment, where they were asked for and can be told.
+    `versions` are the account's at that moment, where they were asked for.
     """
 
     account: Account
@@ -224,26 +223,25 @@ def sign_out(database: Database, clock: Clock, principal: Principal) -> None:
 
 
 def authenticate(
-    database: Database, clock: Clock, token: str, *, with_versions: bool = False
+    database: Database, clock: Clock, token: str, *, account_id: str = ""
 ) -> Principal | None:
-    """Return whom a session's or machine's token stands for; None where it is not in force."""
-    token_hash = _hash(token)
-    with database.read(token_hash=token_hash) as connection:
+    """Return whom a session's or machine's token stands for; None where it is not in force.
+
+    Args:
+        database: The database.
+        clock: Tells whether a session is over.
+        token: The token.
+        account_id: The account that the token is known to be of: then its versions are told too.
+    """
+    token_hash = hash_of(token)
+    with database.read(account_id=account_id, token_hash=token_hash) as connection:
         if token.startswith(_API_TOKEN_PREFIX):
-            machine = accounts.api_token_by_hash(connection, token_hash)
-            if machine is None:
-                return None
-            return Principal(
-                machine.account,
-                machine.scopes,
-                f"token {machine.name}",
-                versions=_versions(connection, machine.account) if with_versions else None,
-            )
-        session = accounts.login_session_by_hash(connection, token_hash)
-        now = clock.now()
-        if session is None or _is_over(session, now):
-            return None
-        versions = _versions(connection, session.account) if with_versions else None
+            machine = accounts.api_token_by_hash(connection, token_hash, account_id)
+            return None if machine is None else _machine(machine)
+        session = accounts.login_session_by_hash(connection, token_hash, account_id)
+    now = clock.now()
+    if session is None or _is_over(session, now):
+        return None
     if now - session.last_used_at >= _TOUCH_AFTER:
         touch = partial(accounts.touch_login_session, token_hash=token_hash, now=now)
         database.transact(touch, account_id=session.account.id)
@@ -253,15 +251,12 @@ def authenticate(
         f"user {session.user.email}",
         session.user,
         token_hash,
-        versions,
+        session.versions,
     )
 
 
-def _versions(connection: Connection, account: Account) -> AccountVersions | None:
-    try:
-        return read_versions(connection, account.id)
-    except DamagedFactError:
-        return None  # Who is asking is known all the same; what rests on that fact will say so.
+def _machine(token: ApiToken) -> Principal:
+    return Principal(token.account, token.scopes, f"token {token.name}", versions=token.versions)
 
 
 def create_token(
@@ -270,7 +265,7 @@ def create_token(
     """Create a machine's token; the second of the pair is the token itself, shown once."""
     token = _API_TOKEN_PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
     new = ApiToken(str(uuid4()), account, name, frozenset(scopes), clock.now(), None)
-    add = partial(accounts.add_api_token, new=new, token_hash=_hash(token))
+    add = partial(accounts.add_api_token, new=new, token_hash=hash_of(token))
     database.transact(add, account_id=account.id)
     return new, token
 
@@ -353,7 +348,7 @@ def _add_user_to(connection: Connection, account_name: str, user: User, now: dat
 
 def _begin_session(connection: Connection, user: User, account: Account, now: datetime) -> SignedIn:
     token = secrets.token_urlsafe(_TOKEN_BYTES)
-    accounts.add_login_session(connection, _hash(token), account.id, user.id, now)
+    accounts.add_login_session(connection, hash_of(token), account.id, user.id, now)
     return SignedIn(token, user, account)
 
 
@@ -361,7 +356,8 @@ def _is_over(session: LoginSession, now: datetime) -> bool:
     return now - session.created_at >= SESSION_LASTS or now - session.last_used_at >= SESSION_IDLE
 
 
-def _hash(token: str) -> str:
+def hash_of(token: str) -> str:
+    """Return what is kept of a token."""
     # Tokens have 256 random bits: nothing slower than one hash is needed to keep them.
     return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 

@@ -31,15 +31,12 @@ def notices_on_prices(
     return [*on_feeds, *_on_waiting(concerned, question.provider.label)]
 
 
-def lateness(health: PriceHealth, question: ComparisonQuestion, now: datetime) -> tuple[int, ...]:
-    """Return how late each feed that a question rests on is: 0 not, 1 stale, 2 alarming.
+def lateness(health: PriceHealth, now: datetime) -> tuple[int, ...]:
+    """Return how late each feed is: 0 not, 1 stale, 2 alarming.
 
     Time alone changes it, so an answer that tells it is another one from then on.
     """
-    if question.rate_card is not RateCardName.LIST:
-        return ()
-    feeds = health.of(question.provider, question.region).feeds
-    return tuple(_lateness(feed, now) for feed in feeds)
+    return tuple(_lateness(feed, now) for feed in health.feeds)
 
 
 def _lateness(feed: FeedHealth, now: datetime) -> int:

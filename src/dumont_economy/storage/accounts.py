@@ -7,6 +7,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from dumont_economy.fact_digest import CHAIN_START
+from dumont_economy.storage.account_versions import (
+    VERSION_COLUMNS,
+    AccountVersions,
+    versions_of,
+)
 from dumont_economy.storage.row_security import RowScope, restrict_rows
 from dumont_economy.storage.tables import (
     account,
@@ -46,6 +51,7 @@ class LoginSession:
     user: User
     created_at: datetime
     last_used_at: datetime
+    versions: AccountVersions | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,7 @@ class ApiToken:
     scopes: frozenset[str]
     created_at: datetime
     revoked_at: datetime | None
+    versions: AccountVersions | None = None
 
 
 _ACCOUNT_COLUMNS = (
@@ -77,8 +84,11 @@ _TOKENS = select(
     *_ACCOUNT_COLUMNS,
 ).join(account, account.c.id == api_token.c.account_id)
 # Asked for by every request, so they are made once.
-_TOKEN_BY_HASH = _TOKENS.where(api_token.c.token_hash == bindparam("token_hash"))
-_SESSION_BY_HASH = (
+_TOKEN = _TOKENS.where(api_token.c.token_hash == bindparam("token_hash"))
+_TOKEN_AND_VERSIONS = _TOKEN.add_columns(*VERSION_COLUMNS).where(
+    api_token.c.account_id == bindparam("account_id")
+)
+_SESSION = (
     select(
         login_session.c.created_at,
         login_session.c.last_used_at,
@@ -90,6 +100,9 @@ _SESSION_BY_HASH = (
     .where(
         login_session.c.token_hash == bindparam("token_hash"), login_session.c.ended_at.is_(None)
     )
+)
+_SESSION_AND_VERSIONS = _SESSION.add_columns(*VERSION_COLUMNS).where(
+    login_session.c.account_id == bindparam("account_id")
 )
 
 
@@ -177,12 +190,28 @@ def add_login_session(
     )
 
 
-def login_session_by_hash(connection: Connection, token_hash: str) -> LoginSession | None:
-    """Return the session with that token hash, unless it has been ended."""
-    row = connection.execute(_SESSION_BY_HASH, {"token_hash": token_hash}).first()
+def login_session_by_hash(
+    connection: Connection, token_hash: str, account_id: str = ""
+) -> LoginSession | None:
+    """Return the session with that token hash, unless it has been ended.
+
+    Of an account that is named it is returned with the versions of that.
+    """
+    if not account_id:
+        row = connection.execute(_SESSION, {"token_hash": token_hash}).first()
+    else:
+        whose = {"token_hash": token_hash, "account_id": account_id}
+        row = connection.execute(_SESSION_AND_VERSIONS, whose).first()
     if row is None:
         return None
-    return LoginSession(token_hash, _account(row), _user(row), row.created_at, row.last_used_at)
+    return LoginSession(
+        token_hash,
+        _account(row),
+        _user(row),
+        row.created_at,
+        row.last_used_at,
+        versions_of(row) if account_id else None,
+    )
 
 
 def touch_login_session(connection: Connection, token_hash: str, now: datetime) -> None:
@@ -211,10 +240,21 @@ def add_api_token(connection: Connection, new: ApiToken, token_hash: str) -> Non
     )
 
 
-def api_token_by_hash(connection: Connection, token_hash: str) -> ApiToken | None:
-    """Return the token with that hash, unless it has been revoked."""
-    found = connection.execute(_TOKEN_BY_HASH, {"token_hash": token_hash}).first()
-    return None if found is None or found.revoked_at is not None else _api_token(found)
+def api_token_by_hash(
+    connection: Connection, token_hash: str, account_id: str = ""
+) -> ApiToken | None:
+    """Return the token with that hash, unless it has been revoked.
+
+    Of an account that is named it is returned with the versions of that.
+    """
+    if not account_id:
+        row = connection.execute(_TOKEN, {"token_hash": token_hash}).first()
+    else:
+        whose = {"token_hash": token_hash, "account_id": account_id}
+        row = connection.execute(_TOKEN_AND_VERSIONS, whose).first()
+    if row is None or row.revoked_at is not None:
+        return None
+    return _api_token(row, versions_of(row) if account_id else None)
 
 
 def api_tokens_of(connection: Connection, account_id: str) -> list[ApiToken]:
@@ -224,7 +264,9 @@ def api_tokens_of(connection: Connection, account_id: str) -> list[ApiToken]:
     return [_api_token(row) for row in connection.execute(oldest_first)]
 
 
-def _api_token(row: Row[Any, *tuple[Any, ...]]) -> ApiToken:
+def _api_token(
+    row: Row[Any, *tuple[Any, ...]], versions: AccountVersions | None = None
+) -> ApiToken:
     return ApiToken(
         id=row.id,
         account=_account(row),
@@ -232,6 +274,7 @@ def _api_token(row: Row[Any, *tuple[Any, ...]]) -> ApiToken:
         scopes=frozenset(row.scopes.split()),
         created_at=row.created_at,
         revoked_at=row.revoked_at,
+        versions=versions,
     )
 
 

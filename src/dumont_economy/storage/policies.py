@@ -52,19 +52,6 @@ def newest_policy(
     Raises:
         DamagedFactError: one of them is not what was written, or a version is missing.
     """
-    return newest_chosen_policy(connection, account_id, known_at) or _default(
-        connection, account_id
-    )
-
-
-def newest_chosen_policy(
-    connection: Connection, account_id: str, known_at: datetime | None = None
-) -> StoredPolicy | None:
-    """Return the same, None where that is the default, which nobody chose.
-
-    Raises:
-        DamagedFactError: one of them is not what was written, or a version is missing.
-    """
     newest_first = _newest_first(connection.dialect.name, is_one_enough=known_at is None)
     for later, row in enumerate(connection.execute(newest_first, {"account_id": account_id})):
         stored = _POLICIES.read(row, _stored_policy)
@@ -73,7 +60,7 @@ def newest_chosen_policy(
             raise _missing(account_id, expected)
         if known_at is None or stored.created_at <= known_at:
             return stored
-    return None
+    return _default(connection, account_id)
 
 
 @cache

@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, func, select
+from sqlalchemy import Connection, select
 
 from dumont_economy.storage.tables import account
 
-_ACCOUNT = "economy.account_id"
 # Local to the transaction, so that a pooled connection never keeps what it was told.
 _SAY = (
-    f"SELECT set_config('{_ACCOUNT}', %s, true), set_config('economy.user_id', %s, true), "
+    "SELECT set_config('economy.account_id', %s, true), set_config('economy.user_id', %s, true), "
     "set_config('economy.token_hash', %s, true)"
 )
 
@@ -44,18 +43,9 @@ def row_settings(connection: Connection, scope: RowScope) -> str:
 
     driver: Any = connection.connection.dbapi_connection
     escaping = Escaping(driver.pgconn)
-    quoted = (bytes(escaping.escape_literal(one.encode())).decode() for one in astuple(scope))
-    return (_SAY % tuple(quoted)).replace("%", "%%")
-
-
-def opens_account(dialect: str, account_id: Column[Any]) -> list[ColumnElement[str]]:
-    """Return what to select with an account, so that its rows are open from then on.
-
-    That is nothing on a database that has no such lock.
-    """
-    if dialect != "postgresql":
-        return []
-    return [func.set_config(_ACCOUNT, account_id, True)]  # noqa: FBT003  the function's own
+    said = (scope.account_id, scope.user_id, scope.token_hash)
+    quoted = tuple(bytes(escaping.escape_literal(one.encode())).decode() for one in said)
+    return (_SAY % quoted).replace("%", "%%")
 
 
 def each_account(connection: Connection) -> Iterator[str]:

@@ -21,7 +21,7 @@ from dumont_economy.api.published_number import HOURLY_RATE_PLACES, published
 from dumont_economy.instant import instant_text
 from dumont_economy.money import exact_text
 from dumont_economy.pricing.match_timeline import ask
-from dumont_economy.pricing.policy import Basis, Policy, RateCardName
+from dumont_economy.pricing.policy import Basis, RateCardName
 from dumont_economy.pricing.rate import PricingModel
 from dumont_economy.pricing.sku import ComparisonProvider
 from dumont_economy.services.account_view import VALID_FOR, AccountState
@@ -91,20 +91,17 @@ def pricing(query: PricingQuery) -> Response:
     """Answer the prices that usage is compared with."""
     seen = versions_seen(query.policy_version)
     held = seen and held_answer(
-        _versions(seen.policy, seen.price_facts, seen.price_health), services().clock.now()
+        (principal().account, seen.policy, seen.price_facts, seen.price_health),
+        services().clock.now(),
     )
     if held:
         return held
     with services().views.read(principal().account, query.policy_version) as state:
         return answer_conditionally(
-            _versions(state.policy, state.market.version, state.health.version),
+            (state.account, state.policy.version, state.market.version, state.health.version),
             state.now,
             lambda: _tagged(query, state),
         )
-
-
-def _versions(policy: Policy, market: int, health: tuple[int, int]) -> tuple[object, ...]:
-    return (principal().account, policy.version, market, health)
 
 
 def _tagged(query: PricingQuery, state: AccountState) -> Tagged:

@@ -112,7 +112,7 @@ def _realtime_answer(view: AccountView) -> RealtimeAnswer:
 
 
 def _realtime_instance(view: AccountView, one: ActiveInstance) -> RealtimeInstance:
-    shape = one.session.runs[-1].shape
+    shape, saving = one.session.runs[-1].shape, one.saving
     return RealtimeInstance(
         instance_id=one.state.instance,
         name=one.state.name,
@@ -124,16 +124,12 @@ def _realtime_instance(view: AccountView, one: ActiveInstance) -> RealtimeInstan
         current_cost=money_or_none(one.cost),
         provider_hourly_rate=hourly(one.live.comparison_rate),
         provider_equivalent=money_or_none(one.counterfactual),
-        savings_so_far=money_or_none(one.saving),
+        savings_so_far=money_or_none(saving),
         savings_per_hour=hourly(one.live.saving_per_hour),
         silent=view.is_silent(one.state),
         match=match_info(one.live.match),
-        live=_instance_live(one),
+        live=None if saving is None else live(saving, one.live.saving_per_second),
     )
-
-
-def _instance_live(one: ActiveInstance) -> Live | None:
-    return None if one.saving is None else live(one.saving, one.live.saving_per_second)
 
 
 def match_info(match: Match) -> MatchInfo:

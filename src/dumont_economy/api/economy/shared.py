@@ -24,7 +24,7 @@ from dumont_economy.instant import instant_text
 from dumont_economy.money import AMOUNT_DECIMALS, amount_text, exact_text
 from dumont_economy.pricing.equivalence import Grade
 from dumont_economy.pricing.match_timeline import ComparisonQuestion, ask
-from dumont_economy.pricing.policy import Policy, RateCardName
+from dumont_economy.pricing.policy import RateCardName
 from dumont_economy.savings.totals import Totals
 from dumont_economy.services.account_view import AccountState, AccountView
 from dumont_economy.services.notice import Notice
@@ -163,13 +163,12 @@ def open_state(query: ComparisonQuery) -> AccountState:
 
 def view_of(state: AccountState, query: ProviderQuery) -> AccountView:
     """Return the view of a state beside the provider that the query names."""
-    return state.view(question_of(state.policy, query))
+    return state.view(_question(state, query))
 
 
-def question_of(policy: Policy, query: ProviderQuery) -> ComparisonQuestion:
-    """Return the question that a query asks under a policy."""
+def _question(state: AccountState, query: ProviderQuery) -> ComparisonQuestion:
     return ask(
-        policy,
+        state.policy,
         query.provider,
         rate_card=query.rate_card,
         pricing_model=query.pricing_model,
@@ -190,11 +189,15 @@ def answer_tagged(
     if held is not None:
         return held
     state = open_state(query)
-    question = question_of(state.policy, query)
-    versions = _versions(
-        state.ledger.version, question, state.market.version, state.health, state.now, zone
+    question = _question(state, query)
+    versions = AccountVersions(
+        state.ledger.version, state.policy.version, state.market.version, state.health.version
     )
-    return answer_conditionally(versions, state.now, lambda: build(state.view(question)))
+    return answer_conditionally(
+        _dependencies(versions, state.health, state.now, zone),
+        state.now,
+        lambda: build(state.view(question)),
+    )
 
 
 def _held_answer(query: ComparisonQuery, zone: str) -> Response | None:
@@ -204,29 +207,22 @@ def _held_answer(query: ComparisonQuery, zone: str) -> Response | None:
     if seen is None or health is None or query.as_of is not None:
         return None
     now = services().clock.now()
-    question = question_of(seen.policy, query)
-    return held_answer(_versions(seen.head.seq, question, seen.price_facts, health, now, zone), now)
+    return held_answer(_dependencies(seen, health, now, zone), now)
 
 
 def versions_seen(policy_version: int | None) -> AccountVersions | None:
     """Return what was read with the credential, where it is of the policy that is asked for."""
     seen = principal().versions
-    return None if seen is None or policy_version not in (None, seen.policy.version) else seen
+    return None if seen is None or policy_version not in (None, seen.policy) else seen
 
 
-def _versions(
-    ledger: int,
-    question: ComparisonQuestion,
-    market: int,
-    health: PriceHealth,
-    now: datetime,
-    zone: str,
+def _dependencies(
+    versions: AccountVersions, health: PriceHealth, now: datetime, zone: str
 ) -> tuple[object, ...]:
     """Return all but time and the query that an answer depends on."""
-    # An answer is for this second or for a moment in it, so it may be said to be late too early.
-    late = lateness(health, question, now.replace(microsecond=0))
-    policy = question.policy_version
-    return (principal().account, ledger, policy, market, health.version, late, zone)
+    # An answer is for this second or for a moment in it, so what is late in it is so at the next.
+    late = lateness(health, now.replace(microsecond=0))
+    return (principal().account, versions, late, zone)
 
 
 def common(view: AccountView) -> dict[str, Any]:
