@@ -78,7 +78,13 @@ def as_kept(
 ) -> list[ColumnElement[Any]]:
     """Return what to select, so that columns are read as they are kept and reading cannot fail."""
     is_sqlite = connection.dialect.name == "sqlite"
-    return [_as_kept(column, is_sqlite=is_sqlite) for column in columns]
+    return [
+        # Every poll reads tables; what a query makes up for itself is not there a second time.
+        _as_kept_of_table(column, is_sqlite=is_sqlite)
+        if isinstance(getattr(column, "table", None), Table)
+        else _as_kept(column, is_sqlite=is_sqlite)
+        for column in columns
+    ]
 
 
 def _as_kept(column: ColumnElement[Any], *, is_sqlite: bool) -> ColumnElement[Any]:
@@ -90,6 +96,9 @@ def _as_kept(column: ColumnElement[Any], *, is_sqlite: bool) -> ColumnElement[An
         is_text = func.typeof(column).in_(_TEXT)
         kept = type_coerce(case((is_text, cast(column, LargeBinary)), else_=_NO_TEXT), NullType())
     return kept.label(column.key or "")
+
+
+_as_kept_of_table = cache(_as_kept)
 
 
 def kept_values(row: Row[Any, *tuple[Any, ...]]) -> dict[str, Any]:
