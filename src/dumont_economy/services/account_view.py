@@ -26,6 +26,7 @@ from dumont_economy.services.market import Market, MarketReader, requested_gpu
 from dumont_economy.services.policies import policy_asked_for
 from dumont_economy.services.price_health import UNTOLD, PriceHealth, PriceHealthReader
 from dumont_economy.storage.accounts import Account
+from dumont_economy.storage.clock_skew import ClockSkew, clocks_ahead
 from dumont_economy.storage.database import Database
 from dumont_economy.storage.policies import StoredPolicy
 
@@ -86,7 +87,8 @@ class HourlyRates:
 class AccountView:
     """An account's ledger, the market, and a question, joined at one `as_of`.
 
-    `health` says how well the market's prices are known; it takes part in no figure.
+    `health` says how well the market's prices are known, `skews` whose clocks run ahead; they take
+    part in no figure.
     """
 
     account: Account
@@ -95,6 +97,7 @@ class AccountView:
     market: Market
     health: PriceHealth
     question: ComparisonQuestion
+    skews: tuple[ClockSkew, ...] = ()
 
     @cached_property
     def terms(self) -> RatingTerms:
@@ -275,6 +278,7 @@ class AccountState:
     health: PriceHealth
     policy: Policy
     newest_fact_at: datetime
+    skews: tuple[ClockSkew, ...] = ()
 
     def view(self, question: ComparisonQuestion) -> AccountView:
         """Return the view of this state that answers a question.
@@ -283,7 +287,13 @@ class AccountState:
         itself: an answer for the second's beginning would no longer hold.
         """
         view = AccountView(
-            self.account, self.as_of, self.ledger, self.market, self.health, question
+            self.account,
+            self.as_of,
+            self.ledger,
+            self.market,
+            self.health,
+            question,
+            self.skews,
         )
         return view if self.now < view.valid_until else replace(view, as_of=self.now)
 
@@ -311,10 +321,11 @@ class AccountViews:
             health = self._healths.current(connection)
             stored = policy_asked_for(connection, account.id, policy_version)
             ledger = self._ledgers.read(connection, account.id, now)
+            skews = clocks_ahead(connection, account.id)
         newest_fact_at = _newest_fact_at(ledger, market, stored)
         as_of = _as_of(ledger, newest_fact_at, now)
         return AccountState(
-            account, now, as_of, ledger, market, health, stored.policy, newest_fact_at
+            account, now, as_of, ledger, market, health, stored.policy, newest_fact_at, skews
         )
 
     def read_past(
