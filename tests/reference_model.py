@@ -4,8 +4,6 @@ Plain fractions of seconds and money, from the standard library alone: nothing h
 product, so that the two can disagree. It favours the letter of the rules over speed.
 
 Instants are POSIX seconds. `as_of` None stands for everything that was ever received or published.
-Disks (R-DISK) and exchange rates (R-FX) are not modelled: a disk would be a `Piece` beside those of
-the runs, and a rate would convert where `_piece` now leaves use in another currency uncompared.
 """
 
 from bisect import bisect_right
@@ -14,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
 
 OPENING = ("start", "resume")
@@ -23,7 +22,10 @@ TIE_ORDER = ("price_change", "resize", "idle", "busy", "seen", *CLOSING, *OPENIN
 
 @dataclass(frozen=True)
 class Report:
-    """A usage event, `received` at an instant of its own; `rate` per instance-hour."""
+    """A usage event, `received` at an instant of its own; `rate` per instance-hour.
+
+    Of the disk, per GB-month, it says what is not None.
+    """
 
     source: str
     id: str
@@ -37,6 +39,10 @@ class Report:
     currency: str = "USD"
     void_of: str = ""
     received: Fraction = Fraction(0)
+    disk_gb: Fraction | None = None
+    disk_rate_running: Fraction | None = None
+    disk_rate_stopped: Fraction | None = None
+    disk_hours_per_month: int | None = None
 
 
 @dataclass(frozen=True)
@@ -62,33 +68,57 @@ class Rule:
 class Price:
     """What one GPU costs an hour from `since` on; an `amount` of None ends a price.
 
-    Of sources that say something at one time, the one first in `rank` is believed.
+    Of sources that say something at one time, the one first in `rank` is believed. It is also what
+    a GB of disk costs a month of so many hours, or what a unit of a currency is worth.
     """
 
     since: Fraction
     amount: Fraction | None
     known: Fraction = Fraction(0)
     rank: tuple[int, str] = (0, "")
+    hours_per_month: int = 1
+
+
+def in_effect(listed: Iterable[Price], at: Fraction) -> Price | None:
+    """R-PRICE, of everything that is dated like a price."""
+    begun = [price for price in listed if price.since <= at]
+    if not begun:
+        return None
+    newest = max((price.since, price.known) for price in begun)
+    told = [price for price in begun if (price.since, price.known) == newest]
+    return min(told, key=lambda price: price.rank)
 
 
 @dataclass(frozen=True)
 class World:
-    """What usage is rated with: billing rules by party, and prices by GPU."""
+    """What usage is rated with: billing rules by party, prices by GPU, rates by currency.
+
+    `disks` are the prices that disks are compared with.
+    """
 
     rules: Mapping[str, Sequence[Rule]]
     compared_party: str
     prices: Mapping[str, Sequence[Price]]
     currency: str = "USD"
+    exchange: Mapping[str, Sequence[Price]] = field(default_factory=dict)
+    disks: Sequence[Price] = ()
 
     def known_at(self, as_of: Fraction) -> "World":
         """Return what of it was known at an instant (R-ASOF)."""
         rules = {
             party: [one for one in held if one.known <= as_of] for party, held in self.rules.items()
         }
-        prices = {
-            gpu: [one for one in held if one.known <= as_of] for gpu, held in self.prices.items()
-        }
-        return replace(self, rules=rules, prices=prices)
+
+        def known(listed: Iterable[Price]) -> list[Price]:
+            return [one for one in listed if one.known <= as_of]
+
+        return replace(
+            self,
+            rules=rules,
+            prices={gpu: known(listed) for gpu, listed in self.prices.items()},
+            exchange={currency: known(rates) for currency, rates in self.exchange.items()},
+            disks=known(self.disks),
+        )
 
     def rule(self, party: str, at: Fraction) -> Rule:
         """Return the rule in effect (R-PRICE); by the second where none is known."""
@@ -98,12 +128,19 @@ class World:
 
     def price(self, gpu: str, at: Fraction) -> Fraction | None:
         """Return the price of one GPU in effect (R-PRICE), None without one (R-UNPRICED)."""
-        begun = [price for price in self.prices.get(gpu, ()) if price.since <= at]
-        if not begun:
-            return None
-        newest = max((price.since, price.known) for price in begun)
-        told = [price for price in begun if (price.since, price.known) == newest]
-        return min(told, key=lambda price: price.rank).amount
+        found = in_effect(self.prices.get(gpu, ()), at)
+        return None if found is None else found.amount
+
+    def worth(self, currency: str, at: Fraction) -> Fraction | None:
+        """R-FX: return what a unit of a currency is worth, None where nobody has said so."""
+        if currency == self.currency:
+            return Fraction(1)
+        found = in_effect(self.exchange.get(currency, ()), at)
+        return None if found is None else found.amount
+
+    def cuts(self, currency: str) -> set[Fraction]:
+        """Return the instants at which a currency may change its worth."""
+        return {rate.since for rate in self.exchange.get(currency, ())}
 
 
 @dataclass(frozen=True)
@@ -141,9 +178,28 @@ class Run:
     is_open_session: bool = False
 
 
+@dataclass(frozen=True)
+class Disk:
+    """What an instance keeps from `begins` on, at what it pays for it then: on, or off."""
+
+    instance: str
+    begins: Fraction
+    ends: Fraction
+    currency: str
+    gb: Fraction
+    rate: Fraction | None
+    hours_per_month: int | None
+
+
+_DISK = ("disk_gb", "disk_rate_running", "disk_rate_stopped", "disk_hours_per_month")
+
+
 @dataclass
 class _Machine:
-    """The state of one instance while its reports are replayed."""
+    """The state of one instance while its reports are replayed.
+
+    `disk` is what is known of its disk, `disks` what it kept from when on, None for no disk.
+    """
 
     instance: str
     is_on: bool = False
@@ -151,6 +207,18 @@ class _Machine:
     known: Report | None = None
     runs: list[Run] = field(default_factory=list)
     session: list[Run] = field(default_factory=list)
+    disk: dict[str, Any] = field(default_factory=dict)
+    disks: list[tuple[Fraction, Disk | None]] = field(default_factory=list)
+
+    def keep(self, at: Fraction, until: Fraction) -> None:
+        """R-DISK: note what is kept once everything reported of an instant is applied."""
+        gb, of = self.disk.get("disk_gb"), self.known
+        rate = self.disk.get("disk_rate_running" if self.is_on else "disk_rate_stopped")
+        kept = None
+        if of is not None and gb is not None and not self.is_gone:
+            hours = self.disk.get("disk_hours_per_month")
+            kept = Disk(self.instance, at, until, of.currency, gb, rate, hours)
+        self.disks.append((at, kept))
 
     def can(self, report: Report) -> bool:
         """Say whether a report is a legal transition now."""
@@ -160,10 +228,19 @@ class _Machine:
             return not self.is_on and self.known is not None
         if report.type == "terminate":  # Of what is off it ends the instance, and costs nothing.
             return self.known is not None and not self.is_gone
-        return self.is_on
+        # What is off may be seen, too; it is in turn then, which matters where it tells of a disk.
+        return self.is_on or report.type == "seen"
 
     def take(self, report: Report) -> None:
         """R-STATE: apply a report; one that says nothing new changes nothing."""
+        said = {name: getattr(report, name) for name in _DISK}
+        self.disk |= {name: value for name, value in said.items() if value is not None}
+        self.change(report)
+        if self.is_gone:
+            self.disk = {}
+
+    def change(self, report: Report) -> None:
+        """Apply what a report says of the instance's state, size and rate."""
         if report.type in OPENING and self.can(report):
             self.open(report)
         elif report.type in CLOSING and self.can(report):
@@ -239,12 +316,23 @@ def not_voided(reports: Iterable[Report]) -> list[Report]:
 
 def runs_of(reports: Iterable[Report], now: Fraction) -> list[Run]:
     """Replay reports up to `now` into runs; runs of open sessions are marked (R-STATE, R-TIE)."""
+    return [run for machine in _replayed(reports, now) for run in machine.runs]
+
+
+def disks_of(machine: _Machine) -> Iterator[Disk]:
+    """Return what an instance kept from one report to the next, and to now."""
+    for (_, kept), (ends, _) in pairwise([*machine.disks, (None, None)]):
+        if kept is not None:
+            yield kept if ends is None else replace(kept, ends=ends)
+
+
+def _replayed(reports: Iterable[Report], now: Fraction) -> list[_Machine]:
     machines: dict[str, _Machine] = {}
     simultaneous: dict[tuple[Fraction, str], list[Report]] = {}
     for report in not_voided(heard_once(reports)):
         if report.time <= now:
             simultaneous.setdefault((report.time, report.instance), []).append(report)
-    for (_, instance), waiting in sorted(simultaneous.items(), key=lambda one: one[0]):
+    for (at, instance), waiting in sorted(simultaneous.items(), key=lambda one: one[0]):
         machine = machines.setdefault(instance, _Machine(instance))
         waiting.sort(key=lambda r: (TIE_ORDER.index(r.type), r.source, r.id))
         while waiting:
@@ -252,15 +340,16 @@ def runs_of(reports: Iterable[Report], now: Fraction) -> list[Run]:
             chosen = (legal or waiting)[0]
             waiting.remove(chosen)
             machine.take(chosen)
+        machine.keep(at, now)
     for machine in machines.values():
         for run in machine.session if machine.is_on else ():
             run.is_open_session = True
-    return [run for machine in machines.values() for run in machine.runs]
+    return list(machines.values())
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of a run in which nothing changes, and what it comes to, its padding included."""
+    """A stretch of a run or a disk in which nothing changes, and what it comes to, all told."""
 
     instance: str
     is_open_session: bool
@@ -283,7 +372,7 @@ def pieces_of(
     )
     cuts = {run.begins, end, *borders}
     cuts |= {since for since, _ in run.rates}
-    cuts |= {price.since for price in world.prices.get(run.gpu, ())}
+    cuts |= {price.since for price in world.prices.get(run.gpu, ())} | world.cuts(run.currency)
     cuts |= {run.begins + whole for whole in billed}
     for left, right in pairwise(sorted(cut for cut in cuts if run.begins <= cut <= end)):
         # R-PAD: what is added is booked at the last used instant.
@@ -304,10 +393,12 @@ def _piece(
     length = ends - begins
     gpu_length = length * run.gpu_count
     price = world.price(run.gpu, begins)
-    used = Figures(used=length, billed_actual=paid, gpu_used=gpu_length)
-    if run.currency != world.currency:
+    used = Figures(used=length, gpu_used=gpu_length)
+    worth = world.worth(run.currency, begins)
+    if worth is None:
         return replace(used, unpriced=length, gpu_unpriced=gpu_length)
-    amount = [rate for since, rate in run.rates if since <= begins][-1] * paid / 3600
+    used = replace(used, billed_actual=paid)
+    amount = [rate for since, rate in run.rates if since <= begins][-1] * worth * paid / 3600
     if price is None:
         return replace(used, unpriced=length, gpu_unpriced=gpu_length, actual=amount)
     return replace(
@@ -317,6 +408,23 @@ def _piece(
         comparable=amount,
         comparison=price * run.gpu_count * compared / 3600,
     )
+
+
+def disk_pieces(disk: Disk, world: World, borders: Iterable[Fraction] = ()) -> Iterator[Piece]:
+    """Cut what was kept where anything changes and at the borders: money without use."""
+    cuts = {disk.begins, disk.ends, *borders, *world.cuts(disk.currency)}
+    cuts |= {price.since for price in world.disks}
+    for left, right in pairwise(sorted(cut for cut in cuts if disk.begins <= cut <= disk.ends)):
+        worth, price = world.worth(disk.currency, left), in_effect(world.disks, left)
+        found = Figures()
+        if worth is not None and disk.rate is not None and disk.hours_per_month is not None:
+            gb_hours = disk.gb * (right - left) / 3600
+            paid = gb_hours * disk.rate * worth / disk.hours_per_month
+            found = replace(found, actual=paid)
+            if price is not None and price.amount is not None:
+                compared = gb_hours * price.amount / price.hours_per_month
+                found = replace(found, comparable=paid, comparison=compared)
+        yield Piece(disk.instance, is_open_session=False, begins=left, ends=right, figures=found)
 
 
 def added(parts: Iterable[Figures]) -> Figures:
@@ -339,7 +447,13 @@ def pieces(
     if as_of is not None:
         reports = [report for report in reports if report.received <= as_of]
         world = world.known_at(as_of)
-    return [piece for run in runs_of(reports, now) for piece in pieces_of(run, world, now, cuts)]
+    held: list[Piece] = []
+    for machine in _replayed(reports, now):
+        for run in machine.runs:
+            held += pieces_of(run, world, now, cuts)
+        for disk in disks_of(machine):
+            held += disk_pieces(disk, world, cuts)
+    return held
 
 
 def figures(

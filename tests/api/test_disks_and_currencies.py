@@ -139,6 +139,26 @@ def test_a_day_with_a_disk_alone_is_a_day_of_the_history(caller: Caller) -> None
     assert answer["totals"]["total_dumont_cost"] == 8.475
 
 
+def test_a_day_on_which_a_free_disk_saved_something_is_a_day_of_the_history(
+    application: Application, caller: Caller
+) -> None:
+    """On the 31st nothing was used or paid; elsewhere the disk would have cost 24 cents."""
+    learn_disk(application, "0.08")
+    caller.push(
+        {**start("i-1", "2026-07-30T00:00:00Z"), **DISK, "disk_rate_stopped": "0"},
+        stop("i-1", "2026-07-30T10:00:00Z"),
+        report("terminate", "i-1", "2026-08-01T00:00:00Z"),
+    )
+
+    answer = caller.read("/economy/savings/history")
+
+    newest = answer["history"][0]
+    assert (newest["date"], newest["dumont_cost"], newest["savings"]) == ("2026-07-31", 0, 0.24)
+    assert sum(day["savings"] for day in answer["history"]) == pytest.approx(
+        answer["totals"]["total_savings"]
+    )
+
+
 def test_a_history_with_a_disk_that_is_there_is_not_held(caller: Caller) -> None:
     """Its cost grows, so no tag may say that nothing changed."""
     caller.push({**start("i-1", hours_ago(2)), **DISK}, stop("i-1", hours_ago(1)))

@@ -815,3 +815,61 @@ class TestWhichEventsAreListed:
         answer = told.get("/usage/events", as_of="2026-08-03T14:00:01Z")
 
         assert answer.get_json()["code"] == "as_of_in_future"
+
+
+class TestAReportersClock:
+    """One that runs ahead is named, since use begins and ends when reports say (D6)."""
+
+    @pytest.mark.parametrize(
+        ("seconds", "is_named"),
+        [(-3_600, False), (0, False), (60, False), (61, True), (300, True)],
+    )
+    def test_is_named_over_a_minute_ahead(
+        self, caller: Caller, seconds: int, *, is_named: bool
+    ) -> None:
+        """A minute is nothing; beyond 5 minutes the report is refused."""
+        caller.push(start("i-1", before(NOON, seconds=-seconds)))
+
+        assert ("clock_skew" in notices(caller)) is is_named
+
+    def test_is_told_by_the_newest_report_of_each_source(
+        self, caller: Caller, clock: SettableClock
+    ) -> None:
+        """How far ahead, in whole seconds; one that was corrected is named no more."""
+        ahead = before(NOON, seconds=-90)
+        caller.push(
+            start("i-1", ahead),
+            {**start("i-2", ahead), "source": "poller"},
+            {**report("seen", "i-2", before(NOON, seconds=-121.5)), "source": "poller"},
+            start("i-3", hours_ago(1)),
+        )
+
+        assert "clock: poller by 121 s." in notices(caller)["clock_skew"]
+        assert "clock_skew" not in notices_as_of(caller, NOON)
+        clock.advance(seconds=10)
+        caller.push({**report("seen", "i-2", NOON), "source": "poller"})
+        assert "clock_skew" not in notices(caller)
+
+    def test_of_a_neighbour_is_none_of_ours(self, caller: Caller, neighbour: Caller) -> None:
+        """Each account has reporters of its own."""
+        neighbour.push(start("i-1", before(NOON, seconds=-90)))
+        caller.push(start("i-1", hours_ago(1)))
+
+        assert "clock_skew" not in notices(caller)
+        assert "clock_skew" in notices(neighbour)
+
+    def test_is_forgotten_where_much_has_come_since(self, caller: Caller) -> None:
+        """The newest 100 events are looked at."""
+        caller.push({**start("i-1", before(NOON, seconds=-90)), "source": "poller"})
+        caller.push(*(report("seen", f"i-{number}", NOON) for number in range(99)))
+        assert "clock_skew" in notices(caller)
+
+        caller.push(report("seen", "i-100", NOON))
+
+        assert "clock_skew" not in notices(caller)
+
+
+def notices_as_of(caller: Caller, as_of: str) -> set[str]:
+    """Return the codes of the notices on what was known at an instant."""
+    answer = caller.read("/economy/savings", as_of=as_of)
+    return {one["code"] for one in answer["notices"]}

@@ -1,6 +1,7 @@
 """Clocks that jump, lie far ahead, or disagree: nothing negative, lost or doubled (D6)."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -105,6 +106,17 @@ def _negatives(answer: object, name: str = "") -> Iterator[str]:
         yield from [f"{name}: {answer}"] if str(answer).startswith("-") else []
 
 
+def _named_skews(answers: Iterable[Any]) -> set[str]:
+    """Return the sources of which answers say that their clocks run minutes ahead."""
+    messages = [
+        one["message"]
+        for answer in answers
+        for one in answer["notices"]
+        if one["code"] == "clock_skew"
+    ]
+    return {name for one in messages for name in re.findall(r": (\w+) by 2[678]\d s\.", one)}
+
+
 def _jump_about(site: _Site) -> tuple[Batch, list[str]]:
     """Report machines while the server's clock jumps 10 minutes back, ahead, and back again.
 
@@ -198,7 +210,10 @@ def test_a_session_runs_through_a_boundary_of_the_calendar(site: _Site, boundary
 
 
 def test_a_reporter_may_be_five_minutes_ahead(site: _Site) -> None:
-    """Beyond, its report is refused with the reason, and kept for view; it is no session."""
+    """Beyond, its report is refused with the reason, and kept for view; it is no session.
+
+    Every answer names the reporter, until it reports in time.
+    """
     ahead = site.now() + timedelta(minutes=4, seconds=40)
     too_far = site.now() + timedelta(minutes=5, seconds=20)
 
@@ -207,8 +222,11 @@ def test_a_reporter_may_be_five_minutes_ahead(site: _Site) -> None:
 
     answers = site.answers()
     assert not list(_negatives(answers))
+    assert _named_skews(answers) == {"fleet"}
     assert site.server.stored_ids() == ["ahead"]
     site.set_clock(timedelta(minutes=10))
+    assert site.push(event("seen", "i-1", site.now(), "in-time")) == "accepted"
+    assert not _named_skews(site.answers())
     (row,) = site.client.read("/api/v1/instances?rate_card=reference")["instances"]
     assert row["instance_id"] == "i-1"
     assert row["session"]["hours"] > 0

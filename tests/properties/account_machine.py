@@ -1,38 +1,54 @@
 """Two accounts and a market in which anything may happen, each compared with the model.
 
 After every step all figures of both accounts are those of the reference model: lifetime, current
-session, each local day in a zone, and each instance, to the last digit.
+session, each local day in a zone, and each instance, to the last digit. What was answered once is
+asked again later, and closed periods are asked for as they were closed and as they are now.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from fractions import Fraction
-from functools import cache
 from random import Random
+from typing import TypedDict
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from dumont_economy.metering.usage_event import UsageEvent
+from dumont_economy.errors import PeriodAlreadyClosedError
+from dumont_economy.metering.usage_event import CpuArchitecture, UsageEvent
 from dumont_economy.pricing.billing_rule import Rounding
 from dumont_economy.pricing.match_timeline import ask
 from dumont_economy.pricing.policy import Policy, Substitutes
-from dumont_economy.pricing.price_fact import PriceFact
-from dumont_economy.pricing.rate import PricingModel, SourceKind
+from dumont_economy.pricing.rate import SourceKind
 from dumont_economy.pricing.sku import ComparisonProvider
-from dumont_economy.savings.totals import Totals
-from dumont_economy.services.account_view import AccountViews
+from dumont_economy.savings.ledger_figures import Amounts
+from dumont_economy.services.account_view import AccountView, AccountViews
+from dumont_economy.services.close_period import close_period
 from dumont_economy.services.people import make_account
-from dumont_economy.services.read_history import read_history
+from dumont_economy.services.read_closed_periods import closed_figures
 from dumont_economy.services.record_usage import EventStatus, record_usage
-from dumont_economy.storage import prices
 from dumont_economy.storage.accounts import Account
+from dumont_economy.storage.closed_periods import ClosedPeriod
 from dumont_economy.storage.database import Database
-from dumont_economy.storage.prices import BillingRuleFact
-from tests.builders import SetClock, event, sku, start
+from tests.builders import SetClock, event, start
+from tests.properties.known_market import (
+    NAMES,
+    SOURCES,
+    TYPE_OF,
+    KnownMarket,
+    instant_of,
+    near,
+)
+from tests.properties.told_figures import (
+    Told,
+    adjustments_by_product,
+    midnight_before,
+    of_ledger,
+    told_by_model,
+    told_by_product,
+)
 from tests.properties.worlds import (
     MICROSECOND,
     SECOND_MICROSECONDS,
@@ -41,18 +57,7 @@ from tests.properties.worlds import (
     raw,
     reports_of,
 )
-from tests.reference_model import (
-    Figures,
-    Piece,
-    Price,
-    Report,
-    Rule,
-    World,
-    added,
-    by_day,
-    day_starts,
-    pieces,
-)
+from tests.reference_model import Figures, Report, figures
 
 # A Friday evening. In the night to Sunday the clocks of Europe, Beirut and Gaza go forward, in
 # Beirut and Gaza where midnight would have been.
@@ -66,22 +71,43 @@ ZONES = (
     "America/St_Johns",
     "Pacific/Chatham",
 )
-DAYS = 150
 FIRST_DAY = BEGINNING.date() - timedelta(days=3)
+LONG_AGO = BEGINNING - timedelta(days=9)
 QUESTION = ask(Policy(substitutes=Substitutes.EXCLUDE), ComparisonProvider.AWS)
-TYPE_OF = {"T4": "one-t4", "L4": "one-l4"}
 PARTIES = ("vast", "lambda", "nobody-knows")
 KINDS = """
     start start start start stop stop stop resume hibernate terminate
     resize resize price_change price_change idle busy seen
 """.split()
-# R-PRICE: the provider's own feed, the operator's file, the shipped book, others by name.
-SOURCES = (
-    (SourceKind.PROVIDER_FEED, "feed"),
-    (SourceKind.OPERATOR_FILE, "file"),
-    (SourceKind.SHIPPED_BOOK, "book"),
-    (SourceKind.OTHER, "another"),
-    (SourceKind.OTHER, "some other"),
+
+
+class DiskFields(TypedDict, total=False):
+    """What a report says of a disk."""
+
+    disk_gb: Decimal
+    disk_rate_running: Decimal
+    disk_rate_stopped: Decimal
+    disk_hours_per_month: int
+
+
+# Mostly nothing, and seldom all of it.
+DISKS: tuple[DiskFields, ...] = (
+    {},
+    {},
+    {
+        "disk_gb": Decimal(90),
+        "disk_rate_running": Decimal("0.1"),
+        "disk_rate_stopped": Decimal("0.2"),
+        "disk_hours_per_month": 720,
+    },
+    {
+        "disk_gb": Decimal("0.7"),
+        "disk_rate_running": Decimal("0.021957642"),
+        "disk_rate_stopped": Decimal(0),
+        "disk_hours_per_month": 730,
+    },
+    {"disk_gb": Decimal(500)},
+    {"disk_rate_stopped": Decimal(3), "disk_hours_per_month": 744},
 )
 
 accounts = st.sampled_from([0, 1])
@@ -107,6 +133,7 @@ class Draft:
     gpu: str
     provider: str
     currency: str
+    disk: DiskFields
 
 
 drafts = st.lists(
@@ -120,32 +147,46 @@ drafts = st.lists(
         st.integers(1, 3),
         st.sampled_from(["T4", "T4", "L4", "home-made"]),
         st.sampled_from(PARTIES),
-        st.sampled_from(["USD", "USD", "USD", "EUR"]),
+        st.sampled_from(["USD", "USD", "EUR"]),
+        st.sampled_from(DISKS),
     ),
     min_size=2,
     max_size=4,
 )
 
 
+@dataclass(frozen=True)
+class Answered:
+    """What was answered once, and for which instant; the days were those of a zone."""
+
+    as_of: datetime
+    zone: ZoneInfo
+    told: Told
+
+
+@dataclass(frozen=True)
+class Closed:
+    """A period that was closed, and when."""
+
+    period: ClosedPeriod
+    at: datetime
+
+
 @dataclass
 class Side:
-    """One account, what was sent to it in that order, and what was not sent yet."""
+    """One account, what was sent to it in that order, and what was not sent yet.
+
+    `answered` and `closed` are what it was told before, `modelled` what the model said last.
+    """
 
     account: Account
     received: list[UsageEvent] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
     withheld: list[UsageEvent] = field(default_factory=list)
     keys: int = 0
-
-
-@dataclass(frozen=True)
-class Told:
-    """All figures of an account."""
-
-    lifetime: Figures
-    session: Figures
-    days: Mapping[date, Figures]
-    instances: Mapping[str, Figures]
+    answered: list[Answered] = field(default_factory=list)
+    closed: list[Closed] = field(default_factory=list)
+    modelled: tuple[object, Told] | None = None
 
 
 class AccountMachine(RuleBasedStateMachine):
@@ -160,14 +201,16 @@ class AccountMachine(RuleBasedStateMachine):
             Side(make_account(self.database, self.clock, name)) for name in ("ours", "theirs")
         ]
         self.zone = ZoneInfo("UTC")
-        self.prices: dict[str, list[Price]] = {gpu: [] for gpu in TYPE_OF}
-        self.billing: dict[str, list[Rule]] = {}
-        self.billing_known_at = BEGINNING
-        self._learn_rule("aws", 60, 1, Rounding.CEIL, BEGINNING - timedelta(days=9))
-        self._learn_rule("lambda", 0, 60, Rounding.CEIL, BEGINNING - timedelta(days=9))
-        self._learn_rule("vast", 30, 7, Rounding.FLOOR, BEGINNING - timedelta(days=9))
-        self._learn_prices("T4", BEGINNING - timedelta(days=9), [(SOURCES[2], "0.526")])
-        self._modelled: dict[int, tuple[object, Told]] = {}
+        self.market = KnownMarket(self.database, self.clock)
+        for party, minimum, increment, rounding in (
+            ("aws", 60, 1, Rounding.CEIL),
+            ("lambda", 0, 60, Rounding.CEIL),
+            ("vast", 30, 7, Rounding.FLOOR),
+        ):
+            self._tick()
+            self.market.learn_rule(party, minimum, increment, rounding, LONG_AGO)
+        self._tick()
+        self.market.learn_prices("T4", LONG_AGO, [(SOURCES[2], "0.526")])
         for side in self.sides:  # Both have something to lose.
             self._send(side, [start(BEGINNING, id=self._key(side), instance="i-1", gpu="T4")])
 
@@ -247,12 +290,11 @@ class AccountMachine(RuleBasedStateMachine):
         self, gpu: str, hours: int, place: int, told: list[tuple[tuple[SourceKind, str], str]]
     ) -> None:
         """Learn what a GPU cost, costs or will cost: since another time, or since a known one."""
-        known = [price.since for price in self.prices[gpu]]
-        since = self.now.replace(microsecond=0) + timedelta(hours=hours)
+        known = [price.since for price in self.market.prices[gpu]]
         place %= len(known) + 2
-        if place < len(known):
-            since = _instant(known[place])
-        self._learn_prices(gpu, since, told)
+        since = instant_of(known[place]) if place < len(known) else near(self.now, hours)
+        self._tick()
+        self.market.learn_prices(gpu, since, told)
 
     @rule(
         party=st.sampled_from(["aws", "lambda", "vast"]),
@@ -265,13 +307,72 @@ class AccountMachine(RuleBasedStateMachine):
         self, party: str, hours: int, minimum: int, increment: int, rounding: Rounding
     ) -> None:
         """Learn how a party bills since some time."""
-        since = self.now.replace(microsecond=0) + timedelta(hours=hours)
-        self._learn_rule(party, minimum, increment, rounding, since)
+        self._tick()
+        self.market.learn_rule(party, minimum, increment, rounding, near(self.now, hours))
+
+    @rule(
+        rate=st.sampled_from(["1.1", "0.000123456789", "2"]),
+        hours=st.sampled_from([-48, -12, -1, 0, 1]),
+        source=st.sampled_from(NAMES),
+    )
+    def correct_exchange(self, rate: str, hours: int, source: str) -> None:
+        """Learn what a euro is worth since some time."""
+        self._tick()
+        self.market.learn_exchange(rate, near(self.now, hours), source)
+
+    @rule(
+        amount=st.sampled_from(["0.08", "0.117", "1"]),
+        month=st.sampled_from([720, 730]),
+        hours=st.sampled_from([-48, -12, -1, 0, 1]),
+        source=st.sampled_from(NAMES),
+    )
+    def correct_disk_price(self, amount: str, month: int, hours: int, source: str) -> None:
+        """Learn what disks are compared with since some time."""
+        self._tick()
+        self.market.learn_disk_price(amount, month, near(self.now, hours), source)
 
     @rule(passed=times)
     def let_time_pass(self, passed: timedelta) -> None:
         """Let what lies ahead come."""
         self.clock.present += passed
+
+    @rule(account=accounts, ago=st.sampled_from([1, 1, 1, 2, 3]))
+    def close(self, account: int, ago: int) -> None:
+        """Close one of the last days, which may be closed already."""
+        side = self.sides[account]
+        day = (self.now - timedelta(days=ago)).date().isoformat()
+        self._tick()
+        try:
+            closed = close_period(
+                self.database, self.clock, side.account, day, closed_by="the test"
+            )
+        except PeriodAlreadyClosedError:
+            assert day in {one.period.period for one in side.closed}
+        else:
+            assert day not in {one.period.period for one in side.closed}
+            side.closed.append(Closed(closed, self.now))
+            self._compare_closed(side, side.closed[-1])
+
+    @rule(account=accounts, place=st.integers(0, 200))
+    def ask_for_what_was_closed(self, account: int, place: int) -> None:
+        """Ask what a closed period came to, what it comes to, and for the adjustment between."""
+        side = self.sides[account]
+        if side.closed:
+            self._compare_closed(side, side.closed[place % len(side.closed)])
+
+    @rule(account=accounts, place=st.integers(0, 200))
+    def ask_again(self, account: int, place: int) -> None:
+        """Ask what was answered before as of then, and what has changed since, day by day."""
+        side = self.sides[account]
+        if side.answered:
+            before = side.answered[place % len(side.answered)]
+            earlier = self.views.read_past(side.account, as_of=before.as_of).view(QUESTION)
+            assert told_by_product(earlier, FIRST_DAY, before.zone) == before.told
+            self.zone = before.zone
+            later = self._view(side)
+            found = adjustments_by_product(earlier, later, self.zone)
+            now = self._expected(side, later.as_of)
+            assert {one.date: one.change for one in found} == _changes(before.told, now)
 
     @rule(zone=st.sampled_from(ZONES))
     def change_zone(self, zone: str) -> None:
@@ -287,50 +388,56 @@ class AccountMachine(RuleBasedStateMachine):
     @invariant()
     def every_figure_is_the_models(self) -> None:
         """Both accounts, whichever of them the last step concerned."""
-        for number, side in enumerate(self.sides):
-            as_of, told = self._told(side)
-            assert self.now - timedelta(seconds=1) < as_of <= self.now
-            expected = self._expected(number, posix(as_of))
-            assert told == expected
+        for side in self.sides:
+            view = self._view(side)
+            assert self.now - timedelta(seconds=1) < view.as_of <= self.now
+            told = told_by_product(view, FIRST_DAY, self.zone)
+            assert told == self._expected(side, view.as_of)
+            answered = Answered(view.as_of, self.zone, told)
+            if side.answered[-1:] != [answered]:
+                side.answered.append(answered)
 
-    def _told(self, side: Side) -> tuple[datetime, Told]:
-        view = self.views.read(side.account).view(QUESTION)
-        history = read_history(view, DAYS, self.zone)
-        assert _figures(history.totals) == _figures(view.lifetime)
-        timelines = view.ledger.timelines
-        instances = {name: _figures(view.totals_of(one)) for name, one in timelines.items()}
-        told = Told(
-            _figures(view.lifetime),
-            _figures(view.current_session),
-            {day: _figures(totals) for day, totals in history.days},
-            {name: figures for name, figures in instances.items() if figures.used},
+    def _view(self, side: Side) -> AccountView:
+        return self.views.read(side.account).view(QUESTION)
+
+    def _expected(self, side: Side, as_of: datetime) -> Told:
+        key = (len(side.reports), self.market.facts, as_of, self.zone)
+        if side.modelled is None or side.modelled[0] != key:
+            told = told_by_model(side.reports, self.market.world, as_of, FIRST_DAY, self.zone)
+            side.modelled = (key, told)
+        return side.modelled[1]
+
+    def _compare_closed(self, side: Side, closed: Closed) -> None:
+        """Compare what a closed period was, is, and has more with the model."""
+        period = closed.period
+        as_closed = self.views.read_past(side.account, as_of=period.as_of).view(QUESTION)
+        present = self._view(side)
+        found = closed_figures(period, as_closed, present)
+        old = self._of_period(side, period, closed.at, is_past=True)
+        new = self._of_period(side, period, present.as_of)
+        assert of_ledger(found.as_closed) == old
+        assert of_ledger(found.now) == new
+        assert found.adjustment == _change(old, new)
+
+    def _of_period(
+        self, side: Side, period: ClosedPeriod, at: datetime, *, is_past: bool = False
+    ) -> Figures:
+        return figures(
+            side.reports,
+            self.market.world,
+            posix(at),
+            posix(period.starts_at),
+            posix(period.ends_at),
+            as_of=posix(at) if is_past else None,
         )
-        return view.as_of, told
 
-    def _expected(self, number: int, now: Fraction) -> Told:
-        side = self.sides[number]
-        facts = sum(map(len, self.prices.values())) + sum(map(len, self.billing.values()))
-        key = (len(side.reports), facts, now, self.zone)
-        if self._modelled.get(number, (None, None))[0] != key:
-            starts = _starts(self.zone)
-            world = World(self.billing, "aws", self.prices)
-            held = pieces(
-                side.reports, world, now, [Fraction(begins) for begins in starts.values()]
-            )
-            told = Told(
-                _of(held),
-                _of(piece for piece in held if piece.is_open_session),
-                {day: _shown(one) for day, one in by_day(held, starts).items()},
-                {
-                    name: _of(piece for piece in held if piece.instance == name)
-                    for name in {piece.instance for piece in held}
-                },
-            )
-            self._modelled[number] = (key, told)
-        return self._modelled[number][1]
+    def _tick(self) -> None:
+        """Let a moment pass: no fact becomes known at an instant for which something was told."""
+        self.clock.present += MICROSECOND
 
     def _send(self, side: Side, batch: Sequence[UsageEvent]) -> None:
         """Push a batch; what is taken of it is for the model to say."""
+        self._tick()
         results = record_usage(
             self.database,
             self.clock,
@@ -345,23 +452,21 @@ class AccountMachine(RuleBasedStateMachine):
 
     def _event(self, side: Side, draft: Draft) -> UsageEvent:
         time, key = self._time(side, draft.moment), self._key(side)
-        if draft.kind == "start":
-            return start(
-                time,
-                id=key,
-                source=draft.source,
-                instance=draft.instance,
-                rate=draft.rate,
-                gpu_count=draft.gpu_count,
-                gpu=draft.gpu,
-                provider=draft.provider,
-                currency=draft.currency,
-            )
-        rate = draft.rate if draft.kind in ("resize", "price_change") else None
-        one = event(
-            draft.kind, time, id=key, source=draft.source, instance=draft.instance, rate=rate
+        one = event(draft.kind, time, id=key, source=draft.source, instance=draft.instance)
+        one = replace(one, **draft.disk)
+        if draft.kind in ("start", "resize", "price_change"):
+            one = replace(one, rate=Decimal(draft.rate))
+        if draft.kind in ("start", "resize"):
+            one = replace(one, gpu_count=draft.gpu_count)
+        if draft.kind != "start":
+            return one
+        return replace(
+            one,
+            gpu=draft.gpu,
+            provider=draft.provider,
+            currency=draft.currency,
+            arch=CpuArchitecture.X86_64,
         )
-        return replace(one, gpu_count=draft.gpu_count) if draft.kind == "resize" else one
 
     def _key(self, side: Side) -> str:
         """Return a key that this account has not used; the other one has keys of the same name."""
@@ -372,77 +477,28 @@ class AccountMachine(RuleBasedStateMachine):
         """Return now, a time near it, a midnight, or one that was reported before: ties matter."""
         ago = (0, 0, 1, 20, 600, 5_000, 40_000, -60, -300)
         suggested = [self.now - timedelta(seconds=seconds) for seconds in ago]
-        begun = [begins for begins in _starts(self.zone).values() if begins <= posix(self.now)]
-        suggested.append(_instant(Fraction(begun[-1])))
+        suggested.append(instant_of(midnight_before(self.now, FIRST_DAY, self.zone)))
         latest = [one.time for one in (*side.received, *side.withheld)][-6:]
         suggested += [time for time in latest if time <= self.now]
         return suggested[moment % len(suggested)]
 
-    def _learn_prices(
-        self, gpu: str, since: datetime, told: list[tuple[tuple[SourceKind, str], str]]
-    ) -> None:
-        facts = [
-            PriceFact(
-                sku=sku(TYPE_OF[gpu], gpu),
-                pricing_model=PricingModel.ON_DEMAND,
-                usd_per_instance_hour=Decimal(amount),
-                effective_from=since,
-                source_kind=kind,
-                source=source,
-                source_url=None,
-                retrieved_at=self.now.date(),
-                first_seen=None,
-                previous_last_seen=None,
-            )
-            for (kind, source), amount in told
-        ]
-        with self.database.write() as connection:
-            known = prices.next_publication(connection, self.now)
-            prices.append_prices(connection, facts, published_at=known, payload_sha256="0" * 64)
-        self.prices[gpu] += [
-            Price(posix(since), Fraction(amount), posix(known), (SOURCES.index(source), ""))
-            for source, amount in told
-        ]
 
-    def _learn_rule(
-        self, party: str, minimum: int, increment: int, rounding: Rounding, since: datetime
-    ) -> None:
-        self.billing_known_at = max(self.now, self.billing_known_at + MICROSECOND)
-        fact = BillingRuleFact(party, minimum, increment, rounding, since, "test rule", "certain")
-        with self.database.write() as connection:
-            prices.append_billing_rules(connection, [fact], published_at=self.billing_known_at)
-        is_up = rounding is Rounding.CEIL
-        known = posix(self.billing_known_at)
-        learned = Rule(posix(since), minimum, increment, is_up, known)
-        self.billing.setdefault(party, []).append(learned)
+def _changes(before: Told, now: Told) -> dict[date, Amounts]:
+    """Return what the later of two answers has more, on each day that has changed."""
+    nothing = Figures()
+    changes = {
+        day: _change(before.days.get(day, nothing), now.days.get(day, nothing))
+        for day in {*before.days, *now.days}
+    }
+    return {day: change for day, change in changes.items() if any(change)}
 
 
-@cache
-def _starts(zone: ZoneInfo) -> dict[date, int]:
-    return day_starts(zone, FIRST_DAY, FIRST_DAY + timedelta(days=DAYS))
-
-
-def _instant(seconds: Fraction) -> datetime:
-    return datetime.fromtimestamp(0, UTC) + int(seconds * SECOND_MICROSECONDS) * MICROSECOND
-
-
-def _figures(totals: Totals) -> Figures:
-    """Return what totals say in the model's terms; billed seconds are in no total."""
-    return Figures(
-        used=Fraction(totals.used, SECOND_MICROSECONDS),
-        gpu_used=Fraction(totals.gpu_used, SECOND_MICROSECONDS),
-        gpu_unpriced=Fraction(totals.gpu_used - totals.gpu_priced, SECOND_MICROSECONDS),
-        actual=totals.actual.total(),
-        comparable=totals.comparable.total(),
-        comparison=totals.counterfactual.total(),
+def _change(old: Figures, new: Figures) -> Amounts:
+    """Return what an adjustment says: the microseconds and the money that are more."""
+    return Amounts(
+        (new.used - old.used) * SECOND_MICROSECONDS,
+        new.actual - old.actual,
+        new.comparable - old.comparable,
+        new.comparison - old.comparison,
+        (new.comparison - new.comparable) - (old.comparison - old.comparable),
     )
-
-
-def _shown(figures: Figures) -> Figures:
-    """Return figures without those that are in no total."""
-    none = Fraction(0)
-    return replace(figures, billed_actual=none, billed_comparison=none, unpriced=none)
-
-
-def _of(held: Iterable[Piece]) -> Figures:
-    return _shown(added(piece.figures for piece in held))

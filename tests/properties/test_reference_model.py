@@ -67,6 +67,11 @@ def seconds(text: str) -> Fraction:
     return Fraction(int(datetime.fromisoformat(text).timestamp()))
 
 
+def exact(amount: str | None) -> Fraction | None:
+    """Return an amount of a scenario, None where it says nothing."""
+    return None if amount is None else Fraction(amount)
+
+
 def reports(scenario: Json) -> list[Report]:
     """Return what the only account of a scenario reported."""
     return [
@@ -83,6 +88,10 @@ def reports(scenario: Json) -> list[Report]:
             currency=one.get("currency", "USD"),
             void_of=one.get("void_of", ""),
             received=seconds(delivery["received_at"]),
+            disk_gb=exact(one.get("disk_gb")),
+            disk_rate_running=exact(one.get("disk_rate_running")),
+            disk_rate_stopped=exact(one.get("disk_rate_stopped")),
+            disk_hours_per_month=one.get("disk_hours_per_month"),
         )
         for delivery in scenario["deliveries"]
         for one in delivery["events"]
@@ -112,23 +121,35 @@ def world(scenario: Json, query: Json) -> World:
                 seconds(one["published_at"]),
             )
             listed.setdefault(one["gpu"], []).append(price)
-    return World(rules, compared["cloud"], listed, query["currency"])
+    disks = [
+        Price(
+            seconds(one["effective_from"]),
+            Fraction(one["price_gb_month"]),
+            seconds(one["published_at"]),
+            hours_per_month=one["hours_per_month"],
+        )
+        for one in book["disk_prices"]
+        if (one["cloud"], one["region"]) == (compared["cloud"], compared["region"])
+    ]
+    return World(rules, compared["cloud"], listed, query["currency"], disks=disks)
 
 
 def queries() -> list[Any]:
-    """Return every query whose rules the model has: it knows neither disks nor exchange rates."""
+    """Return every query of the worked scenarios; none of them has an exchange rate."""
     scenarios = json.loads(EXAMPLES.read_text(encoding="utf-8"))["scenarios"]
     return [
         pytest.param(scenario, query, id=f"{scenario['id']} {query['name']}")
         for scenario in scenarios
-        if not scenario["price_book"]["disk_prices"] and not scenario["price_book"]["fx"]
         for query in scenario["queries"]
     ]
 
 
-def test_all_worked_scenarios_but_that_of_disks_are_asked() -> None:
-    """None is lost by how they are picked."""
-    assert len({one.id.partition(" ")[0] for one in queries()}) == 13
+def test_all_worked_scenarios_are_asked() -> None:
+    """None is lost by how they are picked, and none says what the model is not told."""
+    scenarios = json.loads(EXAMPLES.read_text(encoding="utf-8"))["scenarios"]
+
+    assert len({one.id.partition(" ")[0] for one in queries()}) == 14
+    assert not any(scenario["price_book"]["fx"] for scenario in scenarios)
 
 
 def asked(scenario: Json, query: Json, as_of: str) -> Figures:
@@ -204,3 +225,72 @@ def test_the_models_days_are_as_worked_by_hand(scenario: Json, query: Json) -> N
         assert told.used == Fraction(expected["used_seconds"])
         assert rounded(told.actual) == Fraction(expected["actual"])
         assert rounded(told.comparison) == Fraction(expected["comparison"])
+
+
+def hour(number: int) -> Fraction:
+    """Return the instant so many hours into a story."""
+    return Fraction(3_600 * number)
+
+
+def start(**said: Any) -> Report:  # noqa: ANN401
+    """Return the start of a GPU at 2 an hour, paid in euros, when a story begins."""
+    paid = {"gpu_count": 1, "rate": Fraction(2), "currency": "EUR", **said}
+    return Report("push", "start", "start", hour(0), "i-1", "vast", "alpha", **paid)
+
+
+def test_what_is_paid_in_another_currency_is_worth_what_it_is_worth_then() -> None:
+    """R-FX, by hand: an hour of unknown worth, one at 1.10 and two at 1.25, known in that order.
+
+    Each hour would have cost 5. The first is in no cost and compared with nothing.
+    """
+    stop = Report("push", "stop", "stop", hour(4), "i-1")
+    rates = [
+        Price(hour(1), Fraction("1.10"), hour(5)),
+        Price(hour(2), Fraction("1.30"), hour(5)),
+        Price(hour(2), Fraction("1.25"), hour(6)),
+    ]
+    world = World(
+        {}, "aws", {"alpha": [Price(hour(0), Fraction(5))]}, "USD", exchange={"EUR": rates}
+    )
+
+    told = figures([start(), stop], world, hour(7))
+    before = figures([start(), stop], world, hour(7), as_of=hour(5))
+
+    assert (told.used, told.unpriced, told.billed_actual) == (hour(4), hour(1), hour(3))
+    assert told.actual == told.comparable == Fraction("2.20") + 2 * Fraction("2.50")
+    assert told.comparison == 15
+    assert before.actual == Fraction("2.20") + 2 * Fraction("2.60")
+
+
+def test_a_disk_is_paid_for_at_what_is_known_of_it_and_ends_with_its_instance() -> None:
+    """R-DISK, by hand: 72 GB at 10 a month of 720 hours on, 20 off; a GB-hour is 1/72, then 1/36.
+
+    On for an hour, off for two, its size doubled in the second; gone afterwards, and resumed
+    without a word about a disk. Elsewhere a GB costs 7.20 from the second hour on. The euro is
+    worth 1.
+    """
+    euro = {"EUR": [Price(hour(0), Fraction(1))]}
+    world = World(
+        {}, "aws", {}, "USD", euro, [Price(hour(1), Fraction("7.2"), hours_per_month=720)]
+    )
+    reports = [
+        start(
+            disk_gb=Fraction(72),
+            disk_rate_running=Fraction(10),
+            disk_rate_stopped=Fraction(20),
+            disk_hours_per_month=720,
+        ),
+        Report("push", "stop", "stop", hour(1), "i-1"),
+        Report("push", "seen", "seen", hour(2), "i-1", disk_gb=Fraction(144)),
+        Report("push", "terminate", "terminate", hour(3), "i-1"),
+        Report("push", "resume", "resume", hour(4), "i-1"),
+        Report("push", "stop again", "stop", hour(4), "i-1"),
+    ]
+
+    told = figures(reports, world, hour(9))
+    until_now = figures(reports[:1], world, hour(2))
+
+    assert told.actual == 2 + 1 + 2 + 4  # the first 2 are what the GPU cost
+    assert told.comparable == 6
+    assert told.comparison == Fraction(72 + 144, 100)
+    assert until_now.actual == 2 * 2 + 2 * 1

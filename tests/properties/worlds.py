@@ -209,9 +209,12 @@ def raw(one: UsageEvent) -> dict[str, object]:
         "gpu_count": one.gpu_count,
         "currency": one.currency,
         "void_of": one.void_of,
+        "disk_hours_per_month": one.disk_hours_per_month,
     }
-    if one.rate is not None:
-        said["rate"] = exact_text(one.rate)
+    for name in ("rate", "disk_gb", "disk_rate_running", "disk_rate_stopped"):
+        amount = getattr(one, name)
+        if amount is not None:
+            said[name] = exact_text(amount)
     return {name: value for name, value in said.items() if value is not None}
 
 
@@ -231,9 +234,17 @@ def reports_of(events: Iterable[UsageEvent], *, received: datetime = EPOCH) -> l
             currency=one.currency or "USD",
             void_of=one.void_of or "",
             received=posix(received),
+            disk_gb=_exact(one.disk_gb),
+            disk_rate_running=_exact(one.disk_rate_running),
+            disk_rate_stopped=_exact(one.disk_rate_stopped),
+            disk_hours_per_month=one.disk_hours_per_month,
         )
         for one in events
     ]
+
+
+def _exact(amount: Decimal | None) -> Fraction | None:
+    return None if amount is None else Fraction(amount)
 
 
 def sessions_of(events: Iterable[UsageEvent], now: datetime) -> list[GpuSession]:
@@ -259,11 +270,12 @@ def figures_of(lines: Iterable[LineItem], window: Window = ALL_TIME) -> Figures:
     def seconds(microseconds: Callable[[LineItem], int], of: Iterable[LineItem]) -> Fraction:
         return Fraction(sum(map(microseconds, of)), SECOND_MICROSECONDS)
 
+    paid = [line for line in lines if line.rate is not None]
     compared = [line for line in lines if line.comparison_rate is not None]
     alone = [line for line in lines if line.comparison_rate is None]
     return Figures(
         used=seconds(lambda line: line.used_microseconds(window), lines),
-        billed_actual=seconds(lambda line: line.billed_microseconds(line.actual, window), lines),
+        billed_actual=seconds(lambda line: line.billed_microseconds(line.actual, window), paid),
         billed_comparison=seconds(
             lambda line: line.billed_microseconds(line.comparison, window), compared
         ),

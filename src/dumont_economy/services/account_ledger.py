@@ -35,6 +35,7 @@ from dumont_economy.savings.totals import Totals
 from dumont_economy.services.follow_usage import CacheTerms, rebuild
 from dumont_economy.services.usage_records import UsageRecords
 from dumont_economy.storage import usage_events
+from dumont_economy.storage.clock_skew import ClockSkew, clocks_ahead
 from dumont_economy.storage.event_chain import (
     EMPTY_LEDGER,
     LedgerHead,
@@ -144,7 +145,8 @@ _NO_SUMS = _Sums(AccruedUse(), {}, NO_DIGESTS, {})
 class AccountLedger:
     """The usage of one account at one version; what it holds is not changed once it is read.
 
-    `notable` are the instances that are on, have a disk, or were reported in an odd way.
+    `notable` are the instances that are on, have a disk, or were reported in an odd way, `skews`
+    the reporters whose clocks run ahead; what is made in memory tells none.
     """
 
     def __init__(
@@ -152,6 +154,7 @@ class AccountLedger:
         cache: CacheHead,
         *,
         newest_received_at: datetime | None,
+        skews: tuple[ClockSkew, ...],
         first_use_at: datetime | None,
         next_event_at: datetime | None,
         notable: Mapping[str, InstanceState],
@@ -160,6 +163,7 @@ class AccountLedger:
     ) -> None:
         self.cache = cache
         self.newest_received_at = newest_received_at
+        self.skews = skews
         self.first_use_at = first_use_at
         self.next_event_at = next_event_at
         self.notable = notable
@@ -289,6 +293,7 @@ class AccountLedger:
         return AccountLedger(
             cache,
             newest_received_at=received_at,
+            skews=clocks_ahead(records.connection, records.account_id),
             first_use_at=records.first_started_at(),
             next_event_at=records.next_event_at(),
             notable=notable,
@@ -300,12 +305,16 @@ class AccountLedger:
 
 
 def _read_all(
-    records: UsageRecords, cache: CacheHead, received_at: datetime | None
+    records: UsageRecords,
+    cache: CacheHead,
+    received_at: datetime | None,
+    skews: tuple[ClockSkew, ...] = (),
 ) -> AccountLedger:
     notable = records.notable_instances()
     return AccountLedger(
         cache,
         newest_received_at=received_at,
+        skews=skews,
         first_use_at=records.first_started_at(),
         next_event_at=records.next_event_at(),
         notable={name: one.state for name, one in notable.items()},
@@ -464,11 +473,14 @@ class AccountLedgers:
         if held is not None and held.cache == cache:
             return held
         received_at = usage_events.newest_received_at(records.connection, records.account_id)
-        if held is None or held.cache.made_with != cache.made_with:
-            return _read_all(records, cache, received_at)
-        if cache.ledger.seq < held.version:
+        if (
+            held is None
+            or held.cache.made_with != cache.made_with
             # Another history, as of a backup that was restored.
-            return _read_all(records, cache, received_at)
+            or cache.ledger.seq < held.version
+        ):
+            skews = clocks_ahead(records.connection, records.account_id)
+            return _read_all(records, cache, received_at, skews)
         return held.followed(records, cache, received_at)
 
     def _derive(

@@ -37,6 +37,7 @@ from dumont_economy.services.policies import policy_asked_for
 from dumont_economy.services.price_health import UNTOLD, PriceHealth, PriceHealthReader
 from dumont_economy.services.usage_records import UsageRecords
 from dumont_economy.storage.accounts import Account
+from dumont_economy.storage.clock_skew import ClockSkew
 from dumont_economy.storage.database import Database
 from dumont_economy.storage.policies import StoredPolicy
 
@@ -97,7 +98,8 @@ class HourlyRates:
 class AccountView:
     """An account's ledger, the market, and a question, joined at one `as_of`.
 
-    `health` says how well the market's prices are known; it takes part in no figure.
+    `health` says how well the market's prices are known, `skews` whose clocks run ahead; they take
+    part in no figure.
     """
 
     account: Account
@@ -107,6 +109,7 @@ class AccountView:
     market: Market
     health: PriceHealth
     question: ComparisonQuestion
+    skews: tuple[ClockSkew, ...] = ()
 
     @cached_property
     def terms(self) -> RatingTerms:
@@ -290,6 +293,7 @@ class AccountState:
     health: PriceHealth
     policy: Policy
     newest_fact_at: datetime
+    skews: tuple[ClockSkew, ...] = ()
 
     def view(self, question: ComparisonQuestion) -> AccountView:
         """Return the view of this state that answers a question.
@@ -305,6 +309,7 @@ class AccountState:
             self.market,
             self.health,
             question,
+            self.skews,
         )
         return view if self.now < view.valid_until else replace(view, as_of=self.now)
 
@@ -363,7 +368,16 @@ class AccountViews:
         newest_fact_at = _newest_fact_at(ledger, market, stored)
         as_of = _as_of(ledger, newest_fact_at, now)
         return AccountState(
-            account, now, as_of, ledger, records, market, health, stored.policy, newest_fact_at
+            account,
+            now,
+            as_of,
+            ledger,
+            records,
+            market,
+            health,
+            stored.policy,
+            newest_fact_at,
+            ledger.skews,
         )
 
     def _read_caught_up(

@@ -1,5 +1,7 @@
 """What figures leave out or assume, in words: absence is said, not guessed."""
 
+from datetime import timedelta
+
 from dumont_economy.metering.flapping import MAX_STARTS
 from dumont_economy.metering.gpu_session import Shape
 from dumont_economy.pricing.equivalence import Equivalent
@@ -11,6 +13,7 @@ from dumont_economy.services.price_notices import notices_on_prices
 from dumont_economy.services.read_price_list import STALE_AFTER
 
 _NAMED = 5
+_SECOND = timedelta(seconds=1)
 
 
 def notices_on(view: AccountView) -> list[Notice]:
@@ -22,6 +25,7 @@ def notices_on(view: AccountView) -> list[Notice]:
     ]
     notices += _on_disks(view)
     notices += _on_reports(view)
+    notices += _on_clocks(view)
     notices += _on_stale_prices(view)
     return [*notices, *notices_on_prices(view.health, view.question, view.as_of)]
 
@@ -68,6 +72,18 @@ def _on_reports(view: AccountView) -> list[Notice]:
         for code, instances, message in found
         if instances
     ]
+
+
+def _on_clocks(view: AccountView) -> list[Notice]:
+    """Name the sources whose clocks run ahead: use is counted by what they say."""
+    if not view.skews:
+        return []
+    named = [f"{one.source} by {one.ahead // _SECOND} s" for one in view.skews]
+    message = (
+        f"The newest report is dated ahead of this server's clock: {_named(named)}. Correct the "
+        "clock of whoever reports; use begins and ends when the reports say."
+    )
+    return [Notice("clock_skew", message)]
 
 
 def _named(instances: list[str]) -> str:

@@ -14,7 +14,7 @@ from dumont_economy.services.account_view import AccountView
 
 @dataclass(frozen=True)
 class History:
-    """The days with use or cost, newest first, and the exact totals of the whole period."""
+    """The days with use, cost or a comparison, newest first, and the exact totals of all."""
 
     days: list[tuple[date, Totals]]
     totals: Totals
@@ -54,6 +54,11 @@ def read_history(view: AccountView, days: int, zone: ZoneInfo) -> History:
     found = [
         (first + timedelta(days=day), of_day[day])
         for day in sorted(of_day, reverse=True)
-        if of_day[day].used or of_day[day].actual.total()
+        if _is_anything(of_day[day])
     ]
     return History(found, totals, borders[-1])
+
+
+def _is_anything(totals: Totals) -> bool:
+    # A disk may cost nothing where it is and something elsewhere.
+    return bool(totals.used or totals.actual.total() or totals.counterfactual.total())
