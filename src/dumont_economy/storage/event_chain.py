@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, literal_column, select
 
 from dumont_economy.errors import DamagedFactError, Difference
 from dumont_economy.fact_digest import CHAIN_START, chained
@@ -22,6 +23,7 @@ from dumont_economy.storage.stored_facts import (
     as_kept,
     by_place,
     encoded,
+    kept_columns,
     kept_in_order,
     kept_values,
     shown,
@@ -31,6 +33,8 @@ from dumont_economy.storage.tables import account, usage_event
 
 EVENT_FIELDS = tuple(field.name for field in fields(UsageEvent))
 _FACT = "usage event"
+# What statements that are built once call the account that they are about.
+OF_ACCOUNT = "of_account"
 _previous = usage_event.alias("previous")
 # Of the event whose previous one is looked for.
 _SEQ: ColumnElement[int] = literal_column("usage_event.seq")
@@ -64,10 +68,11 @@ def read_head(connection: Connection, account_id: str, *, lock: bool = False) ->
     Raises:
         DamagedFactError: it is none.
     """
-    columns = as_kept(connection, (account.c.last_seq, account.c.last_hash))
-    statement = select(*columns).where(account.c.id == account_id)
+    statement = _select_head(connection.dialect.name)
     values = kept_values(
-        connection.execute(statement.with_for_update() if lock else statement).one()
+        connection.execute(
+            statement.with_for_update() if lock else statement, {OF_ACCOUNT: account_id}
+        ).one()
     )
     if type(values["last_seq"]) is not int:
         raise _damaged_head(None)
@@ -80,13 +85,24 @@ def check_newest(connection: Connection, account_id: str, head: LedgerHead) -> N
     Raises:
         DamagedFactError: it is not: what followed it could not be told from damage.
     """
-    columns = as_kept(connection, (usage_event.c.seq, usage_event.c.chain_hash))
-    newest_first = usage_event.c.seq.desc()
-    statement = select(*columns).where(usage_event.c.account_id == account_id)
-    row = connection.execute(statement.order_by(newest_first).limit(1)).first()
+    statement = _select_newest(connection.dialect.name)
+    row = connection.execute(statement, {OF_ACCOUNT: account_id}).first()
     newest = EMPTY_LEDGER if row is None else LedgerHead(**kept_values(row))
     if newest != head:
         raise _damaged_head(head.seq)
+
+
+@cache
+def _select_head(dialect: str) -> Select[Any]:
+    columns = kept_columns((account.c.last_seq, account.c.last_hash), dialect)
+    return select(*columns).where(account.c.id == bindparam(OF_ACCOUNT))
+
+
+@cache
+def _select_newest(dialect: str) -> Select[Any]:
+    columns = kept_columns((usage_event.c.seq, usage_event.c.chain_hash), dialect)
+    of_account = select(*columns).where(usage_event.c.account_id == bindparam(OF_ACCOUNT))
+    return of_account.order_by(usage_event.c.seq.desc()).limit(1)
 
 
 def read_chain(
@@ -127,8 +143,8 @@ def head_before(connection: Connection, account_id: str, seq: int) -> LedgerHead
     Raises:
         DamagedFactError: that event is not what was written.
     """
-    statement = select_with_previous(connection, account_id).where(usage_event.c.seq == seq)
-    row = connection.execute(statement).first()
+    one = select_with_previous(connection.dialect.name).where(usage_event.c.seq == seq)
+    row = connection.execute(one, {OF_ACCOUNT: account_id}).first()
     if row is None:
         raise _missing(seq)
     checked_by_previous(row)
@@ -176,15 +192,19 @@ def _belongs(
     return chained(previous_hash, encoding) in (values[CHAIN_HASH], hash_there)
 
 
-def select_with_previous(connection: Connection, account_id: str) -> Select[Any]:
-    """Return what selects events of an account so that `checked_by_previous` can check each."""
-    [previous_hash] = as_kept(connection, [_previous.c.chain_hash])
+@cache
+def select_with_previous(dialect: str) -> Select[Any]:
+    """Return what selects events of an account so that `checked_by_previous` can check each.
+
+    It is built once for each kind of database; the account is its parameter `OF_ACCOUNT`.
+    """
+    [previous_hash] = kept_columns([_previous.c.chain_hash], dialect)
     before = select(previous_hash).where(
-        _previous.c.account_id == account_id, _previous.c.seq == _SEQ - 1
+        _previous.c.account_id == bindparam(OF_ACCOUNT), _previous.c.seq == _SEQ - 1
     )
     return select(
-        before.scalar_subquery().label("previous_hash"), *as_kept(connection, usage_event.c)
-    ).where(usage_event.c.account_id == account_id)
+        before.scalar_subquery().label("previous_hash"), *kept_columns(usage_event.c, dialect)
+    ).where(usage_event.c.account_id == bindparam(OF_ACCOUNT))
 
 
 def checked_by_previous(row: Row[Any, *tuple[Any, ...]]) -> StoredEvent:

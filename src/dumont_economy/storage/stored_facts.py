@@ -77,8 +77,12 @@ def as_kept(
     connection: Connection, columns: Iterable[ColumnElement[Any]]
 ) -> list[ColumnElement[Any]]:
     """Return what to select, so that columns are read as they are kept and reading cannot fail."""
-    is_sqlite = connection.dialect.name == "sqlite"
-    return [_as_kept(column, is_sqlite=is_sqlite) for column in columns]
+    return kept_columns(columns, connection.dialect.name)
+
+
+def kept_columns(columns: Iterable[ColumnElement[Any]], dialect: str) -> list[ColumnElement[Any]]:
+    """Return the same for a kind of database, by its name."""
+    return [_as_kept(column, is_sqlite=dialect == "sqlite") for column in columns]
 
 
 def _as_kept(column: ColumnElement[Any], *, is_sqlite: bool) -> ColumnElement[Any]:

@@ -1,17 +1,34 @@
 """Queries on usage events and on what was refused at the door. Every one names one account."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    any_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from dumont_economy.fact_digest import chained
 from dumont_economy.metering.usage_event import EventType, UsageEvent
 from dumont_economy.storage.closed_periods import newest_closing
 from dumont_economy.storage.event_chain import (
     EVENT_FIELDS,
+    OF_ACCOUNT,
     LedgerHead,
     StoredEvent,
     check_newest,
@@ -21,11 +38,25 @@ from dumont_economy.storage.event_chain import (
     select_with_previous,
     stored_event,
 )
+from dumont_economy.storage.inserted_rows import insert_rows
 from dumont_economy.storage.known_from import known_from
 from dumont_economy.storage.stored_facts import CHAIN_HASH, as_kept, encoded
 from dumont_economy.storage.tables import account, refused_event, usage_event
 
 _KEYS_PER_QUERY = 400
+_SOURCE = "of_source"
+_IDS = "ids"
+_MOVE_HEAD = update(account).where(account.c.id == bindparam(OF_ACCOUNT))
+_NEWEST_RECEIPT = (
+    select(usage_event.c.received_at)
+    .where(usage_event.c.account_id == bindparam(OF_ACCOUNT))
+    .order_by(usage_event.c.seq.desc())
+    .limit(1)
+)
+_NEWEST_REFUSED = select(func.max(refused_event.c.number)).where(
+    refused_event.c.account_id == bindparam(OF_ACCOUNT)
+)
+_all_fields = attrgetter(*EVENT_FIELDS)
 # As many as a batch may hold, so that a flood is removed as fast as it comes.
 _PRUNED_AT_ONCE = 1_000
 
@@ -89,17 +120,43 @@ def events_by_key(
     ids_of: dict[str, list[str]] = {}
     for source, event_id in keys:
         ids_of.setdefault(source, []).append(event_id)
-    events = select_with_previous(connection, account_id)
+    dialect = connection.dialect.name
     for source, ids in ids_of.items():
-        for start in range(0, len(ids), _KEYS_PER_QUERY):
-            statement = events.where(
-                usage_event.c.source == source,
-                usage_event.c.id.in_(ids[start : start + _KEYS_PER_QUERY]),
-            )
-            for row in connection.execute(statement):
-                event = checked_by_previous(row).event
-                found[(event.source, event.id)] = event
+        sought = {
+            OF_ACCOUNT: account_id,
+            _SOURCE: source,
+            _IDS: json.dumps(ids) if dialect == "sqlite" else ids,
+        }
+        # Nearly all are new, and whether one is not is found in the index alone.
+        if connection.execute(_select_held_id(dialect), sought).first() is None:
+            continue
+        for row in connection.execute(_select_held(dialect), sought):
+            event = checked_by_previous(row).event
+            found[(event.source, event.id)] = event
     return found
+
+
+@cache
+def _select_held_id(dialect: str) -> Select[Any]:
+    of_account = usage_event.c.account_id == bindparam(OF_ACCOUNT)
+    return select(usage_event.c.id).where(of_account, *_is_sought(dialect)).limit(1)
+
+
+@cache
+def _select_held(dialect: str) -> Select[Any]:
+    return select_with_previous(dialect).where(*_is_sought(dialect))
+
+
+def _is_sought(dialect: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Return the conditions that an event has one of some ids of a source.
+
+    The ids are one parameter, however many there are, so that the statement stays the same.
+    """
+    of_source = usage_event.c.source == bindparam(_SOURCE)
+    if dialect == "sqlite":
+        ids = func.json_each(bindparam(_IDS)).table_valued("value")
+        return of_source, usage_event.c.id.in_(select(ids.c.value))
+    return of_source, usage_event.c.id == any_(bindparam(_IDS, type_=ARRAY(Text)))
 
 
 def append_events(
@@ -114,22 +171,22 @@ def append_events(
     """Add events to the account's ledger after its head, in the order given."""
     if not events:
         return
-    rows = []
+    rows: list[dict[str, Any]] = []
     last_hash = head.chain_hash
     for seq, event in enumerate(events, start=head.seq + 1):
-        row: dict[str, Any] = {
-            "account_id": account_id,
-            "seq": seq,
-            "received_at": received_at,
-            "reporter": reporter,
-            **{name: getattr(event, name) for name in EVENT_FIELDS},
-        }
+        row: dict[str, Any] = dict(zip(EVENT_FIELDS, _all_fields(event), strict=True))
+        row["type"] = event.type.value
+        row["arch"] = None if event.arch is None else event.arch.value
+        row["account_id"] = account_id
+        row["seq"] = seq
+        row["received_at"] = received_at
+        row["reporter"] = reporter
         last_hash = chained(last_hash, encoded(usage_event, row))
         row[CHAIN_HASH] = last_hash
         rows.append(row)
-    connection.execute(insert(usage_event), rows)
-    moved = update(account).where(account.c.id == account_id)
-    connection.execute(moved.values(last_seq=head.seq + len(rows), last_hash=last_hash))
+    insert_rows(connection, usage_event, rows)
+    newest = {OF_ACCOUNT: account_id, "last_seq": head.seq + len(rows), "last_hash": last_hash}
+    connection.execute(_MOVE_HEAD, newest)
 
 
 def append_refused(
@@ -159,10 +216,12 @@ def prune_refused(connection: Connection, account_id: str, now: datetime) -> Non
 
     One call removes at most 2,000 rows, so that no report waits for the removal of a flood.
     """
-    crowded_out = _newest_refused_number(connection, account_id) - MAX_REFUSED_KEPT
+    newest = _newest_refused_number(connection, account_id)
+    if not newest:
+        return
     for outdated in (
         refused_event.c.received_at < now - REFUSED_KEPT,
-        refused_event.c.number <= crowded_out,
+        refused_event.c.number <= newest - MAX_REFUSED_KEPT,
     ):
         numbers = (
             select(refused_event.c.number)
@@ -177,10 +236,7 @@ def prune_refused(connection: Connection, account_id: str, now: datetime) -> Non
 
 
 def _newest_refused_number(connection: Connection, account_id: str) -> int:
-    newest = select(func.max(refused_event.c.number)).where(
-        refused_event.c.account_id == account_id
-    )
-    return connection.execute(newest).scalar() or 0
+    return connection.execute(_NEWEST_REFUSED, {OF_ACCOUNT: account_id}).scalar() or 0
 
 
 def head_known_at(connection: Connection, account_id: str, known_at: datetime) -> LedgerHead:
@@ -212,13 +268,7 @@ def next_receipt(connection: Connection, account_id: str, now: datetime) -> date
 
 def newest_received_at(connection: Connection, account_id: str) -> datetime | None:
     """Return when the account's newest event was received, None where it has none."""
-    statement = (
-        select(usage_event.c.received_at)
-        .where(usage_event.c.account_id == account_id)
-        .order_by(usage_event.c.seq.desc())
-        .limit(1)
-    )
-    return connection.execute(statement).scalar()
+    return connection.execute(_NEWEST_RECEIPT, {OF_ACCOUNT: account_id}).scalar()
 
 
 def events_of_instances(
@@ -277,7 +327,7 @@ def newest_events(
     Raises:
         DamagedFactError: one of them is not what was written, or newer ones are missing.
     """
-    statement = select_with_previous(connection, account_id)
+    statement = select_with_previous(connection.dialect.name)
     if before_seq is None:
         check_newest(connection, account_id, read_head(connection, account_id))
     else:
@@ -292,7 +342,9 @@ def newest_events(
     if sought.instance is not None:
         statement = statement.where(usage_event.c.instance == sought.instance)
     statement = statement.order_by(usage_event.c.seq.desc()).limit(limit)
-    return [checked_by_previous(row) for row in connection.execute(statement)]
+    return [
+        checked_by_previous(row) for row in connection.execute(statement, {OF_ACCOUNT: account_id})
+    ]
 
 
 def newest_refused(
