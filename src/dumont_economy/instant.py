@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 from dumont_economy.errors import InvalidInstantError
 
@@ -17,8 +18,11 @@ _MAX_FRACTION_DIGITS = 6
 _MAX_OFFSET_HOURS = 23
 _MAX_OFFSET_MINUTES = 59
 _LEAP_SECOND = 60
+# A report of all instances names one instant for each of them.
+_MOST_TEXTS = 256
 
 
+@lru_cache(_MOST_TEXTS)
 def parse_instant(text: str) -> datetime:
     """Return the instant that an RFC 3339 text names, as an aware UTC datetime.
 

@@ -62,7 +62,7 @@ def _text(value: object, *, may_be_empty: bool = False) -> str:
         raise _ProblemError("must_be_string", "Send a string.")
     if not value and not may_be_empty:
         raise _ProblemError("empty", "Must not be empty.")
-    if _CONTROL.search(value):
+    if not value.isprintable() and _CONTROL.search(value):
         raise _ProblemError("invalid_text", "Must not hold control characters or lone surrogates.")
     if len(value) > MAX_TEXT or (not value.isascii() and len(value.encode()) > MAX_TEXT):
         raise _ProblemError("too_long", f"Must not be longer than {MAX_TEXT} bytes.")

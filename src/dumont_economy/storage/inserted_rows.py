@@ -20,24 +20,37 @@ _ARRAY_OF = {
 _MOST_STATEMENTS = 256
 
 
-def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows, each with a value, or None, for the same columns.
+def bound(
+    connection: Connection, table: Table, values_of: Mapping[str, Sequence[Any]]
+) -> dict[str, Sequence[Any]]:
+    """Return the values of each column as the driver takes them.
 
-    A column that is None in all of them is left out, which comes to the same. On PostgreSQL the
-    values of a column are one array, so that all rows make one way to the server.
+    A column without a value in any row is left out, which comes to the same.
     """
-    names = tuple(name for name in rows[0] if any(row[name] is not None for row in rows))
-    dialect = connection.dialect
-    values = [_bound(table.c[name], [row[name] for row in rows], dialect) for name in names]
+    return {
+        name: _bound(table.c[name], values, connection.dialect)
+        for name, values in values_of.items()
+        if any(value is not None for value in values)
+    }
+
+
+def insert_bound(
+    connection: Connection, table: Table, values_of: Mapping[str, Sequence[Any]]
+) -> None:
+    """Insert rows by the values of each column, as `bound` returns them.
+
+    On PostgreSQL the values of a column are one array, so that all rows make one way to the server.
+    """
+    names, dialect = tuple(values_of), connection.dialect
     if dialect.name == _POSTGRESQL:
-        connection.exec_driver_sql(_from_arrays(table, names, dialect), tuple(values))
+        arrays = tuple(list(values) for values in values_of.values())
+        connection.exec_driver_sql(_from_arrays(table, names, dialect), arrays)
     else:
-        by_row = list(zip(*values, strict=True))
-        connection.exec_driver_sql(_from_rows(table, names, dialect), by_row)
+        rows = list(zip(*values_of.values(), strict=True))
+        connection.exec_driver_sql(_from_rows(table, names, dialect), rows)
 
 
-def _bound(column: Column[Any], values: list[Any], dialect: Dialect) -> list[Any]:
-    """Return values as the driver takes them."""
+def _bound(column: Column[Any], values: Sequence[Any], dialect: Dialect) -> Sequence[Any]:
     bind: Callable[[Any], Any] | None = column.type.dialect_impl(dialect).bind_processor(dialect)
     return values if bind is None else [bind(value) for value in values]
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import accumulate
 from operator import attrgetter
 from typing import Any
 
@@ -38,9 +39,9 @@ from dumont_economy.storage.event_chain import (
     select_with_previous,
     stored_event,
 )
-from dumont_economy.storage.inserted_rows import insert_rows
+from dumont_economy.storage.inserted_rows import bound, insert_bound
 from dumont_economy.storage.known_from import known_from
-from dumont_economy.storage.stored_facts import CHAIN_HASH, as_kept, encoded
+from dumont_economy.storage.stored_facts import CHAIN_HASH, as_kept, encoded_rows
 from dumont_economy.storage.tables import account, refused_event, usage_event
 
 _KEYS_PER_QUERY = 400
@@ -171,21 +172,21 @@ def append_events(
     """Add events to the account's ledger after its head, in the order given."""
     if not events:
         return
-    rows: list[dict[str, Any]] = []
-    last_hash = head.chain_hash
-    for seq, event in enumerate(events, start=head.seq + 1):
-        row: dict[str, Any] = dict(zip(EVENT_FIELDS, _all_fields(event), strict=True))
-        row["type"] = event.type.value
-        row["arch"] = None if event.arch is None else event.arch.value
-        row["account_id"] = account_id
-        row["seq"] = seq
-        row["received_at"] = received_at
-        row["reporter"] = reporter
-        last_hash = chained(last_hash, encoded(usage_event, row))
-        row[CHAIN_HASH] = last_hash
-        rows.append(row)
-    insert_rows(connection, usage_event, rows)
-    newest = {OF_ACCOUNT: account_id, "last_seq": head.seq + len(rows), "last_hash": last_hash}
+    count = len(events)
+    said = zip(*map(_all_fields, events), strict=True)
+    values_of: dict[str, Sequence[Any]] = dict(zip(EVENT_FIELDS, said, strict=True))
+    values_of |= {
+        "type": [event.type.value for event in events],
+        "arch": [None if event.arch is None else event.arch.value for event in events],
+        "account_id": [account_id] * count,
+        "seq": range(head.seq + 1, head.seq + 1 + count),
+        "received_at": [received_at] * count,
+        "reporter": [reporter] * count,
+    }
+    kept = bound(connection, usage_event, values_of)
+    hashes = list(accumulate(encoded_rows(usage_event, kept), chained, initial=head.chain_hash))[1:]
+    insert_bound(connection, usage_event, {**kept, CHAIN_HASH: hashes})
+    newest = {OF_ACCOUNT: account_id, "last_seq": head.seq + count, "last_hash": hashes[-1]}
     connection.execute(_MOVE_HEAD, newest)
 
 
