@@ -21,9 +21,9 @@ from dumont_economy.storage.stored_facts import (
     UNREADABLE,
     UnreadableRowError,
     as_kept,
+    as_kept_on,
     by_place,
     encoded,
-    kept_columns,
     kept_in_order,
     kept_values,
     shown,
@@ -68,12 +68,28 @@ def read_head(connection: Connection, account_id: str, *, lock: bool = False) ->
     Raises:
         DamagedFactError: it is none.
     """
-    statement = _select_head(connection.dialect.name)
-    values = kept_values(
-        connection.execute(
-            statement.with_for_update() if lock else statement, {OF_ACCOUNT: account_id}
-        ).one()
-    )
+    statement = _read_head(connection.dialect.name, lock=lock)
+    return head_of(kept_values(connection.execute(statement, {"account_id": account_id}).one()))
+
+
+@cache
+def _read_head(dialect: str, *, lock: bool) -> Select[Any]:
+    # Asked for by every poll, so it is made once.
+    statement = select(*head_columns(dialect)).where(account.c.id == bindparam("account_id"))
+    return statement.with_for_update() if lock else statement
+
+
+def head_columns(dialect: str) -> list[ColumnElement[Any]]:
+    """Return what to select of an account so that `head_of` can tell its head."""
+    return as_kept_on(dialect, (account.c.last_seq, account.c.last_hash))
+
+
+def head_of(values: Mapping[str, Any]) -> LedgerHead:
+    """Return the head that the values of an account name.
+
+    Raises:
+        DamagedFactError: it is none.
+    """
     if type(values["last_seq"]) is not int:
         raise _damaged_head(None)
     return LedgerHead(values["last_seq"], values["last_hash"])
@@ -93,14 +109,8 @@ def check_newest(connection: Connection, account_id: str, head: LedgerHead) -> N
 
 
 @cache
-def _select_head(dialect: str) -> Select[Any]:
-    columns = kept_columns((account.c.last_seq, account.c.last_hash), dialect)
-    return select(*columns).where(account.c.id == bindparam(OF_ACCOUNT))
-
-
-@cache
 def _select_newest(dialect: str) -> Select[Any]:
-    columns = kept_columns((usage_event.c.seq, usage_event.c.chain_hash), dialect)
+    columns = as_kept_on(dialect, (usage_event.c.seq, usage_event.c.chain_hash))
     of_account = select(*columns).where(usage_event.c.account_id == bindparam(OF_ACCOUNT))
     return of_account.order_by(usage_event.c.seq.desc()).limit(1)
 
@@ -198,12 +208,12 @@ def select_with_previous(dialect: str) -> Select[Any]:
 
     It is built once for each kind of database; the account is its parameter `OF_ACCOUNT`.
     """
-    [previous_hash] = kept_columns([_previous.c.chain_hash], dialect)
+    [previous_hash] = as_kept_on(dialect, [_previous.c.chain_hash])
     before = select(previous_hash).where(
         _previous.c.account_id == bindparam(OF_ACCOUNT), _previous.c.seq == _SEQ - 1
     )
     return select(
-        before.scalar_subquery().label("previous_hash"), *kept_columns(usage_event.c, dialect)
+        before.scalar_subquery().label("previous_hash"), *as_kept_on(dialect, usage_event.c)
     ).where(usage_event.c.account_id == bindparam(OF_ACCOUNT))
 
 

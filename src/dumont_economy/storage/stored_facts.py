@@ -87,11 +87,11 @@ def as_kept(
     connection: Connection, columns: Iterable[ColumnElement[Any]]
 ) -> list[ColumnElement[Any]]:
     """Return what to select, so that columns are read as they are kept and reading cannot fail."""
-    return kept_columns(columns, connection.dialect.name)
+    return as_kept_on(connection.dialect.name, columns)
 
 
-def kept_columns(columns: Iterable[ColumnElement[Any]], dialect: str) -> list[ColumnElement[Any]]:
-    """Return the same for a kind of database, by its name."""
+def as_kept_on(dialect: str, columns: Iterable[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
+    """Return the same, for a statement that is made once for all connections to such a database."""
     return [_as_kept(column, is_sqlite=dialect == "sqlite") for column in columns]
 
 
