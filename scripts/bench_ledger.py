@@ -13,7 +13,7 @@ import argparse
 import json
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,6 @@ from fractions import Fraction
 from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -31,7 +30,6 @@ from dumont_economy.clock import SystemClock
 from dumont_economy.ledger.line_item import LineItem
 from dumont_economy.ledger.rating import rate_session
 from dumont_economy.metering.gpu_session import replay
-from dumont_economy.money import MICROSECONDS_PER_HOUR, Accrual
 from dumont_economy.pricing.match_timeline import ask
 from dumont_economy.pricing.policy import Policy
 from dumont_economy.pricing.sku import ComparisonProvider
@@ -44,6 +42,8 @@ from dumont_economy.storage.accounts import Account
 from dumont_economy.storage.database import Database
 from dumont_economy.storage.event_chain import EMPTY_LEDGER, read_chain, read_head
 from dumont_economy.storage.tables import usage_event
+from scripts.bench_rating import time_rating
+from scripts.bench_table import milliseconds, say
 from tests.e2e.live_server import HOST, LiveServer
 from tests.postgresql import running_postgresql
 
@@ -52,10 +52,8 @@ LONG_HISTORY = 1_000_000
 MOST_GROWTH = 1.3
 STORED_AT_ONCE = 5_000
 ACTIVE = 100
-TURNS = 100
 BATCH = 100
 BATCHES = 100
-LINES = 1_000_000
 ENDPOINTS = ("savings", "savings/history", "savings/realtime", "active-session", "pricing")
 SHAPES = (("RTX 4090", 1, "0.74"), ("A100", 1, "2.50"), ("H100", 8, "20.00"), ("T4", 1, "0.15"))
 
@@ -130,16 +128,6 @@ def _record(database: Database, account: Account, events: Sequence[Event]) -> No
     record_usage(database, SystemClock(), account, events, reporter="bench", may_backfill=True)
 
 
-def milliseconds(run: Callable[[], object], turns: int = TURNS) -> float:
-    """Return the median of some turns on the clock."""
-    taken = []
-    for _ in range(turns):
-        began = time.perf_counter()
-        run()
-        taken.append(time.perf_counter() - began)
-    return median(taken) * 1_000
-
-
 @dataclass
 class Reader:
     """One connection to the server that is kept open, as a poller's is."""
@@ -174,12 +162,6 @@ class BenchServer(LiveServer):
     def environment(self) -> dict[str, str]:
         """Return the environment that names the database."""
         return {**super().environment, "DUMONT_ECONOMY_DATABASE_URL": self.database_url}
-
-
-def say(name: str, measured: str, goal: str = "", *, is_reached: bool | None = None) -> None:
-    """Print a line of the table."""
-    verdict = {None: "", True: "reached", False: "MISSED"}[is_reached]
-    print(f"  {name:58} {measured:>14}  {goal:<16} {verdict}")
 
 
 def time_reading(server: LiveServer, accounts: Sequence[Filled]) -> None:
@@ -256,11 +238,17 @@ def add_up(database: Database, account: Account) -> Fraction:
 def time_ingest(database: Database, server: LiveServer, one: Filled, goal: float) -> None:
     """Time ingest over HTTP in batches of 100, against bare inserts of the same rows."""
     reader = Reader(HTTPConnection(HOST, server.port, timeout=600), one.token)
-    now = datetime.now(UTC) - timedelta(hours=1)
+    # A poller reports all instances at one second, and again at a later one.
+    began_at = datetime.now(UTC) - timedelta(hours=1)
     serial = random.Random(time.time_ns()).randrange(10**12)  # noqa: S311  only to be new
     batches = [
         [
-            report("seen", f"on-{number % ACTIVE}", now, serial + batch * BATCH + number)
+            report(
+                "seen",
+                f"on-{number % ACTIVE}",
+                began_at + timedelta(seconds=batch),
+                serial + batch * BATCH + number,
+            )
             for number in range(BATCH)
         ]
         for batch in range(BATCHES)
@@ -318,34 +306,6 @@ def _newest_rows(database: Database, account: Account) -> list[dict[str, Any]]:
 
     with database.read(account_id=account.id) as connection:
         return read(connection)
-
-
-def time_rating() -> None:
-    """Time the sum of a million lines, against the same loop in floats."""
-    rnd = random.Random(7)  # noqa: S311  repeatable, not secret
-    rates = [Fraction(rnd.randrange(10**6), 10**4) for _ in range(50)]
-    lines = [(rates[rnd.randrange(50)], rnd.randrange(1, 10**11)) for _ in range(LINES)]
-    in_floats = [(float(rate), float(used)) for rate, used in lines]
-
-    def exact() -> Fraction:
-        accrued = Accrual()
-        for rate, used in lines:
-            accrued.add(rate, used)
-        return accrued.total()
-
-    def floating() -> float:
-        total = 0.0
-        for rate, used in in_floats:
-            total += rate * used / MICROSECONDS_PER_HOUR
-        return total
-
-    ratio = milliseconds(exact, 3) / milliseconds(floating, 3)
-    say(
-        f"sum of {LINES:,} lines, times a loop in floats",
-        f"{ratio:.2f}",
-        "at most 1",
-        is_reached=ratio <= 1,
-    )
 
 
 @contextmanager

@@ -2,11 +2,13 @@
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 from dumont_economy.errors import InvalidInstantError
 
 MICROSECONDS_PER_SECOND = 1_000_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 _RFC3339 = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?:([Zz])|([+-])(\d{2}):(\d{2}))",
@@ -16,8 +18,11 @@ _MAX_FRACTION_DIGITS = 6
 _MAX_OFFSET_HOURS = 23
 _MAX_OFFSET_MINUTES = 59
 _LEAP_SECOND = 60
+# A report of all instances names one instant for each of them.
+_MOST_TEXTS = 256
 
 
+@lru_cache(_MOST_TEXTS)
 def parse_instant(text: str) -> datetime:
     """Return the instant that an RFC 3339 text names, as an aware UTC datetime.
 
@@ -56,9 +61,11 @@ def parse_instant(text: str) -> datetime:
             minute,
             second - is_leap,
             int(digits.ljust(_MAX_FRACTION_DIGITS, "0")),
-            tzinfo=timezone(offset),
+            tzinfo=timezone(offset) if offset else UTC,
         )
-        instant = local.astimezone(UTC) + timedelta(seconds=int(is_leap))
+        instant = (
+            local.astimezone(UTC) + timedelta(seconds=int(is_leap)) if offset or is_leap else local
+        )
     except (ValueError, OverflowError) as error:
         reason = "There is no such date and time."
         raise InvalidInstantError(reason) from error
@@ -84,13 +91,12 @@ def instant_text(instant: datetime) -> str:
 
 def microseconds_between(start: datetime, end: datetime) -> int:
     """Return the exact duration from `start` to `end` in microseconds; negative if reversed."""
-    delta = end - start
-    return (delta.days * 86_400 + delta.seconds) * MICROSECONDS_PER_SECOND + delta.microseconds
+    return (end - start) // _MICROSECOND
 
 
 def to_microseconds(instant: datetime) -> int:
     """Return the POSIX time of an instant in whole microseconds."""
-    return microseconds_between(EPOCH, instant)
+    return (instant - EPOCH) // _MICROSECOND
 
 
 def from_microseconds(microseconds: int) -> datetime:

@@ -7,6 +7,7 @@ adding nor a cut in time changes it; `rounded_units` is the only rounding.
 import re
 from decimal import Decimal
 from fractions import Fraction
+from math import lcm
 
 from dumont_economy.errors import InvalidAmountError
 
@@ -97,43 +98,45 @@ def cost(rate_per_hour: Fraction, microseconds: int) -> Fraction:
 
 
 class Accrual:
-    """Money accrued as rate x time, kept as time per rate until it is asked for.
+    """Money accrued as rate x time, in whole numbers over each denominator that a rate has.
 
-    Adding is integer arithmetic; the product is taken once per distinct rate, in `total`. So a
-    sum over a million line items is exact, and independent of their order. What will not change
-    any more can be settled, so that it is not multiplied again each time it is asked for.
+    Adding is integer arithmetic, and a fraction is only made in `total`. So a sum over a million
+    line items is exact, independent of their order, and as large as the few denominators there
+    are. What will not change any more can be settled, to be kept over one denominator.
     """
 
-    __slots__ = ("_microseconds_at", "_settled")
+    __slots__ = ("_numerators",)
 
     def __init__(self) -> None:
-        self._microseconds_at: dict[Fraction, int] = {}
-        self._settled = Fraction(0)
+        # By the rate's denominator: its numerator times microseconds.
+        self._numerators: dict[int, int] = {}
 
     def add(self, rate_per_hour: Fraction, microseconds: int) -> None:
         """Accrue `microseconds` at a rate per hour."""
-        held = self._microseconds_at.get(rate_per_hour, 0)
-        self._microseconds_at[rate_per_hour] = held + microseconds
+        numerator, denominator = rate_per_hour.as_integer_ratio()
+        held = self._numerators
+        held[denominator] = held.get(denominator, 0) + numerator * microseconds
 
     def merge(self, other: "Accrual") -> None:
         """Accrue everything that `other` holds."""
-        self._settled += other._settled  # noqa: SLF001  of this class too
-        for rate, microseconds in other._microseconds_at.items():  # noqa: SLF001
-            self.add(rate, microseconds)
+        held = self._numerators
+        for denominator, numerator in other._numerators.items():  # noqa: SLF001  of this class too
+            held[denominator] = held.get(denominator, 0) + numerator
 
     def total(self) -> Fraction:
         """Return the accrued money, exact."""
-        # Whole numbers over each denominator, of which there are few: one fraction for each.
-        numerators: dict[int, int] = {}
-        for rate, microseconds in self._microseconds_at.items():
-            held = numerators.get(rate.denominator, 0)
-            numerators[rate.denominator] = held + rate.numerator * microseconds
-        total = self._settled
-        for denominator, numerator in numerators.items():
-            total += Fraction(numerator, denominator * MICROSECONDS_PER_HOUR)
-        return total
+        numerator, denominator = self._over_one_denominator()
+        return Fraction(numerator, denominator * MICROSECONDS_PER_HOUR)
 
     def settle(self) -> None:
-        """Keep the total instead of what it is made of."""
-        self._settled = self.total()
-        self._microseconds_at = {}
+        """Keep the sum instead of what it is made of."""
+        numerator, denominator = self._over_one_denominator()
+        self._numerators = {denominator: numerator} if numerator else {}
+
+    def _over_one_denominator(self) -> tuple[int, int]:
+        common = lcm(*self._numerators)
+        numerator = sum(
+            numerator * (common // denominator)
+            for denominator, numerator in self._numerators.items()
+        )
+        return numerator, common

@@ -11,6 +11,10 @@ _MAX_INTEGER_DIGITS = 18
 _LARGEST_EXPONENT = 300
 # A whole string, so that what is inside one is not taken for structure, or a bracket.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[][{}]', re.DOTALL)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+# For the quick look at depth: one kind of bracket, and nothing else.
+_ONE_KIND = bytes.maketrans(b"{}", b"[]")
+_NO_BRACKETS = bytes(code for code in range(256) if code not in b"[]{}")
 
 
 class StrictJsonError(Exception):
@@ -41,20 +45,33 @@ def decode(body: bytes) -> Any:  # noqa: ANN401  JSON
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise StrictJsonError("malformed_json", "The body is not UTF-8.") from error
-    _check_depth(text)
+    if not _is_shallow(body):
+        _check_depth(text)
     try:
-        value = json.loads(
-            text,
-            object_pairs_hook=_members,
-            parse_constant=_constant,
-            parse_float=_number,
-            parse_int=_integer,
-        )
+        value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         message = f"The body is not JSON: {error.msg} at character {error.pos + 1}."
         raise StrictJsonError("malformed_json", message) from error
-    _check_text(value)
+    # UTF-8 has no surrogates, so that only an escape can have made one.
+    if b"\\" in body:
+        _check_text(value)
     return value
+
+
+def _is_shallow(body: bytes) -> bool:
+    """Say whether a body is surely not nested too deep, as nearly every one is.
+
+    Brackets outside of texts are taken away pair by pair, from the inside out.
+    """
+    if b"\\" in body:
+        return False  # A quote may be escaped then, and texts cannot be told apart so easily.
+    outside = b"".join(body.split(b'"')[::2])
+    brackets = outside.translate(_ONE_KIND, _NO_BRACKETS)
+    for _ in range(MAX_DEPTH):
+        if not brackets:
+            return True
+        brackets = brackets.replace(b"[]", b"")
+    return not brackets
 
 
 def _check_depth(text: str) -> None:
@@ -98,7 +115,7 @@ def _integer(text: str) -> int | OversizedInteger:
 
 def _check_text(value: Any) -> None:  # noqa: ANN401  JSON
     if isinstance(value, str):
-        if any("\ud800" <= character <= "\udfff" for character in value):
+        if _SURROGATE.search(value):
             message = "A text holds half of a surrogate pair, which is no character."
             raise StrictJsonError("invalid_unicode", message)
     elif isinstance(value, dict):
@@ -108,3 +125,8 @@ def _check_text(value: Any) -> None:  # noqa: ANN401  JSON
     elif isinstance(value, list):
         for element in value:
             _check_text(element)
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_members, parse_constant=_constant, parse_float=_number, parse_int=_integer
+)

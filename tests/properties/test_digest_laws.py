@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from dumont_economy.fact_digest import CHAIN_START, chained, encoded
+from dumont_economy.fact_digest import CHAIN_START, chained, encoded, encoded_rows
 from dumont_economy.instant import to_microseconds
 from dumont_economy.money import to_units
 
@@ -113,3 +114,20 @@ def head_of(events: list[dict[str, object]]) -> str:
     for event in events:
         last = chained(last, encoded("t", COLUMNS, event))
     return last
+
+
+@FEW
+@given(st.lists(rows(), max_size=4))
+def test_rows_are_encoded_together_as_each_by_itself(many: list[dict[str, object]]) -> None:
+    """Column by column, whatever kinds of values a column holds."""
+    values_of = {name: [row[name] for row in many] for name in COLUMNS}
+
+    found = encoded_rows("t", COLUMNS, values_of)
+
+    assert found == [encoded("t", COLUMNS, row) for row in many]
+
+
+def test_what_no_fact_holds_is_refused_in_many_rows_too() -> None:
+    """A float is no amount."""
+    with pytest.raises(ValueError, match="rate holds a float"):
+        encoded_rows("t", ("rate",), {"rate": [Decimal(1), 0.5]})

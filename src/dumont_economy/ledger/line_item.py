@@ -130,6 +130,12 @@ class Window:
             self.starts_at is None or end > self.starts_at
         )
 
+    def holds(self, start: datetime, end: datetime) -> bool:
+        """Say whether all of `[start, end)` lies inside."""
+        return (self.starts_at is None or start >= self.starts_at) and (
+            self.ends_at is None or end <= self.ends_at
+        )
+
     def holds_last_instant_before(self, end: datetime) -> bool:
         """Say whether the last instant of a stretch that ends at `end` lies inside."""
         return (self.starts_at is None or end > self.starts_at) and (

@@ -144,7 +144,10 @@ def _rate_span(instance: str, span: DiskSpan, terms: RatingTerms, now: datetime)
 
 def _converted(rate: Fraction, exchange: ExchangeSegment) -> Fraction | None:
     """Return a rate in the ledger's currency, None where none is known for it (R-FX)."""
-    return None if exchange.factor is None else rate * exchange.factor
+    if exchange.factor is None:
+        return None
+    # What is in that currency already stays the same object, as it is in all lines at that rate.
+    return rate if exchange.rate is None else rate * exchange.factor
 
 
 def _cut(

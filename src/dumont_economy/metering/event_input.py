@@ -62,9 +62,9 @@ def _text(value: object, *, may_be_empty: bool = False) -> str:
         raise _ProblemError("must_be_string", "Send a string.")
     if not value and not may_be_empty:
         raise _ProblemError("empty", "Must not be empty.")
-    if _CONTROL.search(value):
+    if not value.isprintable() and _CONTROL.search(value):
         raise _ProblemError("invalid_text", "Must not hold control characters or lone surrogates.")
-    if len(value) > MAX_TEXT or len(value.encode()) > MAX_TEXT:
+    if len(value) > MAX_TEXT or (not value.isascii() and len(value.encode()) > MAX_TEXT):
         raise _ProblemError("too_long", f"Must not be longer than {MAX_TEXT} bytes.")
     return value
 
@@ -74,12 +74,13 @@ def _optional_text(value: object) -> str:
 
 
 def _one_of(kind: type[EventType] | type[CpuArchitecture]) -> Callable[[object], object]:
-    names = [member.value for member in kind]
+    members = {member.value: member for member in kind}
 
     def read(value: object) -> object:
-        if value not in names:
-            raise _ProblemError("unknown_value", f"Use one of {', '.join(names)}.")
-        return kind(str(value))
+        member = members.get(value) if isinstance(value, str) else None
+        if member is None:
+            raise _ProblemError("unknown_value", f"Use one of {', '.join(members)}.")
+        return member
 
     return read
 
@@ -229,6 +230,23 @@ EVENT_FIELDS = {
 _WHOLE_NUMBER_FIELDS = frozenset({"gpu_count", "disk_hours_per_month"})
 
 
+@dataclass(frozen=True, slots=True)
+class _FieldsOfType:
+    """The names of the fields that events of one type must have, and of all that they may have."""
+
+    required: frozenset[str]
+    allowed: frozenset[str]
+
+
+_FIELDS_OF_TYPE = {
+    kind: _FieldsOfType(
+        frozenset(name for name, field in EVENT_FIELDS.items() if kind in field.required_on),
+        frozenset(name for name, field in EVENT_FIELDS.items() if kind in field.allowed_on),
+    )
+    for kind in EventType
+}
+
+
 def read_event(raw: object, *, default_currency: str) -> UsageEvent:
     """Return the usage event that a decoded JSON object says.
 
@@ -240,6 +258,33 @@ def read_event(raw: object, *, default_currency: str) -> UsageEvent:
     if not isinstance(raw, Mapping):
         problem = FieldProblem("", "must_be_object", "Send an object with the event's fields.")
         raise InvalidEventError([problem])
+    values: dict[str, Any] = {}
+    is_right = True
+    for name, sent in raw.items():
+        field = EVENT_FIELDS.get(name)
+        if field is None:
+            is_right = False
+        elif sent is not None:
+            try:
+                values[name] = field.read(sent)
+            except _ProblemError:
+                is_right = False
+    kind = values.get("type")
+    if kind is None or not is_right or not _fits(kind, values):
+        raise InvalidEventError(_problems_of(raw))
+    if kind is EventType.START:
+        values.setdefault("currency", default_currency)
+        values.setdefault("arch", CpuArchitecture.X86_64)
+    return UsageEvent(**values)
+
+
+def _fits(kind: EventType, values: Mapping[str, Any]) -> bool:
+    fields = _FIELDS_OF_TYPE[kind]
+    return fields.allowed.issuperset(values) and fields.required.issubset(values)
+
+
+def _problems_of(raw: Mapping[Any, object]) -> list[FieldProblem]:
+    """Return every problem of every field, in the order of the fields."""
     problems = [
         FieldProblem(str(name)[:MAX_TEXT], "unknown_field", "A usage event has no such field.")
         for name in raw
@@ -252,17 +297,10 @@ def read_event(raw: object, *, default_currency: str) -> UsageEvent:
                 values[name] = field.read(raw[name])
             except _ProblemError as error:
                 problems.append(FieldProblem(name, error.code, error.message))
-    problems += _wrong_for_type(values, raw)
-    if problems:
-        raise InvalidEventError(problems)
-    if values["type"] is EventType.START:
-        values.setdefault("currency", default_currency)
-        values.setdefault("arch", CpuArchitecture.X86_64)
-    return UsageEvent(**values)
+    return problems + _wrong_for_type(values.get("type"), raw)
 
 
-def _wrong_for_type(values: Mapping[str, Any], raw: Mapping[str, object]) -> list[FieldProblem]:
-    kind = values.get("type")
+def _wrong_for_type(kind: EventType | None, raw: Mapping[Any, object]) -> list[FieldProblem]:
     problems = []
     for name, field in EVENT_FIELDS.items():
         is_sent = raw.get(name) is not None

@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
 from typing import Self
@@ -486,7 +487,13 @@ def _terms_of_starts(events: Iterable[UsageEvent]) -> set[tuple[Shape, Fraction]
 
 
 def _rate_of(event: UsageEvent, held: Fraction) -> Fraction:
-    return held if event.rate is None else Fraction(event.rate)
+    return held if event.rate is None else _exact(event.rate)
+
+
+@lru_cache(maxsize=4_096)
+def _exact(rate: Decimal) -> Fraction:
+    """Return a rate as a fraction: few are paid by many, and all of them share one object."""
+    return Fraction(rate)
 
 
 def _with_reported(disk: Disk, event: UsageEvent) -> Disk:

@@ -7,7 +7,7 @@ sign (R-SIGN); a total is the exact sum, rounded nowhere.
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 
 from dumont_economy.ledger.line_item import (
@@ -23,6 +23,12 @@ from dumont_economy.money import Accrual
 from dumont_economy.pricing.disk_price import DiskSegment
 from dumont_economy.pricing.equivalence import Equivalent, Grade
 from dumont_economy.pricing.match_timeline import Match
+
+# So many times, each as long as the calendar, fit into one timedelta.
+_MOST_TIMES = 250
+_MOST_KINDS = 10_000
+_NO_TIME = timedelta()
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass
@@ -93,16 +99,18 @@ class Totals:
             self._add_disk(line, window)
 
     def _add_run(self, line: LineItem, window: Window) -> None:
-        used = line.used_microseconds(window)
-        actual = line.billed_microseconds(line.actual, window)
+        self.add_times(
+            line,
+            line.used_microseconds(window),
+            line.billed_microseconds(line.actual, window),
+            line.billed_microseconds(line.comparison, window),
+        )
+
+    def add_times(self, line: LineItem, used: int, actual: int, compared: int) -> None:
+        """Add times of use that is rated as a line is."""
         if used or actual:
             self.add_gpu_use(
-                line.shape,
-                line.match,
-                used=used,
-                rate=line.rate,
-                actual=actual,
-                compared=line.billed_microseconds(line.comparison, window),
+                line.shape, line.match, used=used, rate=line.rate, actual=actual, compared=compared
             )
 
     def add_gpu_use(
@@ -228,7 +236,79 @@ class Totals:
 def total_of(lines: Iterable[Line], window: Window = ALL_TIME) -> Totals:
     """Return the totals of what falls into a window."""
     totals = Totals()
+    alike = _AlikeRuns(totals)
     for line in lines:
-        if window.touches(line.starts_at, line.ends_at):
+        if isinstance(line, LineItem) and window.holds(line.starts_at, line.ends_at):
+            alike.add(line)
+        elif window.touches(line.starts_at, line.ends_at):
             totals.add_line(line, window)
+    alike.finish()
     return totals
+
+
+@dataclass(slots=True)
+class _Times:
+    """Used and billed times of lines that are rated as `line` is; pads in microseconds."""
+
+    line: LineItem
+    count: int = 0
+    used: timedelta = _NO_TIME
+    actual: timedelta = _NO_TIME
+    actual_pad: int = 0
+    compared: timedelta = _NO_TIME
+    compared_pad: int = 0
+
+
+class _AlikeRuns:
+    """Adds whole lines to totals: first the times of all that are rated alike, and then the money.
+
+    Which are alike is told by what is the same object, which is found faster than what is equal,
+    and comes to the same.
+    """
+
+    def __init__(self, totals: Totals) -> None:
+        self._totals = totals
+        self._times: dict[tuple[int, int, str, int], _Times] = {}
+
+    def add(self, line: LineItem) -> None:
+        shape, starts_at, ends_at = line.shape, line.starts_at, line.ends_at
+        key = (id(line.rate), id(line.match), shape.gpu, shape.gpu_count)
+        times = self._times.get(key)
+        if times is None:
+            times = self._begin(key, line)
+        used = ends_at - starts_at
+        times.used += used
+        span = line.actual
+        times.actual += used if span.ends_at is ends_at else _until(span.ends_at, starts_at)
+        times.actual_pad += span.pad_microseconds
+        span = line.comparison
+        times.compared += used if span.ends_at is ends_at else _until(span.ends_at, starts_at)
+        times.compared_pad += span.pad_microseconds
+        times.count += 1
+        if times.count == _MOST_TIMES:
+            self._take(self._times.pop(key))
+
+    def finish(self) -> None:
+        for times in self._times.values():
+            self._take(times)
+        self._times = {}
+
+    def _begin(self, key: tuple[int, int, str, int], line: LineItem) -> _Times:
+        if len(self._times) == _MOST_KINDS:
+            self.finish()
+        # It holds the line, so nothing else can come to be the same object as what the key is of.
+        times = self._times[key] = _Times(line)
+        return times
+
+    def _take(self, times: _Times) -> None:
+        self._totals.add_times(
+            times.line,
+            times.used // _MICROSECOND,
+            times.actual // _MICROSECOND + times.actual_pad,
+            times.compared // _MICROSECOND + times.compared_pad,
+        )
+
+
+def _until(ends_at: datetime, starts_at: datetime) -> timedelta:
+    """Return how long billing lasts; what is rounded down may end before a line begins."""
+    return max(_NO_TIME, ends_at - starts_at)

@@ -33,6 +33,8 @@ from dumont_economy.storage.tables import account, usage_event
 
 EVENT_FIELDS = tuple(field.name for field in fields(UsageEvent))
 _FACT = "usage event"
+# What statements that are built once call the account that they are about.
+OF_ACCOUNT = "of_account"
 _previous = usage_event.alias("previous")
 # Of the event whose previous one is looked for.
 _SEQ: ColumnElement[int] = literal_column("usage_event.seq")
@@ -100,10 +102,8 @@ def check_newest(connection: Connection, account_id: str, head: LedgerHead) -> N
     Raises:
         DamagedFactError: it is not: what followed it could not be told from damage.
     """
-    columns = as_kept(connection, (usage_event.c.seq, usage_event.c.chain_hash))
-    newest_first = usage_event.c.seq.desc()
-    statement = select(*columns).where(usage_event.c.account_id == account_id)
-    row = connection.execute(statement.order_by(newest_first).limit(1)).first()
+    statement = _select_newest(connection.dialect.name)
+    row = connection.execute(statement, {OF_ACCOUNT: account_id}).first()
     newest = EMPTY_LEDGER if row is None else LedgerHead(**kept_values(row))
     if newest != head:
         raise _damaged_head(head.seq)
@@ -135,6 +135,13 @@ def _first_missing(connection: Connection, account_id: str) -> int:
             break
         expected += 1
     return expected
+
+
+@cache
+def _select_newest(dialect: str) -> Select[Any]:
+    columns = as_kept_on(dialect, (usage_event.c.seq, usage_event.c.chain_hash))
+    of_account = select(*columns).where(usage_event.c.account_id == bindparam(OF_ACCOUNT))
+    return of_account.order_by(usage_event.c.seq.desc()).limit(1)
 
 
 def read_chain(
@@ -175,8 +182,8 @@ def head_before(connection: Connection, account_id: str, seq: int) -> LedgerHead
     Raises:
         DamagedFactError: that event is not what was written.
     """
-    statement = select_with_previous(connection, account_id).where(usage_event.c.seq == seq)
-    row = connection.execute(statement).first()
+    one = select_with_previous(connection.dialect.name).where(usage_event.c.seq == seq)
+    row = connection.execute(one, {OF_ACCOUNT: account_id}).first()
     if row is None:
         raise _missing(seq)
     checked_by_previous(row)
@@ -224,15 +231,19 @@ def _belongs(
     return chained(previous_hash, encoding) in (values[CHAIN_HASH], hash_there)
 
 
-def select_with_previous(connection: Connection, account_id: str) -> Select[Any]:
-    """Return what selects events of an account so that `checked_by_previous` can check each."""
-    [previous_hash] = as_kept(connection, [_previous.c.chain_hash])
+@cache
+def select_with_previous(dialect: str) -> Select[Any]:
+    """Return what selects events of an account so that `checked_by_previous` can check each.
+
+    It is built once for each kind of database; the account is its parameter `OF_ACCOUNT`.
+    """
+    [previous_hash] = as_kept_on(dialect, [_previous.c.chain_hash])
     before = select(previous_hash).where(
-        _previous.c.account_id == account_id, _previous.c.seq == _SEQ - 1
+        _previous.c.account_id == bindparam(OF_ACCOUNT), _previous.c.seq == _SEQ - 1
     )
     return select(
-        before.scalar_subquery().label("previous_hash"), *as_kept(connection, usage_event.c)
-    ).where(usage_event.c.account_id == account_id)
+        before.scalar_subquery().label("previous_hash"), *as_kept_on(dialect, usage_event.c)
+    ).where(usage_event.c.account_id == bindparam(OF_ACCOUNT))
 
 
 def checked_by_previous(row: Row[Any, *tuple[Any, ...]]) -> StoredEvent:

@@ -5,7 +5,7 @@ reading fails on such a row without saying which it is. Here a row is read as it
 its digest, and only then understood.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -71,6 +71,16 @@ def encoded(table: Table, values: Mapping[str, object]) -> bytes:
         ValueError: a value is none that a fact can have.
     """
     return fact_digest.encoded(table.name, _digested_columns(table), values)
+
+
+def encoded_rows(table: Table, values_of: Mapping[str, Sequence[object]]) -> list[bytes]:
+    """Return the encodings of many rows, from the values of each column that is not empty.
+
+    Raises:
+        ValueError: a value is none that a fact can have.
+    """
+    columns = [name for name in _digested_columns(table) if name in values_of]
+    return fact_digest.encoded_rows(table.name, columns, values_of)
 
 
 def as_kept(

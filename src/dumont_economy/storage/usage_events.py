@@ -1,17 +1,35 @@
 """Queries on usage events and on what was refused at the door. Every one names one account."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from itertools import accumulate
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    any_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from dumont_economy.fact_digest import chained
 from dumont_economy.metering.usage_event import UsageEvent
 from dumont_economy.storage.closed_periods import newest_closing
 from dumont_economy.storage.event_chain import (
     EVENT_FIELDS,
+    OF_ACCOUNT,
     LedgerHead,
     StoredEvent,
     check_length,
@@ -21,12 +39,26 @@ from dumont_economy.storage.event_chain import (
     read_head,
     select_with_previous,
 )
+from dumont_economy.storage.inserted_rows import bound, insert_bound
 from dumont_economy.storage.known_from import known_from
-from dumont_economy.storage.stored_facts import CHAIN_HASH, encoded
+from dumont_economy.storage.stored_facts import CHAIN_HASH, encoded_rows
 from dumont_economy.storage.tables import account, refused_event, usage_event
 
 _KEYS_PER_QUERY = 400
 _ROWS_AT_A_TIME = 1_000
+_SOURCE = "of_source"
+_IDS = "ids"
+_MOVE_HEAD = update(account).where(account.c.id == bindparam(OF_ACCOUNT))
+_NEWEST_RECEIPT = (
+    select(usage_event.c.received_at)
+    .where(usage_event.c.account_id == bindparam(OF_ACCOUNT))
+    .order_by(usage_event.c.seq.desc())
+    .limit(1)
+)
+_NEWEST_REFUSED = select(func.max(refused_event.c.number)).where(
+    refused_event.c.account_id == bindparam(OF_ACCOUNT)
+)
+_all_fields = attrgetter(*EVENT_FIELDS)
 # As many as a batch may hold, so that a flood is removed as fast as it comes.
 _PRUNED_AT_ONCE = 1_000
 
@@ -90,17 +122,43 @@ def events_by_key(
     ids_of: dict[str, list[str]] = {}
     for source, event_id in keys:
         ids_of.setdefault(source, []).append(event_id)
-    events = select_with_previous(connection, account_id)
+    dialect = connection.dialect.name
     for source, ids in ids_of.items():
-        for start in range(0, len(ids), _KEYS_PER_QUERY):
-            statement = events.where(
-                usage_event.c.source == source,
-                usage_event.c.id.in_(ids[start : start + _KEYS_PER_QUERY]),
-            )
-            for row in connection.execute(statement):
-                event = checked_by_previous(row).event
-                found[(event.source, event.id)] = event
+        sought = {
+            OF_ACCOUNT: account_id,
+            _SOURCE: source,
+            _IDS: json.dumps(ids) if dialect == "sqlite" else ids,
+        }
+        # Nearly all are new, and whether one is not is found in the index alone.
+        if connection.execute(_select_held_id(dialect), sought).first() is None:
+            continue
+        for row in connection.execute(_select_held(dialect), sought):
+            event = checked_by_previous(row).event
+            found[(event.source, event.id)] = event
     return found
+
+
+@cache
+def _select_held_id(dialect: str) -> Select[Any]:
+    of_account = usage_event.c.account_id == bindparam(OF_ACCOUNT)
+    return select(usage_event.c.id).where(of_account, *_is_sought(dialect)).limit(1)
+
+
+@cache
+def _select_held(dialect: str) -> Select[Any]:
+    return select_with_previous(dialect).where(*_is_sought(dialect))
+
+
+def _is_sought(dialect: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Return the conditions that an event has one of some ids of a source.
+
+    The ids are one parameter, however many there are, so that the statement stays the same.
+    """
+    of_source = usage_event.c.source == bindparam(_SOURCE)
+    if dialect == "sqlite":
+        ids = func.json_each(bindparam(_IDS)).table_valued("value")
+        return of_source, usage_event.c.id.in_(select(ids.c.value))
+    return of_source, usage_event.c.id == any_(bindparam(_IDS, type_=ARRAY(Text)))
 
 
 def append_events(
@@ -118,24 +176,23 @@ def append_events(
     """
     if not events:
         return head, []
-    rows = []
-    last_hash = head.chain_hash
-    for seq, event in enumerate(events, start=head.seq + 1):
-        row: dict[str, Any] = {
-            "account_id": account_id,
-            "seq": seq,
-            "received_at": received_at,
-            "reporter": reporter,
-            **{name: getattr(event, name) for name in EVENT_FIELDS},
-        }
-        last_hash = chained(last_hash, encoded(usage_event, row))
-        row[CHAIN_HASH] = last_hash
-        rows.append(row)
-    connection.execute(insert(usage_event), rows)
-    moved = update(account).where(account.c.id == account_id)
-    new_head = LedgerHead(head.seq + len(rows), last_hash)
-    connection.execute(moved.values(last_seq=new_head.seq, last_hash=new_head.chain_hash))
-    return new_head, [row[CHAIN_HASH] for row in rows]
+    count = len(events)
+    said = zip(*map(_all_fields, events), strict=True)
+    values_of: dict[str, Sequence[Any]] = dict(zip(EVENT_FIELDS, said, strict=True))
+    values_of |= {
+        "type": [event.type.value for event in events],
+        "arch": [None if event.arch is None else event.arch.value for event in events],
+        "account_id": [account_id] * count,
+        "seq": range(head.seq + 1, head.seq + 1 + count),
+        "received_at": [received_at] * count,
+        "reporter": [reporter] * count,
+    }
+    kept = bound(connection, usage_event, values_of)
+    hashes = list(accumulate(encoded_rows(usage_event, kept), chained, initial=head.chain_hash))[1:]
+    insert_bound(connection, usage_event, {**kept, CHAIN_HASH: hashes})
+    newest = {OF_ACCOUNT: account_id, "last_seq": head.seq + count, "last_hash": hashes[-1]}
+    connection.execute(_MOVE_HEAD, newest)
+    return LedgerHead(head.seq + count, hashes[-1]), hashes
 
 
 def append_refused(
@@ -165,10 +222,12 @@ def prune_refused(connection: Connection, account_id: str, now: datetime) -> Non
 
     One call removes at most 2,000 rows, so that no report waits for the removal of a flood.
     """
-    crowded_out = _newest_refused_number(connection, account_id) - MAX_REFUSED_KEPT
+    newest = _newest_refused_number(connection, account_id)
+    if not newest:
+        return
     for outdated in (
         refused_event.c.received_at < now - REFUSED_KEPT,
-        refused_event.c.number <= crowded_out,
+        refused_event.c.number <= newest - MAX_REFUSED_KEPT,
     ):
         numbers = (
             select(refused_event.c.number)
@@ -183,10 +242,7 @@ def prune_refused(connection: Connection, account_id: str, now: datetime) -> Non
 
 
 def _newest_refused_number(connection: Connection, account_id: str) -> int:
-    newest = select(func.max(refused_event.c.number)).where(
-        refused_event.c.account_id == account_id
-    )
-    return connection.execute(newest).scalar() or 0
+    return connection.execute(_NEWEST_REFUSED, {OF_ACCOUNT: account_id}).scalar() or 0
 
 
 def head_known_at(connection: Connection, account_id: str, known_at: datetime) -> LedgerHead:
@@ -196,7 +252,7 @@ def head_known_at(connection: Connection, account_id: str, known_at: datetime) -
     whatever the clock showed then.
 
     Raises:
-        DamagedFactError: the first event that was not known, or the newest, is not what was written.
+        DamagedFactError: the first event that was not known, or the newest, is damaged.
     """
     first_unknown = select(func.min(usage_event.c.seq)).where(
         usage_event.c.account_id == account_id, usage_event.c.received_at > known_at
@@ -220,13 +276,7 @@ def next_receipt(connection: Connection, account_id: str, now: datetime) -> date
 
 def newest_received_at(connection: Connection, account_id: str) -> datetime | None:
     """Return when the account's newest event was received, None where it has none."""
-    statement = (
-        select(usage_event.c.received_at)
-        .where(usage_event.c.account_id == account_id)
-        .order_by(usage_event.c.seq.desc())
-        .limit(1)
-    )
-    return connection.execute(statement).scalar()
+    return connection.execute(_NEWEST_RECEIPT, {OF_ACCOUNT: account_id}).scalar()
 
 
 def received_at(connection: Connection, account_id: str, seq: int) -> datetime | None:
@@ -327,7 +377,7 @@ def newest_events(
     Raises:
         DamagedFactError: one of them is not what was written, or newer ones are missing.
     """
-    statement = select_with_previous(connection, account_id)
+    statement = select_with_previous(connection.dialect.name)
     if before_seq is None:
         check_newest(connection, account_id, read_head(connection, account_id))
     else:
@@ -342,7 +392,9 @@ def newest_events(
     if sought.instance is not None:
         statement = statement.where(usage_event.c.instance == sought.instance)
     statement = statement.order_by(usage_event.c.seq.desc()).limit(limit)
-    return [checked_by_previous(row) for row in connection.execute(statement)]
+    return [
+        checked_by_previous(row) for row in connection.execute(statement, {OF_ACCOUNT: account_id})
+    ]
 
 
 def newest_refused(
