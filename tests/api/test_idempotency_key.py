@@ -257,7 +257,7 @@ class TestWhileTheFirstIsAtWork:
         is_storing, may_go_on = Event(), Event()
         append = usage_events.append_events
 
-        def slowly(*arguments: object, **named: object) -> LedgerHead:
+        def slowly(*arguments: object, **named: object) -> tuple[LedgerHead, list[str]]:
             is_storing.set()
             assert may_go_on.wait(60)
             return append(*arguments, **named)  # type: ignore[arg-type]
@@ -290,7 +290,7 @@ class TestWhileTheFirstIsAtWork:
         is_storing, may_go_on = Event(), Event()
         append = usage_events.append_events
 
-        def slowly(*arguments: object, **named: object) -> LedgerHead:
+        def slowly(*arguments: object, **named: object) -> tuple[LedgerHead, list[str]]:
             is_storing.set()
             assert may_go_on.wait(60)
             return append(*arguments, **named)  # type: ignore[arg-type]

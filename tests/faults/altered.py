@@ -27,12 +27,14 @@ from dumont_economy.cli import server
 from dumont_economy.cli.main import main
 from dumont_economy.clock import Clock, SystemClock
 from dumont_economy.metering.usage_event import UsageEvent
-from dumont_economy.services import account_ledger, record_usage
-from dumont_economy.services.account_ledger import AccountLedger
+from dumont_economy.services import record_usage
+from dumont_economy.services.account_ledger import AccountLedger, AccountLedgers
+from dumont_economy.services.follow_usage import CacheTerms
 from dumont_economy.services.record_usage import EventResult, UsageBatch
+from dumont_economy.services.usage_records import UsageRecords
 from dumont_economy.storage import database, usage_events
 from dumont_economy.storage.database import Database
-from dumont_economy.storage.event_chain import StoredEvent
+from dumont_economy.storage.event_chain import LedgerHead, StoredEvent
 
 # What alterations are told beside their names, by environment variables.
 CLOCK_FILE = "TEST_CLOCK_FILE"
@@ -137,16 +139,21 @@ def _orders_by_clock() -> None:
 
 
 def _follows_forward_only() -> None:
-    """Take a ledger that was replayed later than now for one that stands as it was now."""
-    follow = account_ledger._follow  # noqa: SLF001
+    """Take caches of what has not happened yet for those of now."""
+    of_caches = AccountLedgers._of_caches  # noqa: SLF001
 
-    def follow_forward(
-        connection: Connection, account_id: str, held: AccountLedger | None, now: datetime
-    ) -> AccountLedger:
-        latest = now if held is None else max(now, held.replayed_at)
-        return follow(connection, account_id, held, latest)
+    def of_caches_forward(
+        self: AccountLedgers,
+        records: UsageRecords,
+        head: LedgerHead,
+        at: datetime,
+        terms: CacheTerms,
+    ) -> AccountLedger | None:
+        cache = records.head()
+        newest = None if cache is None else cache.newest_event_at
+        return of_caches(self, records, head, at if newest is None else max(at, newest), terms)
 
-    _replace(account_ledger, "_follow", follow_forward)
+    _replace(AccountLedgers, "_of_caches", of_caches_forward)
 
 
 def _few_pages() -> None:

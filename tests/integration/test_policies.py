@@ -216,9 +216,9 @@ def test_figures_depend_on_what_a_policy_says_and_not_on_its_version(
 
     def figures(version: int | None = None) -> tuple[Fraction, ...]:
         """Return the exact lifetime saving beside each provider."""
-        state = views.read(account, version)
-        asked = (ask(state.policy, one) for one in ComparisonProvider)
-        return tuple(state.view(question).lifetime.saving for question in asked)
+        with views.read(account, version) as state:
+            asked = (ask(state.policy, one) for one in ComparisonProvider)
+            return tuple(state.view(question).lifetime.saving for question in asked)
 
     said, of_version = contents(), {1: figures()}
     of_content: dict[int, tuple[Fraction, ...]] = {}

@@ -6,6 +6,7 @@ asked again later, and closed periods are asked for as they were closed and as t
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -197,6 +198,7 @@ class AccountMachine(RuleBasedStateMachine):
         self.clock = SetClock(BEGINNING)
         self.database = empty_database()
         self.views = AccountViews(self.database, self.clock)
+        self.at_hand = ExitStack()
         self.sides = [
             Side(make_account(self.database, self.clock, name)) for name in ("ours", "theirs")
         ]
@@ -216,6 +218,7 @@ class AccountMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Close the database."""
+        self.at_hand.close()
         self.database.close()
 
     @property
@@ -366,7 +369,7 @@ class AccountMachine(RuleBasedStateMachine):
         side = self.sides[account]
         if side.answered:
             before = side.answered[place % len(side.answered)]
-            earlier = self.views.read_past(side.account, as_of=before.as_of).view(QUESTION)
+            earlier = self._past_view(side, before.as_of)
             assert told_by_product(earlier, FIRST_DAY, before.zone) == before.told
             self.zone = before.zone
             later = self._view(side)
@@ -382,12 +385,14 @@ class AccountMachine(RuleBasedStateMachine):
     @rule()
     def reopen(self) -> None:
         """Stop the application and start it again: no connection is left, and nothing in memory."""
+        self.at_hand.close()
         self.database.close()
         self.views = AccountViews(self.database, self.clock)
 
     @invariant()
     def every_figure_is_the_models(self) -> None:
         """Both accounts, whichever of them the last step concerned."""
+        self.at_hand.close()
         for side in self.sides:
             view = self._view(side)
             assert self.now - timedelta(seconds=1) < view.as_of <= self.now
@@ -398,7 +403,11 @@ class AccountMachine(RuleBasedStateMachine):
                 side.answered.append(answered)
 
     def _view(self, side: Side) -> AccountView:
-        return self.views.read(side.account).view(QUESTION)
+        return self.at_hand.enter_context(self.views.read(side.account)).view(QUESTION)
+
+    def _past_view(self, side: Side, as_of: datetime) -> AccountView:
+        past = self.views.read_past(side.account, as_of=as_of)
+        return self.at_hand.enter_context(past).view(QUESTION)
 
     def _expected(self, side: Side, as_of: datetime) -> Told:
         key = (len(side.reports), self.market.facts, as_of, self.zone)
@@ -410,7 +419,7 @@ class AccountMachine(RuleBasedStateMachine):
     def _compare_closed(self, side: Side, closed: Closed) -> None:
         """Compare what a closed period was, is, and has more with the model."""
         period = closed.period
-        as_closed = self.views.read_past(side.account, as_of=period.as_of).view(QUESTION)
+        as_closed = self._past_view(side, period.as_of)
         present = self._view(side)
         found = closed_figures(period, as_closed, present)
         old = self._of_period(side, period, closed.at, is_past=True)

@@ -1,6 +1,7 @@
 """Laws of an account's figures, over generated fleets, a real database and the real answers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -23,13 +24,14 @@ from dumont_economy.pricing.policy import Policy, RateCardName
 from dumont_economy.pricing.sku import ComparisonProvider
 from dumont_economy.savings.local_day import parse_zone
 from dumont_economy.savings.totals import Totals
-from dumont_economy.services.account_ledger import AccountLedgers
+from dumont_economy.services.account_ledger import AccountLedger, AccountLedgers
 from dumont_economy.services.account_view import AccountView
 from dumont_economy.services.people import create_token, make_account
 from dumont_economy.services.price_health import PriceHealth
 from dumont_economy.services.read_history import read_history
 from dumont_economy.services.read_instances import read_gpu_groups
 from dumont_economy.services.record_usage import EventStatus, record_usage
+from dumont_economy.services.usage_records import UsageRecords
 from dumont_economy.storage.accounts import Account
 from tests.builders import SetClock, after, event, start
 from tests.properties.worlds import STORY_SECONDS, posix, raw, reports_of, stories
@@ -37,6 +39,7 @@ from tests.reference_model import Figures, Price, Rule, World, figures
 
 SECOND = timedelta(seconds=1)
 # Read through the whole application, an example costs as much as dozens of a pure law.
+Read = Callable[..., tuple[AccountLedger, UsageRecords]]
 FEW = settings(max_examples=150)
 HEALTHY = PriceHealth((0, 0), (), ())
 PROVIDERS = st.sampled_from(ComparisonProvider)
@@ -89,22 +92,35 @@ class Installation:
         self.database = services.database
         self.views = services.views
         self._numbers = count()
+        self.at_hand = ExitStack()
 
     def new_account(self) -> Account:
         """Return an account without any use."""
+        self.at_hand.close()
         self.clock.present = after(0)
         return make_account(self.database, self.clock, f"account {next(self._numbers)}")
 
     def view(self, account: Account, question: ComparisonQuestion) -> AccountView:
         """Return what the server says, which remembers what it read before."""
-        return self.views.read(account).view(question)
+        return self.at_hand.enter_context(self.views.read(account)).view(question)
 
     def fresh_view(self, account: Account, question: ComparisonQuestion) -> AccountView:
         """Return what a server would say that has read nothing yet."""
+        return self.of_the_facts(account, question, AccountLedgers().read)
+
+    def derived_view(self, account: Account, question: ComparisonQuestion) -> AccountView:
+        """Return what a server would say that knows no caches."""
+        return self.of_the_facts(account, question, AccountLedgers().read_derived)
+
+    def of_the_facts(
+        self, account: Account, question: ComparisonQuestion, read: Read
+    ) -> AccountView:
+        """Return what a server would say that reads the ledger so."""
         as_of = self.view(account, question).as_of
-        with self.database.read(account_id=account.id) as connection:
-            ledger = AccountLedgers().read(connection, account.id, self.clock.now())
-        return AccountView(account, as_of, ledger, self.views.market(), HEALTHY, question)
+        market = self.views.market()
+        connection = self.at_hand.enter_context(self.database.read(account_id=account.id))
+        ledger, records = read(connection, account.id, self.clock.now(), market.cache_terms)
+        return AccountView(account, as_of, ledger, records, market, HEALTHY, question)
 
     def push(self, account: Account, batch: Sequence[UsageEvent]) -> set[EventStatus]:
         """Store a batch and return what became of its events."""
@@ -179,14 +195,14 @@ def everything(view: AccountView) -> tuple[object, ...]:
         view.valid_until,
         money(view.lifetime),
         money(view.current_session),
-        money(view.closed.totals),
+        money(view.ended.totals),
         view.lifetime.gpu_by_grade,
         view.lifetime.gpu_unpriced,
         view.saving_per_second,
         view.hourly_rates,
         view.measured_saving(),
-        {name: (one.status, one.since) for name, one in view.ledger.timelines.items()},
-        [money(view.totals_of(one)) for _, one in sorted(view.ledger.timelines.items())],
+        [one.state for one in view.records.every_instance()],
+        [money(view.totals_of(one.state)) for one in view.records.every_instance()],
         view.ledger.first_use_at,
         view.ledger.newest_event_at,
         view.ledger.newest_received_at,
@@ -226,8 +242,9 @@ def test_reading_after_each_push_equals_reading_everything_at_once(
 
         followed = installation.view(account, question)
         fresh = installation.fresh_view(account, question)
+        derived = installation.derived_view(account, question)
 
-        assert everything(followed) == everything(fresh)
+        assert everything(followed) == everything(fresh) == everything(derived)
 
 
 @FEW
@@ -277,8 +294,8 @@ def test_lifetime_is_closed_and_open_time_however_it_is_grouped(
 
     whole = money(view.lifetime)
     history = read_history(view, 6, parse_zone(zone))
-    instances = [view.totals_of(one) for one in view.ledger.timelines.values()]
-    assert money(added([view.closed.totals, view.current_session])) == whole
+    instances = [view.totals_of(one.state) for one in view.records.every_instance()]
+    assert money(added([view.ended.totals, view.current_session])) == whole
     assert money(added(instances)) == whole
     assert money(added([group.lifetime for group in read_gpu_groups(view)])) == whole
     assert money(added([totals for _, totals in history.days])) == whole
@@ -298,7 +315,7 @@ def test_a_stop_moves_a_saving_into_the_lifetime_and_nothing_jumps(
     at = after(2 * STORY_SECONDS + more + 700)
     installation.clock.present = at
     running = installation.view(account, question)
-    on = [one.timeline.instance for one in running.active]
+    on = [one.state.instance for one in running.active]
 
     stops = [event("stop", at, id=f"stop {instance}", instance=instance) for instance in on]
     installation.push(account, stops)

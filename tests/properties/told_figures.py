@@ -51,7 +51,7 @@ def told_by_product(view: AccountView, first: date, zone: ZoneInfo) -> Told:
     groups = dict(read_groups(lines, ALL_TIME, group_key(view, GroupBy.INSTANCE)))
     rows, _ = read_instances(view, start=0, limit=_MOST_INSTANCES)
     for row in rows:
-        of_lines = groups.get(row.timeline.instance, LedgerFigures()).totals
+        of_lines = groups.get(row.state.instance, LedgerFigures()).totals
         assert _of_totals(row.lifetime) == _of_totals(of_lines)
     return Told(
         _of_totals(view.lifetime),

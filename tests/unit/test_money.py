@@ -146,19 +146,3 @@ def test_two_accruals_merge_into_their_sum() -> None:
     first.merge(second)
 
     assert first.total() == Fraction(7)
-
-
-def test_what_is_taken_out_of_an_accrual_leaves_the_rest_exact() -> None:
-    """Thirds and cents, settled or not, before and after."""
-    whole, part = Accrual(), Accrual()
-    for accrual in (whole, part):
-        accrual.add(Fraction(1, 3), HOUR)
-        accrual.add(Fraction("0.07"), HOUR // 7)
-    whole.add(Fraction(5, 6), HOUR)
-
-    part.settle()
-    whole.subtract(part)
-
-    assert whole.total() == Fraction(5, 6)
-    whole.settle()
-    assert whole.total() == Fraction(5, 6)

@@ -296,7 +296,7 @@ def events_of_instance(
         DamagedFactError: one of them is not what was written.
     """
     statement = (
-        select_with_previous(connection, account_id)
+        select_with_previous(connection.dialect.name)
         .where(
             usage_event.c.instance == instance,
             usage_event.c.seq >= from_seq,
@@ -304,7 +304,7 @@ def events_of_instance(
         )
         .order_by(usage_event.c.seq)
     )
-    for row in connection.execute(statement):
+    for row in connection.execute(statement, {OF_ACCOUNT: account_id}):
         yield checked_by_previous(row)
 
 
@@ -317,12 +317,15 @@ def events_by_instance(
         DamagedFactError: one of them is not what was written, or one is missing.
     """
     statement = (
-        select_with_previous(connection, account_id)
+        select_with_previous(connection.dialect.name)
         .where(usage_event.c.seq <= head.seq)
         .order_by(usage_event.c.instance, usage_event.c.seq)
     )
     seen = 0
-    with connection.execute(statement, execution_options={"yield_per": _ROWS_AT_A_TIME}) as rows:
+    streamed = {"yield_per": _ROWS_AT_A_TIME}
+    with connection.execute(
+        statement, {OF_ACCOUNT: account_id}, execution_options=streamed
+    ) as rows:
         for row in rows:
             seen += 1
             yield checked_by_previous(row)
@@ -351,7 +354,7 @@ def voids_naming(
     ids_of: dict[str, list[str]] = {}
     for source, event_id in keys:
         ids_of.setdefault(source, []).append(event_id)
-    voids = select_with_previous(connection, account_id)
+    voids = select_with_previous(connection.dialect.name)
     for source, ids in ids_of.items():
         for start in range(0, len(ids), _KEYS_PER_QUERY):
             statement = voids.where(
@@ -360,7 +363,8 @@ def voids_naming(
                 usage_event.c.void_of.is_not(None),
                 usage_event.c.void_of.in_(ids[start : start + _KEYS_PER_QUERY]),
             )
-            found += [checked_by_previous(row).event for row in connection.execute(statement)]
+            rows = connection.execute(statement, {OF_ACCOUNT: account_id})
+            found += [checked_by_previous(row).event for row in rows]
     return found
 
 

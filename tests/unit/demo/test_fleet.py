@@ -43,7 +43,9 @@ def test_every_event_of_the_fleet_is_a_legal_transition() -> None:
         assert instance is not None
         own = [event for event in events if event.instance == instance]
         timeline = replay(instance, own, far_on)
-        assert (timeline.orphan_stops, timeline.starts_while_running) == (0, 0), instance
+        assert (timeline.state.orphan_stops, timeline.state.starts_while_running) == (0, 0), (
+            instance
+        )
 
 
 def test_the_live_fleet_shows_every_kind_of_change_within_minutes() -> None:
