@@ -124,6 +124,7 @@ class Installation:
 
     def push(self, account: Account, batch: Sequence[UsageEvent]) -> set[EventStatus]:
         """Store a batch and return what became of its events."""
+        self.at_hand.close()
         results = record_usage(
             self.database,
             self.clock,
