@@ -307,6 +307,17 @@ class DamagedDatabaseError(DamageError):
         super().__init__("The database is damaged.")
 
 
+class DamagedCachesError(DamageError):
+    """A cache is not what the facts come to. No figure rests on it: it is made anew, or passed by.
+
+    `table` is which, `how` what is wrong with it.
+    """
+
+    def __init__(self, table: str, how: str) -> None:
+        super().__init__(f"The cache {table} {how}.")
+        self.args = (f"The cache {table} {how}. `economy rebuild` makes it anew of the facts.",)
+
+
 class DatabaseTooNewError(EconomyError):
     """The database was written by a newer version of this program."""
 

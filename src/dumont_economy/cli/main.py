@@ -25,6 +25,11 @@ _COMMANDS = {
         "prices",
         "The price book.",
     ),
+    "rebuild": CommandAt(
+        "dumont_economy.cli.rebuild",
+        "rebuild",
+        "Make the caches of usage anew of the facts.",
+    ),
     "replay": CommandAt(
         "dumont_economy.cli.replay",
         "replay",

@@ -24,7 +24,7 @@ def verify(context: click.Context, account: str | None, as_json: bool) -> None: 
 
     Each has a digest that was made then. Of each account's events the first is named that was
     changed, moved, added or taken away; of policies and all facts of the market the first that was
-    changed.
+    changed. The caches of an account are compared with what its events come to.
     """
     database, _ = open_database()
     whose = None if account is None else people.account_named(database, account)

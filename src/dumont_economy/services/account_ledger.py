@@ -32,7 +32,7 @@ from dumont_economy.ledger.usage_sum import (
 from dumont_economy.metering.gpu_session import InstanceState, Shape
 from dumont_economy.pricing.match_timeline import ComparisonQuestion
 from dumont_economy.savings.totals import Totals
-from dumont_economy.services.follow_usage import CacheTerms, rebuild
+from dumont_economy.services.follow_usage import CacheTerms, is_of, rebuild
 from dumont_economy.services.usage_records import UsageRecords
 from dumont_economy.storage import usage_events
 from dumont_economy.storage.clock_skew import ClockSkew, clocks_ahead
@@ -43,18 +43,12 @@ from dumont_economy.storage.event_chain import (
     read_chain,
     read_head,
 )
-from dumont_economy.storage.tables import (
-    ended_use,
-    instance_state,
-    ledger_cache,
-    metadata,
-    usage_sum,
-)
 from dumont_economy.storage.usage_cache import (
     NO_DIGESTS,
     CacheHead,
     DamagedCacheError,
     added_digests,
+    create_tables,
 )
 
 _MAX_ACCOUNTS = 64
@@ -457,7 +451,7 @@ class AccountLedgers:
             held = self._ledgers.get(account_id)
             until = self._distrusted_until.get(account_id)
         cache = records.head() if until is None or at >= until else None
-        if cache is None or (cache.ledger, cache.made_with) != (head, terms.made_with):
+        if cache is None or not is_of(cache, head, terms):
             return None
         if cache.newest_event_at is not None and at < cache.newest_event_at:
             return None
@@ -521,8 +515,7 @@ def _derived(
         poolclass=StaticPool,
         connect_args={"check_same_thread": False, "isolation_level": None},
     )
-    tables = [ledger_cache, instance_state, ended_use, usage_sum]
-    metadata.create_all(engine, tables)
+    create_tables(engine)
     caches = engine.connect()
     rebuild(connection, caches, account_id, head, terms=terms, now=now)
     records = UsageRecords(caches, account_id)

@@ -107,7 +107,7 @@ def follow(
     cache = usage_cache.read_cache_head(connection, account_id)
     if cache is None and before == EMPTY_LEDGER:
         cache = CacheHead(EMPTY_LEDGER, terms.made_with, None, NO_DIGESTS)
-    if cache is not None and (cache.ledger, cache.made_with) == (before, terms.made_with):
+    if cache is not None and is_of(cache, before, terms):
         changes = _Changes(connection, account_id, cache, after, terms, now)
         with suppress(DamagedCacheError, DamagedFactError):
             changes.take(new)
@@ -117,6 +117,11 @@ def follow(
         return
     with suppress(DamagedFactError):
         rebuild(connection, connection, account_id, after, terms=terms, now=now)
+
+
+def is_of(cache: CacheHead | None, head: LedgerHead, terms: CacheTerms) -> bool:
+    """Say whether caches are of this head of a ledger, and made with these terms."""
+    return cache is not None and (cache.ledger, cache.made_with) == (head, terms.made_with)
 
 
 def catch_up(connection: Connection, account_id: str, now: datetime) -> None:

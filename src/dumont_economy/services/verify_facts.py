@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from dumont_economy.errors import DamagedFactError, DamageError, Difference
+from dumont_economy.services.rebuild_caches import compared_caches
 from dumont_economy.storage import disk_prices, exchange_rates, policies, prices
 from dumont_economy.storage.accounts import Account, all_accounts
 from dumont_economy.storage.database import Database
@@ -35,7 +36,7 @@ class CheckedFacts:
 def verify_facts(database: Database, account: Account | None = None) -> Iterator[CheckedFacts]:
     """Compare the events and policies of each account, or of one, and all facts of the market.
 
-    Memory does not grow with the facts.
+    The caches of an account are compared with what its events come to. Memory does not grow.
 
     Raises:
         DatabaseUnavailableError: the database cannot be read now.
@@ -43,6 +44,7 @@ def verify_facts(database: Database, account: Account | None = None) -> Iterator
     for one in _accounts(database) if account is None else [account]:
         yield _checked(database, one, "usage events", _events_of(one))
         yield _checked(database, one, "policies", _policies_of(one))
+        yield _checked(database, one, "caches", _caches_of(one))
     yield _checked(database, None, "prices", prices.every_price)
     yield _checked(database, None, "billing rules", prices.every_billing_rule)
     yield _checked(database, None, "exchange rates", exchange_rates.every_exchange_rate)
@@ -81,6 +83,10 @@ def _events_of(account: Account) -> _Facts:
             raise DamagedFactError(damage.fact, damage.where, Difference.ORDER) from damage
 
     return read
+
+
+def _caches_of(account: Account) -> _Facts:
+    return lambda connection: compared_caches(connection, account.id)
 
 
 def _policies_of(account: Account) -> _Facts:

@@ -10,7 +10,19 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    String,
+    Table,
+    and_,
+    delete,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from dumont_economy.instant import to_microseconds
@@ -27,7 +39,13 @@ from dumont_economy.storage.cached_text import (
     state_text,
 )
 from dumont_economy.storage.event_chain import LedgerHead
-from dumont_economy.storage.tables import ended_use, instance_state, ledger_cache, usage_sum
+from dumont_economy.storage.tables import (
+    ended_use,
+    instance_state,
+    ledger_cache,
+    metadata,
+    usage_sum,
+)
 
 _KEYS_PER_QUERY = 400
 _ROWS_AT_A_TIME = 1_000
@@ -37,6 +55,9 @@ _LENGTHS = (1, 16, 256, 4_096, 65_536)
 _SESSION = "session"
 _DISK = "disk"
 _DIGITS = 64
+
+CACHES = (ledger_cache, instance_state, ended_use, usage_sum)
+_OF_THEIR_ORDER = ("changed_seq", "days_hash")
 
 HOUR_SUM = "hour"
 DAY_SUM = "day"
@@ -83,6 +104,33 @@ class EndedUse:
     instance: str
 
 
+def create_tables(engine: Engine) -> None:
+    """Make the tables of the caches in a database that has none."""
+    metadata.create_all(engine, CACHES)
+
+
+def rows_of(connection: Connection, table: Table, account_id: str) -> Iterator[Row[Any]]:
+    """Return an account's rows of one of the caches, by key, as they are kept.
+
+    Left out are which event wrote a row, digests that are added up, and sums of nothing: they
+    depend on the order in which the events came.
+    """
+    columns = [column for column in table.c if column.name not in _OF_THEIR_ORDER]
+    statement = select(*columns).where(table.c.account_id == account_id)
+    if table is usage_sum:
+        statement = statement.where(table.c.sums != sum_text(EMPTY))
+    # Text in one order on every database: that of its bytes.
+    collation = "C" if connection.dialect.name == "postgresql" else "BINARY"
+    in_order = statement.order_by(
+        *(
+            column.collate(collation) if isinstance(column.type, String) else column
+            for column in table.primary_key.columns
+        )
+    )
+    with connection.execute(in_order, execution_options=_STREAMED) as rows:
+        yield from rows
+
+
 def read_cache_head(connection: Connection, account_id: str) -> CacheHead | None:
     """Return of which ledger an account's caches are, None where it has none."""
     row = connection.execute(
@@ -114,7 +162,7 @@ def write_cache_head(connection: Connection, account_id: str, head: CacheHead) -
 
 def clear_caches(connection: Connection, account_id: str) -> None:
     """Take away all caches of an account."""
-    for table in (ledger_cache, instance_state, ended_use, usage_sum):
+    for table in CACHES:
         connection.execute(delete(table).where(table.c.account_id == account_id))
 
 
