@@ -136,7 +136,8 @@ class Accrual:
             numerators[rate.denominator] = held + rate.numerator * microseconds
         total = self._settled
         for denominator, numerator in numerators.items():
-            total += Fraction(numerator, denominator * MICROSECONDS_PER_HOUR)
+            part = Fraction(numerator, denominator * MICROSECONDS_PER_HOUR)
+            total = total + part if total else part  # Adding to nothing costs as much as to much.
         return total
 
     def settle(self) -> None:
