@@ -76,6 +76,8 @@ def report_and_ask(machine: Caller) -> None:
             machine.push(report("void", "i-1", hours_ago(1), void_of=f"start i-1 {hours_ago(9)}"))
         for question in QUESTIONS:
             machine.read(question)
+        held = {**machine.headers, "If-None-Match": 'W/"held"'}
+        machine.client.get("/api/v1/economy/savings", headers=held)
         machine.read("/instances", group_by="gpu")
         page = machine.read("/usage/events", limit=2)
         machine.read("/usage/events", limit=2, cursor=page["next_cursor"])
