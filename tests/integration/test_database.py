@@ -507,7 +507,7 @@ class TestConnectionsThatTheServerClosed:
                 stack.enter_context(database.read())
         name = database.url.database
         which = f"FROM pg_stat_activity WHERE datname = '{name}'"
-        ended = f"SELECT pg_terminate_backend(pid) {which}"  # noqa: S608  a name of our own
+        ended = f"SELECT pg_terminate_backend(pid) {which}"
         postgresql.administer(ended)
         yield database
         database.close()
