@@ -10,8 +10,8 @@ from threading import Thread
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Column, MetaData, Table, insert, select, text
-from sqlalchemy.exc import InternalError, StatementError
+from sqlalchemy import Column, Connection, MetaData, Table, insert, select, text
+from sqlalchemy.exc import InternalError, OperationalError, StatementError
 
 from dumont_economy.clock import SystemClock
 from dumont_economy.errors import (
@@ -490,3 +490,76 @@ def test_one_account_of_a_name(application: Application) -> None:
     one = application.account("the same")
 
     assert people.make_account(application.database, application.clock, "the same") == one
+
+
+class TestConnectionsThatTheServerClosed:
+    """A server that was restarted, or closes idle connections, is noticed before anything is done.
+
+    Transactions begin anew on another connection; there is no message only to find that out.
+    """
+
+    @pytest.fixture
+    def closed(self, postgresql: PostgreSql) -> Iterator[Database]:
+        """Return a database of whose pool the server has closed every connection."""
+        database = Database(postgresql.new_database())
+        with ExitStack() as stack:
+            for _ in range(3):
+                stack.enter_context(database.read())
+        name = database.url.database
+        which = f"FROM pg_stat_activity WHERE datname = '{name}'"
+        ended = f"SELECT pg_terminate_backend(pid) {which}"
+        postgresql.administer(ended)
+        yield database
+        database.close()
+
+    def test_a_reader_does_not_see_it(self, closed: Database) -> None:
+        """Nor the next ones, of which each would have had one of them."""
+        for _ in range(4):
+            with closed.read() as connection:
+                assert connection.execute(text("SELECT 1")).scalar_one() == 1
+
+    def test_a_writer_does_not_see_it(self, closed: Database) -> None:
+        """What it writes is written once."""
+        closed.transact(lambda connection: connection.execute(text("CREATE TABLE once (n int)")))
+
+        with closed.read() as connection:
+            assert connection.execute(text("SELECT count(*) FROM once")).scalar_one() == 0
+
+    def test_whoever_does_not_begin_anew_does(self, closed: Database) -> None:
+        """The control: by itself a pool gives what it has."""
+        with closed.engine.connect() as connection, pytest.raises(OperationalError):
+            connection.begin()
+
+    def test_what_breaks_later_is_not_done_twice(
+        self, closed: Database, postgresql: PostgreSql
+    ) -> None:
+        """Only the begin is: what was done since may have had an effect."""
+        done = []
+
+        def work(connection: Connection) -> None:
+            done.append(connection.execute(text("SELECT pg_backend_pid()")).scalar_one())
+            postgresql.administer(f"SELECT pg_terminate_backend({done[-1]})")
+            connection.execute(text("SELECT 1"))
+
+        with pytest.raises(DatabaseUnavailableError):
+            closed.transact(work)
+
+        assert len(done) == 1
+
+
+def test_what_a_reader_has_prepared_stays_prepared(postgresql: PostgreSql) -> None:
+    """A statement is planned once a connection, not at each poll: a rollback would end that."""
+    database = Database(postgresql.new_database())
+    prepared = text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%often%'")
+
+    for number in range(10):
+        with database.read() as connection:
+            connection.execute(text("SELECT 'often', CAST(:number AS int)"), {"number": number})
+    with database.read() as connection:
+        kept = connection.execute(prepared).scalar_one()
+        connection.rollback()
+    with database.read() as connection:
+        after_a_rollback = connection.execute(prepared).scalar_one()
+    database.close()
+
+    assert (kept, after_a_rollback) == (1, 0)

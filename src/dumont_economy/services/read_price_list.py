@@ -45,12 +45,10 @@ def read_price_list(market: Market, question: ComparisonQuestion, at: datetime) 
             for gpu, rate in sorted(card.usd_per_gpu_hour[question.provider].items())
         ]
         return PriceList(question, listed, None)
-    cheapest: dict[str, Rate] = {}
     book = market.matcher.book
-    for rate in book.rates_on_offer(question.provider, question.region, question.pricing_model, at):
-        held = cheapest.get(rate.sku.gpu_model)
-        if rate.sku.whole_gpus and (held is None or _order(rate) < _order(held)):
-            cheapest[rate.sku.gpu_model] = rate
+    offered = book.rates_on_offer(question.provider, question.region, question.pricing_model, at)
+    dearest_first = sorted((one for one in offered if one.sku.whole_gpus), key=_order, reverse=True)
+    cheapest = {rate.sku.gpu_model: rate for rate in dearest_first}
     listed = [
         ListedPrice(gpu, rate.usd_per_gpu_hour * (1 - question.discount), rate, rate.source)
         for gpu, rate in sorted(cheapest.items())
