@@ -59,9 +59,8 @@ _BEGIN_READING = (
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
     f"SET LOCAL lock_timeout TO '{_BUSY_TIMEOUT_SECONDS}s'"
 )
-# Read committed, so that whoever has waited sees what was committed while it did. What is looked
-# for among very many is planned for its values: a plan for any values, made while the table was
-# young, goes through all of an account.
+# Read committed, so that whoever has waited sees what was committed while it did. Each statement is
+# planned for its values: a plan for any, made while a table was young, reads all of an account.
 _BEGIN_WRITING = (
     "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit TO on; "
     f"SET LOCAL lock_timeout TO '{_BUSY_TIMEOUT_SECONDS}s'; "
