@@ -27,8 +27,9 @@ from dumont_economy.cli import server
 from dumont_economy.cli.main import main
 from dumont_economy.clock import Clock, SystemClock
 from dumont_economy.metering.usage_event import UsageEvent
-from dumont_economy.services import account_ledger, record_usage
+from dumont_economy.services import account_ledger, market, record_usage
 from dumont_economy.services.account_ledger import AccountLedger
+from dumont_economy.services.market import Market
 from dumont_economy.services.record_usage import EventResult, UsageBatch
 from dumont_economy.storage import database, usage_events
 from dumont_economy.storage.database import Database
@@ -149,6 +150,16 @@ def _follows_forward_only() -> None:
     _replace(account_ledger, "_follow", follow_forward)
 
 
+def _knows_prices_always() -> None:
+    """Take every price for one that was known at any time."""
+    right = market.market_known_at
+
+    def known_always(connection: Connection, _as_of: datetime | None, version: int) -> Market:
+        return right(connection, None, version)
+
+    _replace(market, "market_known_at", known_always)
+
+
 def _few_pages() -> None:
     """Let a database on SQLite grow to a number of pages, which a file names."""
     begin = database._begin_on_sqlite  # noqa: SLF001
@@ -213,6 +224,7 @@ _ALTERATIONS = (
     _few_pages,
     _follows_forward_only,
     _forgets_what_it_stored,
+    _knows_prices_always,
     _never_checkpoints,
     _orders_by_clock,
     _passes_errors_on,
