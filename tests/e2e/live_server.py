@@ -8,24 +8,32 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.client import HTTPConnection
 from pathlib import Path
+from random import SystemRandom
 from typing import Any
 
 HOST = "127.0.0.1"
 EMAIL = "owner@example.com"
 PASSWORD = "three quiet instruments"
-_READY_SECONDS = 30
+# On a slow machine that runs other tests too.
+_READY_SECONDS = 60
+_STOPPED_SECONDS = 60
+# Below those that the system gives to whoever connects: while a server restarts, nobody takes its.
+_PORTS = range(20_000, 32_000)
+_random = SystemRandom()
 _MAIN = "from dumont_economy.cli.main import main; main()"
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    while True:
+        port = _random.choice(_PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((HOST, port))
+            return port
 
 
 @dataclass
@@ -90,7 +98,7 @@ class LiveServer:
                 os.killpg(self.process.pid, how)
             else:
                 self.process.send_signal(how)
-            self.process.wait(20)
+            self.process.wait(_STOPPED_SECONDS)
             self.process = None
 
     def request(

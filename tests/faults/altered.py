@@ -27,9 +27,10 @@ from dumont_economy.cli import server
 from dumont_economy.cli.main import main
 from dumont_economy.clock import Clock, SystemClock
 from dumont_economy.metering.usage_event import UsageEvent
-from dumont_economy.services import record_usage
+from dumont_economy.services import market, record_usage
 from dumont_economy.services.account_ledger import AccountLedger, AccountLedgers
 from dumont_economy.services.follow_usage import CacheTerms
+from dumont_economy.services.market import Market
 from dumont_economy.services.record_usage import EventResult, UsageBatch
 from dumont_economy.services.usage_records import UsageRecords
 from dumont_economy.storage import database, usage_events
@@ -156,6 +157,16 @@ def _follows_forward_only() -> None:
     _replace(AccountLedgers, "_of_caches", of_caches_forward)
 
 
+def _knows_prices_always() -> None:
+    """Take every price for one that was known at any time."""
+    right = market.market_known_at
+
+    def known_always(connection: Connection, _as_of: datetime | None, version: int) -> Market:
+        return right(connection, None, version)
+
+    _replace(market, "market_known_at", known_always)
+
+
 def _few_pages() -> None:
     """Let a database on SQLite grow to a number of pages, which a file names."""
     begin = database._begin_on_sqlite  # noqa: SLF001
@@ -220,6 +231,7 @@ _ALTERATIONS = (
     _few_pages,
     _follows_forward_only,
     _forgets_what_it_stored,
+    _knows_prices_always,
     _never_checkpoints,
     _orders_by_clock,
     _passes_errors_on,

@@ -36,7 +36,7 @@ _ALTERED = Path(__file__).parent / "altered.py"
 _RETRY_SECONDS = 0.05
 # The first read of half a million events takes a while.
 _PATIENCE_SECONDS = 120
-_GIVES_UP_SECONDS = 60
+_GIVES_UP_SECONDS = 120
 _SESSIONS_OF_AN_INSTANCE = 10
 # After all usage.
 _THE_END = datetime(2200, 1, 1, tzinfo=UTC)
@@ -140,7 +140,7 @@ class FaultyServer(LiveServer):
             for process in (arbiter, *_children(arbiter)):
                 with suppress(ProcessLookupError):
                     os.kill(process, signal.SIGKILL)
-        self.process.wait(20)
+        self.process.wait(_GIVES_UP_SECONDS)
         self.process = None
 
     def kill_a_worker(self, random: Random) -> None:

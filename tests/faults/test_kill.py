@@ -6,9 +6,12 @@ A `kill -9` leaves what the system has in memory, so it cannot show whether a co
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from threading import Event
+
+import pytest
 
 from tests.faults.harness import (
     NO_LOSS,
@@ -21,7 +24,9 @@ from tests.faults.harness import (
     seeded,
     send_while,
     size,
+    stored_ids,
 )
+from tests.postgresql import PostgreSql
 
 _KILLS = size(20, 200)
 _BATCHES_PER_SECOND = 20
@@ -53,10 +58,30 @@ def _report_through_kills(
         return sending.result(), restarts
 
 
-def test_what_was_acknowledged_is_counted_once_through_kills(tmp_path: Path) -> None:
+@dataclass(frozen=True)
+class _Stored:
+    """Where the server keeps its data, and the address at which everything of it is seen."""
+
+    address: str | None
+    seen_at: str
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def stored(request: pytest.FixtureRequest, tmp_path: Path) -> _Stored:
+    """Return an empty database of either kind."""
+    if request.param == "sqlite":
+        return _Stored(None, f"sqlite:///{tmp_path / 'economy.db'}")
+    cluster: PostgreSql = request.getfixturevalue("postgresql")
+    address = cluster.new_database()
+    return _Stored(address, cluster.superuser_url(address))
+
+
+def test_what_was_acknowledged_is_counted_once_through_kills(
+    stored: _Stored, tmp_path: Path
+) -> None:
     """Nothing lost, nothing doubled, and every total as the reference model has it."""
     random = seeded("tests/faults/test_kill.py -k counted_once")
-    server = FaultyServer(tmp_path / "economy.db")
+    server = FaultyServer(tmp_path / "economy.db", address=stored.address)
     client = Client(server.port, server.new_token())
     with server.running():
         sent, restarts = _report_through_kills(server, client, random, _KILLS)
@@ -72,36 +97,40 @@ def test_what_was_acknowledged_is_counted_once_through_kills(tmp_path: Path) -> 
     assert set(client.statuses) <= {200, 503}
     assert client.unanswered, "no kill met a request"
     assert set(client.acknowledged) == {event["id"] for event in sent}
-    stored = server.stored_ids()
-    assert loss(client.acknowledged, stored) == NO_LOSS
-    assert len(stored) == len(sent)
+    held = stored_ids(stored.seen_at)
+    assert loss(client.acknowledged, held) == NO_LOSS
+    assert len(held) == len(sent)
     assert totals == expected_totals(sent)
 
 
-def test_an_answer_before_the_commit_would_be_noticed(tmp_path: Path) -> None:
+def test_an_answer_before_the_commit_would_be_noticed(stored: _Stored, tmp_path: Path) -> None:
     """Control: where a batch is stored after its answer, kills lose acknowledged events."""
     random = seeded("tests/faults/test_kill.py -k before_the_commit")
-    server = FaultyServer(tmp_path / "economy.db", alterations="answers_before_commit")
+    server = FaultyServer(
+        tmp_path / "economy.db", address=stored.address, alterations="answers_before_commit"
+    )
     client = Client(server.port, server.new_token())
     with server.running():
         _report_through_kills(server, client, random, kills=2)
         server.kill_and_restart()
 
-    found = loss(client.acknowledged, server.stored_ids())
+    found = loss(client.acknowledged, stored_ids(stored.seen_at))
     say(lost=found.lost, doubled=found.doubled)
     assert found.lost
     assert not found.doubled
 
 
-def test_forgotten_events_would_be_noticed(tmp_path: Path) -> None:
+def test_forgotten_events_would_be_noticed(stored: _Stored, tmp_path: Path) -> None:
     """Control: where no event is recognised, what is sent again is stored twice."""
     random = seeded("tests/faults/test_kill.py -k forgotten")
-    server = FaultyServer(tmp_path / "economy.db", alterations="forgets_what_it_stored")
+    server = FaultyServer(
+        tmp_path / "economy.db", address=stored.address, alterations="forgets_what_it_stored"
+    )
     client = Client(server.port, server.new_token())
     with server.running():
         _report_through_kills(server, client, random, kills=4)
 
-    found = loss(client.acknowledged, server.stored_ids())
+    found = loss(client.acknowledged, stored_ids(stored.seen_at))
     say(lost=found.lost, doubled=found.doubled)
     assert found.doubled
     assert not found.lost

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.faults.harness import Client, FaultyServer, expected_totals, seeded, usage
 
-_PATIENCE_SECONDS = 30
+_PATIENCE_SECONDS = 60
 _AWAY = "The database cannot be used now"
 
 

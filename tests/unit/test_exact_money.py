@@ -30,13 +30,13 @@ MAY_NAME_FLOATS = {
     "api/economy/shared.py": _ANSWER,
     "api/instances.py": _HOURS,
     "cli/demo.py": _WAITING,
+    "cli/rebuild.py": "seconds that it took",
     "cli/worker.py": _WAITING,
     "demo/fleet.py": "chances and hours of a made-up fleet",
     "feeds/exchange.py": _WAITING,
     "feeds/fetch.py": _WAITING,
     "feeds/limits.py": _WAITING,
     "feeds/pace.py": _WAITING,
-    "services/read_instances.py": "seconds since 1970, to sort by",
     "storage/database.py": _WAITING,
 }
 # The one type through which amounts go to a database.

@@ -480,10 +480,10 @@ class _Replay:
         return InstanceTimeline(state, tuple(self.sessions), tuple(self.disk_spans))
 
 
-def _terms_of_starts(events: Iterable[UsageEvent]) -> set[tuple[Shape, Fraction]]:
+def _terms_of_starts(events: Iterable[UsageEvent]) -> set[tuple[Shape, Decimal | None]]:
     """Return the shapes and rates at which events say that the instance started."""
     starts = (event for event in events if event.type is EventType.START)
-    return {(_shape_of(start), _rate_of(start, Fraction(0))) for start in starts}
+    return {(_shape_of(start), start.rate) for start in starts}
 
 
 def _rate_of(event: UsageEvent, held: Fraction) -> Fraction:

@@ -1,5 +1,6 @@
 """Replay: from events in any order to what ran, when, and at which rate (R-SET, R-STATE, R-TIE)."""
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -8,7 +9,7 @@ from itertools import islice, permutations
 import pytest
 
 from dumont_economy.metering.gpu_session import InstanceStatus, InstanceTimeline, replay
-from dumont_economy.metering.usage_event import UsageEvent
+from dumont_economy.metering.usage_event import CpuArchitecture, UsageEvent
 from tests.builders import EventFields, after, event, start
 
 FAR_LATER = after(1_000_000)
@@ -329,6 +330,24 @@ def test_of_two_starts_at_one_instant_the_first_in_order_counts() -> None:
 
     assert runs_of(timeline) == [(0, None, 1, "1")]
     assert timeline.state.starts_while_running == 1
+
+
+@pytest.mark.parametrize(
+    ("reported", "rented"),
+    [
+        (None, CpuArchitecture.X86_64),
+        (CpuArchitecture.X86_64, CpuArchitecture.X86_64),
+        (CpuArchitecture.ARM64, CpuArchitecture.ARM64),
+    ],
+)
+def test_a_start_that_names_no_architecture_is_of_the_usual_one(
+    reported: CpuArchitecture | None, rented: CpuArchitecture
+) -> None:
+    """What is compared has to run the same programs."""
+    timeline = replayed(replace(start(), arch=reported))
+
+    assert timeline.shape is not None
+    assert timeline.shape.arch is rented
 
 
 def test_starts_at_one_instant_at_different_terms_contradict_each_other() -> None:
