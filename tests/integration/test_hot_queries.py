@@ -10,7 +10,15 @@ from sqlalchemy import Connection, Engine, event, text
 
 from dumont_economy.storage.database import Database
 from tests.account_filter import GUARDED
-from tests.api.harness import Application, Caller, hours_ago, report, start, start_application_on
+from tests.api.harness import (
+    Application,
+    Caller,
+    hours_ago,
+    report,
+    start,
+    start_application_on,
+    stop,
+)
 from tests.postgresql import PostgreSql
 
 ACCOUNTS = 8
@@ -42,7 +50,8 @@ def application(database: Database) -> Iterator[Application]:
     for number in range(ACCOUNTS):
         account = application.account(f"account {number}")
         application.machine(account).push(
-            *(start(f"i-{instance}", hours_ago(9)) for instance in range(40))
+            *(start(f"i-{instance}", hours_ago(9)) for instance in range(40)),
+            *(stop(f"i-{instance}", hours_ago(8)) for instance in range(20)),
         )
     with application.database.write() as connection:
         connection.execute(text("ANALYZE"))
@@ -170,6 +179,10 @@ def test_every_hot_query_finds_one_accounts_rows_by_index(
             ("refused_event", "account_id"),
             ("policy", "account_id"),
             ("closed_period", "account_id"),
+            ("ledger_cache", "account_id"),
+            ("instance_state", "account_id"),
+            ("ended_use", "account_id"),
+            ("usage_sum", "account_id"),
             ("api_token", "token_hash"),
             ("login_session", "token_hash"),
         }

@@ -25,7 +25,7 @@ from dumont_economy.storage.tables import (
     metadata,
     refused_event,
 )
-from tests.api.harness import CSRF, Application, hours_ago, start, start_application_on
+from tests.api.harness import CSRF, Application, hours_ago, start, start_application_on, stop
 from tests.postgresql import PostgreSql
 
 OF_ACCOUNTS = [table for table in metadata.sorted_tables if "account_id" in table.c]
@@ -54,7 +54,11 @@ def server(postgresql: PostgreSql) -> Iterator[Application]:
         )
         assert changed.status_code == 200, changed.get_data(as_text=True)
         machine = application.machine(application.account(name))
-        machine.push(start(f"{name}-1", hours_ago(1)))
+        machine.push(
+            start(f"{name}-1", hours_ago(1)),
+            start(f"{name}-2", hours_ago(3)),
+            stop(f"{name}-2", hours_ago(2)),
+        )
         keyed = {**machine.headers, "Idempotency-Key": "k"}
         again = {"events": [start(f"{name}-1", hours_ago(1))]}
         sent = machine.client.post("/api/v1/usage/events", headers=keyed, json=again)

@@ -26,7 +26,8 @@ FORBIDDEN = {
     "services": ("dumont_economy.api", "dumont_economy.cli", "flask"),
     "storage": tuple(
         # It keeps the ledger's sums.
-        f"dumont_economy.{folder}" for folder in ("services", "api", "cli", "savings")
+        f"dumont_economy.{folder}"
+        for folder in ("services", "api", "cli", "savings")
     ),
     "feeds": tuple(
         f"dumont_economy.{folder}"

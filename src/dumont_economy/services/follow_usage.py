@@ -417,11 +417,12 @@ def rebuild(
     for name, group in groupby(
         usage_events.events_by_instance(facts, account_id, head), key=_instance_of
     ):
-        stored = list(group)
-        seen += len(stored)
+        read = list(group)
+        seen += len(read)
         if progress is not None:
             progress(seen)
-        if name is None:
+        stored = [one for one in read if one.event.type is not EventType.VOID]
+        if name is None or not stored:
             continue
         for one in stored:
             newest_event_at = _newer(newest_event_at, one.event, now)

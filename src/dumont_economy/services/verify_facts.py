@@ -1,7 +1,6 @@
 """Verifies the facts: each is compared with the digest that was made when it was written."""
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -37,15 +36,29 @@ class CheckedFacts:
 def verify_facts(database: Database, account: Account | None = None) -> Iterator[CheckedFacts]:
     """Compare the events and policies of each account, or of one, and all facts of the market.
 
-    The caches of an account are compared with what its events come to. Memory does not grow.
+    Where all of them are as written, the caches of each account are compared with what its events
+    come to. Memory does not grow.
 
     Raises:
         DatabaseUnavailableError: the database cannot be read now.
     """
-    for one in _accounts(database) if account is None else [account]:
+    accounts = _accounts(database) if account is None else [account]
+    damaged = False
+    for checked in _facts_of(database, accounts):
+        damaged = damaged or checked.damage is not None
+        yield checked
+    if damaged:
+        return  # What damaged facts come to is not known.
+    for one in accounts:
+        caches = _checked(database, one, "caches", _caches_of(one))
+        if caches.intact or caches.damage:
+            yield caches
+
+
+def _facts_of(database: Database, accounts: Iterable[Account]) -> Iterator[CheckedFacts]:
+    for one in accounts:
         yield _checked(database, one, "usage events", _events_of(one))
         yield _checked(database, one, "policies", _policies_of(one))
-        yield _checked(database, one, "caches", _caches_of(one))
     yield _checked(database, None, "prices", prices.every_price)
     yield _checked(database, None, "billing rules", prices.every_billing_rule)
     yield _checked(database, None, "exchange rates", exchange_rates.every_exchange_rate)
@@ -87,12 +100,7 @@ def _events_of(account: Account) -> _Facts:
 
 
 def _caches_of(account: Account) -> _Facts:
-    def read(connection: Connection) -> Iterator[object]:
-        # What damaged facts come to is not known; they are named by themselves.
-        with suppress(DamagedFactError):
-            yield from compared_caches(connection, account.id)
-
-    return read
+    return lambda connection: compared_caches(connection, account.id)
 
 
 def _policies_of(account: Account) -> _Facts:

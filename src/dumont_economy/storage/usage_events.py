@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from dumont_economy.fact_digest import chained
-from dumont_economy.metering.usage_event import UsageEvent
+from dumont_economy.metering.usage_event import EventType, UsageEvent
 from dumont_economy.storage.closed_periods import newest_closing
 from dumont_economy.storage.event_chain import (
     EVENT_FIELDS,
@@ -290,7 +290,7 @@ def received_at(connection: Connection, account_id: str, seq: int) -> datetime |
 def events_of_instance(
     connection: Connection, account_id: str, instance: str, *, from_seq: int = 0, up_to: int
 ) -> Iterator[StoredEvent]:
-    """Return the events of an instance between two sequence numbers, in the order received.
+    """Return an instance's events between two sequence numbers, in the order received; no voids.
 
     Raises:
         DamagedFactError: one of them is not what was written.
@@ -299,6 +299,7 @@ def events_of_instance(
         select_with_previous(connection.dialect.name)
         .where(
             usage_event.c.instance == instance,
+            usage_event.c.type != EventType.VOID,
             usage_event.c.seq >= from_seq,
             usage_event.c.seq <= up_to,
         )
@@ -311,7 +312,7 @@ def events_of_instance(
 def events_by_instance(
     connection: Connection, account_id: str, head: LedgerHead
 ) -> Iterator[StoredEvent]:
-    """Return all events up to a head of the ledger, instance by instance; voids have none.
+    """Return all events up to a head of the ledger, voids too, instance by instance.
 
     Raises:
         DamagedFactError: one of them is not what was written, or one is missing.

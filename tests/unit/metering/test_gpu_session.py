@@ -346,8 +346,8 @@ def test_a_start_that_names_no_architecture_is_of_the_usual_one(
     """What is compared has to run the same programs."""
     timeline = replayed(replace(start(), arch=reported))
 
-    assert timeline.shape is not None
-    assert timeline.shape.arch is rented
+    assert timeline.state.shape is not None
+    assert timeline.state.shape.arch is rented
 
 
 def test_starts_at_one_instant_at_different_terms_contradict_each_other() -> None:

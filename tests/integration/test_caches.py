@@ -1,0 +1,231 @@
+"""Caches of usage: never trusted on their own, passed by where they cannot be, and made anew."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import Connection, text
+
+from dumont_economy.cli.main import main
+from dumont_economy.errors import DatabaseUnavailableError
+from dumont_economy.services.rebuild_caches import rebuild_caches
+from dumont_economy.services.verify_facts import verify_facts
+from dumont_economy.storage import usage_cache
+from dumont_economy.storage.database import Database
+from dumont_economy.storage.usage_cache import CACHES
+from tests.api.harness import (
+    Application,
+    Caller,
+    before,
+    hours_ago,
+    report,
+    start,
+    start_application_on,
+    stop,
+)
+from tests.damage import damage
+
+QUESTIONS: tuple[tuple[str, dict[str, str]], ...] = (
+    ("/economy/savings", {}),
+    ("/economy/savings/history", {"timezone": "Asia/Kolkata"}),
+    ("/economy/savings/realtime", {}),
+    ("/instances", {}),
+    ("/instances", {"group_by": "gpu"}),
+    ("/ledger/lines", {}),
+    ("/ledger/totals", {"group_by": "day"}),
+)
+
+
+@pytest.fixture
+def ours(application_on: Application) -> Caller:
+    """Return a machine of an account with sessions that have ended, one of days, and one open."""
+    caller = application_on.machine(application_on.account("ours"))
+    caller.push(
+        start("i-1", hours_ago(90), gpu="H100", rate="2.10"),
+        report("price_change", "i-1", hours_ago(60), rate="1.90"),
+        stop("i-1", hours_ago(7.3)),
+        start("i-2", hours_ago(30), gpu="A100", rate="1.10", disk_gb="50"),
+        stop("i-2", hours_ago(29.99)),
+        start("i-1", hours_ago(5), gpu="H100", gpu_count=2, rate="4.20"),
+        start("i-3", hours_ago(2)),
+        report("void", "i-9", hours_ago(1), void_of=f"start i-3 {hours_ago(2)}"),
+    )
+    return caller
+
+
+def answers(application: Application, caller: Caller) -> list[bytes]:
+    """Return what a server that has read nothing yet answers to every question."""
+    server = start_application_on(application.database.url.render_as_string(hide_password=False))
+    server.clock.set(application.clock.now().isoformat())
+    machine = server.machine(server.account(caller.account.name))
+    said = [machine.get(path, **asked).get_data() for path, asked in QUESTIONS]
+    server.close()
+    return said
+
+
+def contents(database: Database, caller: Caller) -> list[tuple[Any, ...]]:
+    """Return what the caches of an account hold."""
+    account_id = caller.account.id
+    with database.read(account_id=account_id) as connection:
+        return [
+            tuple(row)
+            for table in CACHES
+            for row in usage_cache.rows_of(connection, table, account_id)
+        ]
+
+
+def damaged(database: Database) -> list[str]:
+    """Return what `verify` finds damaged."""
+    return [one.facts for one in verify_facts(database) if one.damage is not None]
+
+
+def test_made_anew_they_are_what_followed(application_on: Application, ours: Caller) -> None:
+    """Row by row, and every answer; what was there is replaced."""
+    database = application_on.database
+    followed, said = contents(database, ours), answers(application_on, ours)
+    assert len({row[1] for row in followed}) > 3
+    assert damaged(database) == []
+
+    events = rebuild_caches(database, application_on.clock, ours.account)
+
+    assert events == 8
+    assert contents(database, ours) == followed
+    assert answers(application_on, ours) == said
+    assert damaged(database) == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE ended_use SET ends_at = ends_at + 1 WHERE instance = 'i-1'",
+        "UPDATE ended_use SET content = '[]' WHERE instance = 'i-1'",
+        "UPDATE usage_sum SET sums = '1' || sums WHERE span = 'day'",
+        "UPDATE usage_sum SET number = number + 1 WHERE span = 'hour'",
+        "DELETE FROM usage_sum WHERE span = 'day' AND number < 20660",
+        "UPDATE instance_state SET content = '{}' WHERE instance = 'i-1'",
+        "UPDATE ledger_cache SET days_hash = replace(days_hash, '1', '2')",
+    ],
+)
+def test_damaged_ones_change_no_answer_and_are_named(
+    application_on: Application, ours: Caller, statement: str
+) -> None:
+    """The facts are read in their place; `rebuild` mends them."""
+    said = answers(application_on, ours)
+    of_ours = "AND" if "WHERE" in statement else "WHERE"
+    damage(application_on.database, f"{statement} {of_ours} account_id = :ours")
+
+    assert damaged(application_on.database) == ["caches"]
+    assert answers(application_on, ours) == said
+
+    rebuild_caches(application_on.database, application_on.clock, ours.account)
+    assert damaged(application_on.database) == []
+    assert answers(application_on, ours) == said
+
+
+def test_without_their_digests_a_wrong_number_would_be_served(
+    application_on: Application, ours: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Control: the rate of a session that is on."""
+    [before_it, *_] = answers(application_on, ours)
+    damage(
+        application_on.database,
+        "UPDATE instance_state SET content = replace(content, '4200000000000', '1') "
+        "WHERE instance = 'i-1' AND account_id = :ours",
+    )
+    monkeypatch.setattr(usage_cache, "_digest", lambda *_: _Anything())
+
+    [after_it, *_] = answers(application_on, ours)
+
+    assert after_it != before_it
+
+
+class _Anything(str):
+    """Is equal to every digest."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __ne__(self, other: object) -> bool:
+        return False
+
+    __hash__ = str.__hash__
+
+
+def test_without_any_the_answers_are_the_same_and_the_next_report_makes_them(
+    application_on: Application, ours: Caller
+) -> None:
+    """As after an upgrade from a version that had none."""
+    said, followed = answers(application_on, ours), contents(application_on.database, ours)
+    damage(
+        application_on.database,
+        *(f"DELETE FROM {table.name} WHERE account_id = :ours" for table in CACHES),  # noqa: S608
+    )
+
+    assert answers(application_on, ours) == said
+    ours.push(report("seen", "i-8", hours_ago(1)))
+
+    assert len(contents(application_on.database, ours)) == len(followed) + 1
+    assert damaged(application_on.database) == []
+
+
+def test_what_lay_in_the_future_counts_once_it_has_happened(
+    application_on: Application, ours: Caller
+) -> None:
+    """A reporter's clock runs four minutes ahead; nobody reports anything after it."""
+    clock = application_on.clock
+    at = before(hours_ago(0), minutes=-4)
+    ours.push(stop("i-1", at))
+    assert ours.read("/economy/active-session")["instances_count"] == 1
+
+    clock.advance(minutes=4)
+
+    assert ours.read("/economy/active-session")["instances_count"] == 0
+    assert ours.read("/economy/savings")["lifetime_hours"] == pytest.approx(82.7 + 0.01 + 5.0667)
+    assert damaged(application_on.database) == []
+    states = "SELECT count(*) FROM instance_state WHERE next_event_at IS NOT NULL"
+    with application_on.database.read(account_id=ours.account.id) as connection:
+        assert connection.execute(text(states)).scalar() == 0
+
+
+def test_it_does_so_too_where_nothing_can_be_written(
+    application_on: Application, ours: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a disk that is full: the facts are read in the place of the caches."""
+    ours.push(stop("i-1", before(hours_ago(0), minutes=-4)))
+    application_on.clock.advance(minutes=4)
+
+    def refuse(_self: Database, _work: Callable[[Connection], object], **_: str) -> None:
+        raise DatabaseUnavailableError("full")
+
+    monkeypatch.setattr(Database, "transact", refuse)
+
+    assert ours.read("/economy/active-session")["instances_count"] == 0
+
+
+def test_the_command_rebuilds_all_accounts_or_one(
+    application_on: Application, ours: Caller
+) -> None:
+    """It says how many events each has; an account that there is not is named."""
+    application_on.machine(application_on.account("theirs")).push(start("i-1", hours_ago(1)))
+    followed = contents(application_on.database, ours)
+    url = application_on.database.url.render_as_string(hide_password=False)
+
+    def economy(*arguments: str) -> tuple[int, str]:
+        run = CliRunner().invoke(main, arguments, env={"DUMONT_ECONOMY_DATABASE_URL": url})
+        return run.exit_code, run.output
+
+    code, said = economy("rebuild")
+    assert code == 0
+    assert "ours: caches of 8 events" in said
+    assert "theirs: caches of 1 events" in said
+    code, said = economy("rebuild", "--account", "ours", "--json")
+    assert (code, json.loads(said)) == (0, {"rebuilt": [{"account": "ours", "events": 8}]})
+    code, said = economy("rebuild", "--account", "nobody")
+    assert code != 0
+    assert "nobody" in said
+    # The clock of the command is the real one, and nothing has happened since.
+    assert contents(application_on.database, ours) == followed
