@@ -14,7 +14,7 @@ from dumont_economy.pricing.rate import PricingModel, SourceKind
 from dumont_economy.pricing.sku import ComparisonProvider, Sku
 from dumont_economy.services.policies import PolicyChange, change_policy
 from dumont_economy.storage import prices, usage_events
-from tests.api.harness import Application, Caller, at, hours_ago, report, start, stop
+from tests.api.harness import Application, Caller, SettableClock, at, hours_ago, report, start, stop
 from tests.builders import instant
 
 QUESTIONS = (
@@ -131,6 +131,24 @@ def test_the_present_is_answered_alike_when_it_has_passed(
     assert {name: of for name, of in again.items() if name not in OF_TIME} == {
         name: of for name, of in present.items() if name not in OF_TIME
     }
+
+
+def test_a_report_that_was_being_stored_meanwhile_is_not_known_then(
+    caller: Caller, clock: SettableClock
+) -> None:
+    """Who writes takes the time first and commits after the answer: it knows no such event."""
+    clock.advance(seconds=0.1)
+    caller.push(start("i-1", hours_ago(2)), stop("i-1", hours_ago(1)))
+    clock.advance(seconds=0.4)
+    answer = caller.read("/economy/savings")
+    clock.advance(seconds=-0.2)
+    caller.push(start("i-2", hours_ago(9)), stop("i-2", hours_ago(1)))
+    clock.advance(seconds=5)
+
+    again = caller.read("/economy/savings", as_of=answer["as_of"])
+
+    assert (again["lifetime_hours"], answer["lifetime_hours"]) == (1, 1)
+    assert caller.read("/economy/savings")["lifetime_hours"] == 9
 
 
 def test_an_open_run_is_rated_as_if_it_had_ended_then(meter: Caller) -> None:

@@ -31,7 +31,7 @@ from tests.faults.harness import (
     ten_decimals,
 )
 
-_KILLS = size(10, 100)
+_KILLS = size(10, 20)
 _NEVER = 0
 # A contract that changes the prices of two GPUs together. The notes make each file another one.
 _CORRECTION = """\

@@ -451,9 +451,10 @@ def _as_of(ledger: AccountLedger, newest_fact_at: datetime, now: datetime) -> da
 
     Billing by the second lies exactly on its slope at whole seconds, so what a screen has ticked
     to and what the next answer says are the same. An event, a price or a policy of this very
-    second counts at once.
+    second counts at once: then the answer is for the instant of the newest. It is not for now, as
+    who is writing meanwhile took the time before this answer and commits after it: asked again,
+    the answer would be another.
     """
     whole = now - timedelta(microseconds=now.microsecond)
     newest = (ledger.newest_event_at, newest_fact_at)
-    is_newer = any(instant is not None and instant > whole for instant in newest)
-    return now if is_newer else whole
+    return min(now, max([whole, *(instant for instant in newest if instant is not None)]))

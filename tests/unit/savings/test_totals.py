@@ -1,15 +1,20 @@
 """Totals: sums over line items, what they cover, and the saving with its sign."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 from dumont_economy.ledger.line_item import Window
-from dumont_economy.ledger.rating import rate_session
+from dumont_economy.ledger.rating import rate_disk, rate_session
 from dumont_economy.metering.gpu_session import Shape
+from dumont_economy.money import Accrual
+from dumont_economy.pricing.disk_price import DiskPrices
 from dumont_economy.pricing.equivalence import Equivalent, Grade
 from dumont_economy.pricing.match_timeline import Unpriced
 from dumont_economy.savings.totals import Totals, total_of
 from tests.builders import (
     after,
+    disk,
+    disk_price,
     equivalent,
     matches,
     rate,
@@ -22,6 +27,7 @@ from tests.builders import (
 )
 
 HOUR = 3_600_000_000
+COMPARED_DISKS = DiskPrices([disk_price("0.08")]).timeline("aws", "us-east-1")
 
 
 def hour_of(match: Equivalent | Unpriced, of: Shape | None = None, paid: str = "1") -> Totals:
@@ -95,6 +101,52 @@ def test_gpu_time_is_counted_by_grade() -> None:
     assert totals.gpu_by_grade == {Grade.A: HOUR, Grade.D: 2 * HOUR, Grade.N: HOUR}
     assert totals.saving == 7
     assert totals.substitutes_saving == 6
+
+
+def test_the_time_of_disks_that_are_not_priced_or_not_compared_is_counted() -> None:
+    """Each says something of its own, and GPUs nothing of either."""
+    held = disk(after(0), after(3600))
+    unknown = replace(held, disk=replace(held.disk, rate_running=None))
+
+    gpus, compared, alone, unpriced_disk = (
+        hour_of(equivalent("2")),
+        total_of(rate_disk("i-1", [held], terms(disk_prices=COMPARED_DISKS), after(3600))),
+        total_of(rate_disk("i-1", [held], terms(), after(3600))),
+        total_of(rate_disk("i-1", [unknown], terms(), after(3600))),
+    )
+
+    assert [
+        (one.disk_not_compared, one.disk_not_priced)
+        for one in (gpus, compared, alone, unpriced_disk)
+    ] == [(0, 0), (0, 0), (HOUR, 0), (0, HOUR)]
+
+
+def everything(totals: Totals) -> dict[str, object]:
+    """Return all that totals hold but the oldest price, which is no sum."""
+    return {
+        name: value.total() if isinstance(value, Accrual) else value
+        for name, value in vars(totals).items()
+        if name != "oldest_price"
+    }
+
+
+def test_what_is_taken_out_leaves_what_was_there() -> None:
+    """Of each of their sums, and no entry of a GPU that is in it no more."""
+    held = disk(after(0), after(3600))
+    unknown = replace(held, disk=replace(held.disk, rate_running=None))
+    stays = hour_of(equivalent("2"))
+    goes = merged(
+        hour_of(equivalent("3", Grade.D), shape("L4", 2)),
+        hour_of(unpriced(), shape("home-made")),
+        hour_of(equivalent("2"), shape(currency="EUR")),
+        total_of(rate_disk("i-1", [held, unknown], terms(), after(3600))),
+    )
+    whole = merged(stays, goes)
+    assert all(value != everything(stays)[name] for name, value in everything(whole).items())
+
+    whole.subtract(goes)
+
+    assert everything(whole) == everything(stays)
 
 
 def test_the_oldest_price_speaks_for_a_total() -> None:
