@@ -21,7 +21,7 @@ from dumont_economy.instant import to_microseconds
 from dumont_economy.ledger.rating import billed_end
 from dumont_economy.metering.gpu_session import DiskSpan, GpuRun, GpuSession, Shape
 from dumont_economy.metering.usage_event import CpuArchitecture
-from dumont_economy.money import RATE_DECIMALS
+from dumont_economy.money import RATE_DECIMALS, exact_text
 from dumont_economy.pricing.billing_rule import BillingRule, BillingRules, per_second_rule
 from dumont_economy.pricing.dated_fact import ALWAYS, KNOWN_NOW
 from dumont_economy.pricing.sku import ComparisonProvider
@@ -101,7 +101,8 @@ def shape_parts(shape: Shape) -> tuple[object, ...]:
         shape.provider,
         shape.gpu,
         shape.gpu_count,
-        None if memory is None else str(memory),
+        # Equal amounts are one text: a database may have added zeros.
+        None if memory is None else exact_text(memory),
         shape.arch.value,
         shape.currency,
     )

@@ -20,6 +20,7 @@ from dumont_economy.metering.gpu_session import (
     InstanceStatus,
     RateChange,
 )
+from dumont_economy.money import exact_text
 
 
 def session_text(session: GpuSession) -> str:
@@ -149,7 +150,9 @@ def _disk_now(span: DiskSpan) -> list[object]:
 
 def _disk(disk: Disk) -> list[object]:
     amounts = (disk.gb, disk.rate_running, disk.rate_stopped)
-    return [*(None if one is None else str(one) for one in amounts), disk.hours_per_month]
+    # Equal amounts are one text: a database may have added zeros.
+    texts = (None if one is None else exact_text(one) for one in amounts)
+    return [*texts, disk.hours_per_month]
 
 
 def _disk_of(parts: list[Any]) -> Disk:

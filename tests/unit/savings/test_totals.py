@@ -130,25 +130,6 @@ def everything(totals: Totals) -> dict[str, object]:
     }
 
 
-def test_what_is_taken_out_leaves_what_was_there() -> None:
-    """Of each of their sums, and no entry of a GPU that is in it no more."""
-    held = disk(after(0), after(3600))
-    unknown = replace(held, disk=replace(held.disk, rate_running=None))
-    stays = hour_of(equivalent("2"))
-    goes = merged(
-        hour_of(equivalent("3", Grade.D), shape("L4", 2)),
-        hour_of(unpriced(), shape("home-made")),
-        hour_of(equivalent("2"), shape(currency="EUR")),
-        total_of(rate_disk("i-1", [held, unknown], terms(), after(3600))),
-    )
-    whole = merged(stays, goes)
-    assert all(value != everything(stays)[name] for name, value in everything(whole).items())
-
-    whole.subtract(goes)
-
-    assert everything(whole) == everything(stays)
-
-
 def test_the_oldest_price_speaks_for_a_total() -> None:
     """A total is as old as the oldest price in it."""
     old = equivalent("2", rate=rate(sku("old", "T4"), "2", since="2024-05-20"))
