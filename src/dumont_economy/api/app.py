@@ -20,6 +20,7 @@ from dumont_economy.api import (
     usage,
 )
 from dumont_economy.api.error_responses import new_request_id, register_error_responses
+from dumont_economy.api.given_answers import GivenAnswers
 from dumont_economy.api.logging import configure_logging
 from dumont_economy.api.operation import csrf
 from dumont_economy.api.services import Services
@@ -73,6 +74,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         clock,
         AccountViews(database, clock),
         Credentials(database, clock),
+        GivenAnswers(),
     )
     _add_extensions(app, csrf)
     for blueprint in (

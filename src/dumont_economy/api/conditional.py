@@ -2,25 +2,33 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from flask import Response, request
 from pydantic import BaseModel
 
-from dumont_economy.api.operation import model_response
+from dumont_economy.api.given_answers import GivenAnswer
+from dumont_economy.api.operation import model_response, services
 from dumont_economy.instant import to_microseconds
 
 _DIGEST_LENGTH = 24
 _LONGEST_TIME = 18
+# What an answer is for (decision 2).
+_RESOLUTION = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """An answer that is built, and until when it holds; None for one that is not tagged."""
+    """An answer that is built, for which instant, and until when its figures describe the present.
+
+    `tagged_until` is until when a client may take it for unchanged, None where it may not.
+    """
 
     model: BaseModel
-    valid_until: datetime | None
+    as_of: datetime
+    valid_until: datetime
+    tagged_until: datetime | None
 
 
 def answer_conditionally(
@@ -29,7 +37,8 @@ def answer_conditionally(
     """Return 304 where the client's tag still describes the present, else the built answer.
 
     The tag holds a digest of everything but time that the answer depends on, and until when the
-    answer holds: what is held for both is not even rated anew.
+    answer holds: what is held for both is not even rated anew. An answer is for a whole second, so
+    whoever asks the same in that second is given the same.
 
     Args:
         versions: Account, ledger, policy and price book; the query is added here.
@@ -39,12 +48,24 @@ def answer_conditionally(
     held = held_answer(versions, now)
     if held is not None:
         return held
-    built = build()
-    response = model_response(built.model)
-    if built.valid_until is not None:
-        until = to_microseconds(built.valid_until)
-        response.headers["ETag"] = f'W/"{_digest(versions)}.{until}"'
+    digest, kept = _digest(versions), services().answers
+    given = kept.of_this_second(digest, now)
+    if given is None:
+        given = _given(build(), digest)
+        kept.keep(digest, given)
+    response = Response(given.body, mimetype="application/json")
+    if given.tag is not None:
+        response.headers["ETag"] = given.tag
     return _conditional(response)
+
+
+def _given(built: Tagged, digest: str) -> GivenAnswer:
+    tag, holds_until = None, built.as_of
+    if built.as_of.microsecond == 0:
+        holds_until = min(built.as_of + _RESOLUTION, built.valid_until)
+    if built.tagged_until is not None:
+        tag = f'W/"{digest}.{to_microseconds(built.tagged_until)}"'
+    return GivenAnswer(model_response(built.model).get_data(), tag, built.as_of, holds_until)
 
 
 def held_answer(versions: tuple[object, ...], now: datetime) -> Response | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from dumont_economy.api.given_answers import GivenAnswers
 from dumont_economy.clock import Clock
 from dumont_economy.config import Settings
 from dumont_economy.services.account_view import AccountViews
@@ -18,3 +19,4 @@ class Services:
     clock: Clock
     views: AccountViews
     credentials: Credentials
+    answers: GivenAnswers

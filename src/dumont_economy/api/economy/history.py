@@ -78,7 +78,8 @@ def savings_history(query: HistoryQuery) -> Response:
         history = read_history(view, query.days, zone)
         grows = view.active or view.ledger.with_disk
         model = _history_answer(view, query.days, zone.key, history)
-        return Tagged(model, None if grows else history.valid_until(view))
+        tagged_until = None if grows else history.valid_until(view)
+        return Tagged(model, view.as_of, view.valid_until, tagged_until)
 
     return answer_tagged(query, build, zone.key)
 

@@ -122,7 +122,7 @@ def _tagged(query: PricingQuery, state: AccountState) -> Tagged:
     ]
     valid_until = state.as_of + VALID_FOR
     model = _pricing_answer(query, lists, state.health, state.as_of, valid_until)
-    return Tagged(model, valid_until)
+    return Tagged(model, state.as_of, valid_until, valid_until)
 
 
 def _pricing_answer(

@@ -178,7 +178,11 @@ def _question(state: AccountState, query: ProviderQuery) -> ComparisonQuestion:
 
 def answer(query: ComparisonQuery, build: Callable[[AccountView], BaseModel]) -> Response:
     """Return a live answer, or 304 where the client's still holds."""
-    return answer_tagged(query, lambda view: Tagged(build(view), view.valid_until))
+
+    def tagged(view: AccountView) -> Tagged:
+        return Tagged(build(view), view.as_of, view.valid_until, view.valid_until)
+
+    return answer_tagged(query, tagged)
 
 
 def answer_tagged(
