@@ -59,6 +59,16 @@ class UsageEvent:
     disk_rate_stopped: Decimal | None = None
     disk_hours_per_month: int | None = None
 
+    @property
+    def tells_of_disk(self) -> bool:
+        """Say whether it reports anything of a disk."""
+        return (
+            self.disk_gb is not None
+            or self.disk_rate_running is not None
+            or self.disk_rate_stopped is not None
+            or self.disk_hours_per_month is not None
+        )
+
 
 def without_voided(events: Iterable[UsageEvent]) -> list[UsageEvent]:
     """Return the events that no void in force names, without the voids themselves (R-VOID).

@@ -51,6 +51,7 @@ _FORMAT = 1
 # Up to so many events, caches of another state are made anew by whoever sends the next one.
 _REBUILT_AT_ONCE = 20_000
 _WRITTEN_AT_ONCE = 500
+_MOST_TERMS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,10 @@ class CacheTerms:
 
     parties: BillingParties
     made_with: str
+
+
+# By the digests of their rules: every report asks for them, and they hardly ever change.
+_made: dict[tuple[str, ...], CacheTerms] = {}
 
 
 def cache_terms(rules: Iterable[BillingRule]) -> CacheTerms:
@@ -83,10 +88,19 @@ def cache_terms(rules: Iterable[BillingRule]) -> CacheTerms:
 def present_terms(connection: Connection) -> CacheTerms:
     """Return the terms of all billing rules that are known now.
 
+    What was made of the same rules before is kept.
+
     Raises:
         DamagedFactError: one of them is not what was written.
     """
-    return cache_terms(prices.every_billing_rule(connection))
+    hashes = prices.billing_rule_hashes(connection)
+    held = _made.get(hashes)
+    if held is None:
+        held = cache_terms(prices.every_billing_rule(connection))
+        if len(_made) >= _MOST_TERMS:
+            _made.clear()
+        _made[hashes] = held
+    return held
 
 
 def follow(
@@ -179,6 +193,9 @@ class _Changes:
         replayed |= self._instances_with_voided(coming)
         for name, events in coming.items():
             before = held.get(name)
+            if before is not None and name not in replayed and self._is_only_seen(before, events):
+                self._take_seen(before, events)
+                continue
             state = InstanceState(name) if before is None else before.state
             if name in replayed or _is_late(state, (*events, *of_instance[name])):
                 self._replay(name, before)
@@ -215,15 +232,38 @@ class _Changes:
 
     def _waiting(self, held: CachedInstance) -> list[tuple[int, UsageEvent]]:
         """Return the events that had not happened yet, and the new ones after them."""
-        last = held.state.last_report_at
+        last = held.last_report_at
         stored = usage_events.events_of_instance(
             self._connection,
             self._account_id,
-            held.state.instance,
+            held.instance,
             from_seq=held.waiting_from_seq or 0,
             up_to=self._after.seq,
         )
         return [(one.seq, one.event) for one in stored if last is None or one.event.time > last]
+
+    def _is_only_seen(
+        self, before: CachedInstance, events: Sequence[tuple[int, UsageEvent]]
+    ) -> bool:
+        """Say whether events tell no more than that an instance was still there, one by one."""
+        last = before.last_report_at
+        return (
+            before.waiting_from_seq is None
+            and last is not None
+            and bool(events)
+            and all(
+                event.type is EventType.SEEN
+                and last < event.time <= self._now
+                and event.name is None
+                and not event.tells_of_disk
+                for _, event in events
+            )
+        )
+
+    def _take_seen(self, before: CachedInstance, events: Sequence[tuple[int, UsageEvent]]) -> None:
+        self._see(events)
+        latest = max(event.time for _, event in events)
+        self._written.seen.append(before.seen(latest, self._seal(before.instance, before)))
 
     def _continue(
         self,
@@ -285,7 +325,7 @@ class _Changes:
             seal=seal,
         )
 
-    def _see(self, events: list[tuple[int, UsageEvent]]) -> int | None:
+    def _see(self, events: Sequence[tuple[int, UsageEvent]]) -> int | None:
         """Note the last event that has happened; return the first by number that has not."""
         for _, event in events:
             self._newest_event_at = _newer(self._newest_event_at, event, self._now)
@@ -300,6 +340,7 @@ class _Changes:
             )
         usage_cache.write_ended(connection, account_id, self._written.ended)
         usage_cache.write_instances(connection, account_id, self._written.instances, seq)
+        usage_cache.write_seen(connection, account_id, self._written.seen, seq)
         head = CacheHead(
             self._after,
             self._cache.made_with,
@@ -343,6 +384,7 @@ class _Written:
 
     parties: BillingParties
     instances: list[CachedInstance] = field(default_factory=list)
+    seen: list[CachedInstance] = field(default_factory=list)
     ended: list[EndedUse] = field(default_factory=list)
     hours: HourSums = field(default_factory=dict)
 
@@ -369,9 +411,7 @@ class _Written:
             key, steps = steps_of_disk(span)
             found.add(key)
             add_steps(self.hours, key, steps)
-        self.instances.append(
-            CachedInstance(timeline.state, frozenset(found), waiting_from_seq, seal)
-        )
+        self.instances.append(CachedInstance.of(timeline.state, found, waiting_from_seq, seal))
 
     def subtract_session(self, session: GpuSession) -> None:
         """Take out a session that was added once."""

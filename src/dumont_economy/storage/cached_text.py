@@ -48,7 +48,10 @@ def disk_span_of_text(
 
 
 def state_text(state: InstanceState) -> str:
-    """Return what holds of an instance; its id stands beside it. What is not there is left out."""
+    """Return what holds of an instance; its id and its last report stand beside it.
+
+    What is not there is left out.
+    """
     session, disk = state.open_session, state.disk_now
     fields = {
         "name": state.name,
@@ -57,7 +60,6 @@ def state_text(state: InstanceState) -> str:
         "shape": None if state.shape is None else list(shape_parts(state.shape)),
         "rate": units_of(state.rate) or None,
         "disk": None if state.disk == Disk() else _disk(state.disk),
-        "last_report": _instant(state.last_report_at),
         "next_event": _instant(state.next_event_at),
         "session": None if session is None else [_instant(session.starts_at), _runs(session)],
         "disk_now": None if disk is None else _disk_now(disk),
@@ -74,7 +76,7 @@ def state_text(state: InstanceState) -> str:
     return _text({name: value for name, value in fields.items() if value is not None})
 
 
-def state_of_text(instance: str, text: str) -> InstanceState:
+def state_of_text(instance: str, text: str, last_report_at: datetime | None) -> InstanceState:
     """Return the state that a text tells."""
     held = json.loads(text)
     shape = held.get("shape")
@@ -87,7 +89,7 @@ def state_of_text(instance: str, text: str) -> InstanceState:
         shape=None if shape is None else shape_of_parts(shape),
         rate=Fraction(held.get("rate", 0), RATE_UNITS),
         disk=_disk_of(held["disk"]) if "disk" in held else Disk(),
-        last_report_at=_instant_of(held.get("last_report")),
+        last_report_at=last_report_at,
         next_event_at=_instant_of(held.get("next_event")),
         open_session=None
         if session is None

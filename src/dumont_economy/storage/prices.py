@@ -37,6 +37,7 @@ _PRICES = FactTable(
     numbered_by="number",
 )
 _BILLING_RULES = FactTable(billing_rule, "billing rule", ("provider", "source"))
+_BILLING_RULE_HASHES = select(billing_rule.c.row_hash).order_by(billing_rule.c.row_hash)
 # All that a market is made of.
 _FACTS = (provider_pricing, billing_rule, exchange_rate, disk_price)
 _SKU_COLUMNS = (
@@ -331,6 +332,11 @@ def append_prices(
         for fact in facts
     ]
     connection.execute(insert(provider_pricing), [_PRICES.new_row(row) for row in rows])
+
+
+def billing_rule_hashes(connection: Connection) -> tuple[str, ...]:
+    """Return the digests of all billing rules, by which what is made of them can be told."""
+    return tuple(connection.execute(_BILLING_RULE_HASHES).scalars())
 
 
 def every_billing_rule(connection: Connection) -> Iterator[BillingRule]:

@@ -440,6 +440,7 @@ instance_state = Table(
     Column("is_notable", Boolean, nullable=False),
     Column("first_started_at", Instant),
     Column("last_used_at", Instant),
+    Column("last_report_at", Instant),
     Column("next_event_at", Instant),
     # From which event on there are some that have not happened yet.
     Column("waiting_from_seq", BigInteger),

@@ -5,10 +5,11 @@ is damaged, or of another state, is made anew of the facts, never served.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -18,10 +19,12 @@ from sqlalchemy import (
     String,
     Table,
     and_,
+    bindparam,
     delete,
     func,
     or_,
     select,
+    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -81,18 +84,58 @@ class CacheHead:
     days_hash: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CachedInstance:
-    """An instance's state, and which sums it has a part in.
+    """An instance's state, and which sums it has a part in, as text until they are needed.
 
     `seal` is the sum of its events' digests; the first of them that has not happened yet is the one
     of `waiting_from_seq`.
     """
 
-    state: InstanceState
-    keys: frozenset[UseKey]
+    instance: str
+    content: str
+    last_report_at: datetime | None
+    key_texts: str
     waiting_from_seq: int | None
     seal: str
+
+    @classmethod
+    def of(
+        cls, state: InstanceState, keys: Iterable[UseKey], waiting_from_seq: int | None, seal: str
+    ) -> Self:
+        """Return a state as it is kept."""
+        texts = "\n".join(sorted(key.text() for key in keys))
+        content = state_text(state)
+        one = cls(state.instance, content, state.last_report_at, texts, waiting_from_seq, seal)
+        one.__dict__["state"] = state
+        return one
+
+    @cached_property
+    def state(self) -> InstanceState:
+        """Return what holds of the instance."""
+        return state_of_text(self.instance, self.content, self.last_report_at)
+
+    @cached_property
+    def keys(self) -> frozenset[UseKey]:
+        """Return what ended sums it has a part in."""
+        return frozenset(UseKey.of_text(text) for text in self.key_texts.split("\n") if text)
+
+    def seen(self, at: datetime, seal: str) -> "CachedInstance":
+        """Return it after reports that say no more than that it was still there."""
+        return replace(self, last_report_at=at, seal=seal)
+
+    def row_hash(self, account_id: str) -> str:
+        """Return the digest of its row."""
+        reported = None if self.last_report_at is None else to_microseconds(self.last_report_at)
+        return _digest(
+            account_id,
+            self.instance,
+            reported,
+            self.waiting_from_seq,
+            self.seal,
+            self.key_texts,
+            self.content,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,31 +216,51 @@ def write_instances(
     connection: Connection, account_id: str, instances: Iterable[CachedInstance], seq: int
 ) -> None:
     """Write the states of instances, as of the ledger's event `seq`."""
-    rows = []
-    for one in instances:
-        state = one.state
-        content = state_text(state)
-        keys = "\n".join(sorted(key.text() for key in one.keys))
-        rows.append(
-            {
-                "account_id": account_id,
-                "instance": state.instance,
-                "is_active": state.open_session is not None,
-                "is_notable": state.is_notable,
-                "first_started_at": state.first_started_at,
-                "last_used_at": state.last_used_at,
-                "next_event_at": state.next_event_at,
-                "waiting_from_seq": one.waiting_from_seq,
-                "changed_seq": seq,
-                "seal": one.seal,
-                "keys": keys,
-                "content": content,
-                "row_hash": _digest(
-                    account_id, state.instance, one.waiting_from_seq, one.seal, keys, content
-                ),
-            }
-        )
+    rows = [
+        {
+            "account_id": account_id,
+            "instance": one.instance,
+            "is_active": one.state.open_session is not None,
+            "is_notable": one.state.is_notable,
+            "first_started_at": one.state.first_started_at,
+            "last_used_at": one.state.last_used_at,
+            "last_report_at": one.last_report_at,
+            "next_event_at": one.state.next_event_at,
+            "waiting_from_seq": one.waiting_from_seq,
+            "changed_seq": seq,
+            "seal": one.seal,
+            "keys": one.key_texts,
+            "content": one.content,
+            "row_hash": one.row_hash(account_id),
+        }
+        for one in instances
+    ]
     _put(connection, instance_state, rows)
+
+
+def write_seen(
+    connection: Connection, account_id: str, instances: Iterable[CachedInstance], seq: int
+) -> None:
+    """Write that instances, of which nothing else has changed, were reported."""
+    rows = [
+        {
+            "of_account": account_id,
+            "of_instance": one.instance,
+            "last_report_at": one.last_report_at,
+            "changed_seq": seq,
+            "seal": one.seal,
+            "row_hash": one.row_hash(account_id),
+        }
+        for one in instances
+    ]
+    if rows:
+        connection.execute(_WRITE_SEEN, rows)
+
+
+_WRITE_SEEN = update(instance_state).where(
+    instance_state.c.account_id == bindparam("of_account"),
+    instance_state.c.instance == bindparam("of_instance"),
+)
 
 
 def instances_named(
@@ -304,21 +367,16 @@ def _instances(
 ) -> dict[str, CachedInstance]:
     statement = select(instance_state).where(instance_state.c.account_id == account_id, which)
     found = (_instance(row) for row in connection.execute(statement))
-    return {one.state.instance: one for one in found}
+    return {one.instance: one for one in found}
 
 
 def _instance(row: Row[Any]) -> CachedInstance:
-    expected = _digest(
-        row.account_id, row.instance, row.waiting_from_seq, row.seal, row.keys, row.content
+    found = CachedInstance(
+        row.instance, row.content, row.last_report_at, row.keys, row.waiting_from_seq, row.seal
     )
-    if row.row_hash != expected:
+    if row.row_hash != found.row_hash(row.account_id):
         raise DamagedCacheError
-    return CachedInstance(
-        state_of_text(row.instance, row.content),
-        frozenset(UseKey.of_text(text) for text in row.keys.split("\n") if text),
-        row.waiting_from_seq,
-        row.seal,
-    )
+    return found
 
 
 # What has ended.

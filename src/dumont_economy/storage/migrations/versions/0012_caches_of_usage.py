@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("is_notable", sa.Boolean(), nullable=False),
         sa.Column("first_started_at", Instant(), nullable=True),
         sa.Column("last_used_at", Instant(), nullable=True),
+        sa.Column("last_report_at", Instant(), nullable=True),
         sa.Column("next_event_at", Instant(), nullable=True),
         sa.Column("waiting_from_seq", sa.BigInteger(), nullable=True),
         sa.Column("changed_seq", sa.BigInteger(), nullable=False),
