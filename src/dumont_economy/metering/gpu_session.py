@@ -15,7 +15,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Self
 
-from dumont_economy.metering.flapping import MAX_STARTS, is_flapping
+from dumont_economy.metering.flapping import MAX_STARTS, WITHIN, is_flapping
 from dumont_economy.metering.usage_event import CpuArchitecture, EventType, UsageEvent
 
 
@@ -130,9 +130,9 @@ class InstanceState:
     `status`, `since` and `shape` are None while no start is known; `rate` is per instance-hour.
     `last_report_at` is the time of the last event that has happened, `next_event_at` that of the
     first that still lies in the future. `ended_sessions` and `ended_disk_spans` count what has
-    ended, `recent_starts` are the latest starts of sessions, `contradicting_starts` counts the
-    instants for which starts at different terms were reported. `last_used_at` is when the latest
-    session ended, or began where it is open.
+    ended, `recent_starts` are the starts of sessions within an hour of the latest,
+    `contradicting_starts` counts the instants for which starts at different terms were reported.
+    `last_used_at` is when the latest session ended, or began where it is open.
     """
 
     instance: str
@@ -395,7 +395,9 @@ class _Replay:
         self.first_started_at = self.first_started_at or at
         self.recent_starts.append(at)
         self.is_flapping = self.is_flapping or is_flapping(self.recent_starts)
-        del self.recent_starts[:-MAX_STARTS]
+        # Only these can lie within an hour of a later one.
+        recent = self.recent_starts[-MAX_STARTS:]
+        self.recent_starts = [one for one in recent if at - one < WITHIN]
 
     def _close(self, event: UsageEvent) -> None:
         if not self.is_open:

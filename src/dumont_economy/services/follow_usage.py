@@ -453,6 +453,7 @@ def rebuild(
     usage_cache.clear_caches(caches, account_id)
     written = _Written(terms.parties)
     newest_event_at: datetime | None = None
+    has_voids = usage_events.has_voids(facts, account_id)
     seen = 0
     for name, group in groupby(
         usage_events.events_by_instance(facts, account_id, head), key=_instance_of
@@ -466,7 +467,12 @@ def rebuild(
             continue
         for one in stored:
             newest_event_at = _newer(newest_event_at, one.event, now)
-        timeline = replay(name, _not_voided(facts, account_id, stored, head.seq), now)
+        events = (
+            _not_voided(facts, account_id, stored, head.seq)
+            if has_voids
+            else [one.event for one in stored]
+        )
+        timeline = replay(name, events, now)
         waiting = min((one.seq for one in stored if one.event.time > now), default=None)
         written.add(
             timeline,
@@ -516,8 +522,6 @@ def _not_voided(
 ) -> list[UsageEvent]:
     """Return the events of an instance that no void in force names, of those up to a number."""
     events = [one.event for one in stored]
-    if not usage_events.has_voids(connection, account_id):
-        return events
     voids: list[UsageEvent] = []
     keys = [(one.source, one.id) for one in events]
     while keys:

@@ -58,6 +58,13 @@ _NEWEST_RECEIPT = (
 _NEWEST_REFUSED = select(func.max(refused_event.c.number)).where(
     refused_event.c.account_id == bindparam(OF_ACCOUNT)
 )
+# In the order of the index of voids, so that no database goes through all events instead.
+_FIRST_VOID = (
+    select(usage_event.c.seq)
+    .where(usage_event.c.account_id == bindparam(OF_ACCOUNT), usage_event.c.void_of.is_not(None))
+    .order_by(usage_event.c.source, usage_event.c.void_of)
+    .limit(1)
+)
 _all_fields = attrgetter(*EVENT_FIELDS)
 # As many as a batch may hold, so that a flood is removed as fast as it comes.
 _PRUNED_AT_ONCE = 1_000
@@ -335,12 +342,7 @@ def events_by_instance(
 
 def has_voids(connection: Connection, account_id: str) -> bool:
     """Say whether an account ever voided anything."""
-    statement = (
-        select(usage_event.c.seq)
-        .where(usage_event.c.account_id == account_id, usage_event.c.void_of.is_not(None))
-        .limit(1)
-    )
-    return connection.execute(statement).scalar() is not None
+    return connection.execute(_FIRST_VOID, {OF_ACCOUNT: account_id}).scalar() is not None
 
 
 def voids_naming(
