@@ -84,9 +84,9 @@ class Totals:
 
     def _add_run(self, line: LineItem, window: Window) -> None:
         used = line.used_microseconds(window)
+        if not used:
+            return  # Nothing is billed either: a pad is booked at the last used instant.
         actual = line.billed_microseconds(line.actual, window)
-        if not used and not actual:
-            return
         gpu_used = used * line.shape.gpu_count
         self.used += used
         self.gpu_used += gpu_used
