@@ -332,6 +332,16 @@ def test_of_two_starts_at_one_instant_the_first_in_order_counts() -> None:
     assert timeline.starts_while_running == 1
 
 
+def test_what_resumes_and_stops_at_one_instant_is_off() -> None:
+    """Off, it can resume and cannot stop, so it resumes first (R-TIE)."""
+    timeline = replayed(
+        start(), event("stop", after(10)), event("stop", after(20)), event("resume", after(20))
+    )
+
+    assert timeline.open_session is None
+    assert (timeline.status, timeline.orphan_stops) == (InstanceStatus.STOPPED, 0)
+
+
 @pytest.mark.parametrize(
     ("reported", "rented"),
     [
