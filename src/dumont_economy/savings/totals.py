@@ -108,7 +108,7 @@ class Totals:
 
     def add_times(self, line: LineItem, used: int, actual: int, compared: int) -> None:
         """Add times of use that is rated as a line is."""
-        if used or actual:
+        if used:  # Without it nothing is billed: a pad is booked at the last used instant.
             self.add_gpu_use(
                 line.shape, line.match, used=used, rate=line.rate, actual=actual, compared=compared
             )

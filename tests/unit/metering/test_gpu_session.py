@@ -332,6 +332,29 @@ def test_of_two_starts_at_one_instant_the_first_in_order_counts() -> None:
     assert timeline.state.starts_while_running == 1
 
 
+def test_what_resumes_and_stops_at_one_instant_is_off() -> None:
+    """Off, it can resume and cannot stop, so it resumes first (R-TIE)."""
+    timeline = replayed(
+        start(), event("stop", after(10)), event("stop", after(20)), event("resume", after(20))
+    )
+
+    assert timeline.open_session is None
+    assert (timeline.status, timeline.orphan_stops) == (InstanceStatus.STOPPED, 0)
+
+
+def test_what_is_kept_for_the_next_resume_is_told_in_order() -> None:
+    """Neither is a transition while it is off: a price change comes before a resize (R-TIE)."""
+    timeline = replayed(
+        start(),
+        event("stop", after(10)),
+        event("price_change", after(20), rate="3"),
+        event("resize", after(20), rate="5", gpu_count=2),
+        event("resume", after(30)),
+    )
+
+    assert runs_of(timeline)[-1] == (30, None, 2, "5")
+
+
 @pytest.mark.parametrize(
     ("reported", "rented"),
     [

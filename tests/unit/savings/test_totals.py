@@ -13,6 +13,7 @@ from dumont_economy.pricing.match_timeline import Unpriced
 from dumont_economy.savings.totals import Totals, total_of
 from tests.builders import (
     after,
+    billing,
     disk,
     disk_price,
     equivalent,
@@ -153,11 +154,13 @@ def test_a_window_takes_its_part_of_each_line() -> None:
 
 
 def test_a_window_beside_a_line_takes_nothing() -> None:
-    """Windows that touch a line at its border do not hold it."""
+    """Windows that touch a line at its border do not hold it, nor the price that it rests on."""
     used = session(run(after(0), after(3600)))
-    lines = rate_session(used, terms(), after(3600))
+    dated = equivalent("2", rate=rate(sku("one-t4", "T4"), "2"))
+    [line] = rate_session(used, terms(matches(dated), actual=billing(7200)), after(3600))
 
-    outside = [total_of(lines, window) for window in (Window(None, after(0)), Window(after(3600)))]
-
-    assert [part.used for part in outside] == [0, 0]
-    assert [part.actual.total() for part in outside] == [0, 0]
+    for window in (Window(None, after(0)), Window(after(3600))):
+        outside = Totals()
+        outside.add_line(line, window)
+        assert everything(outside) == everything(Totals())
+        assert outside.oldest_price is None
