@@ -4,6 +4,7 @@ import { type DecimalText, formatQuantity } from '../lib/money'
 import { formatDate, STALE_AFTER_DAYS } from '../lib/time'
 import { GradeChip } from './grade-chip'
 import { PriceDate } from './proof'
+import { ServerWords } from './server-words'
 
 const text = messages.instances
 
@@ -28,7 +29,13 @@ export function MatchCell({ match, unpricedReason }: MatchCellProps) {
     return (
       <span className="block max-w-64 sm:min-w-40 text-ink-faint">
         <GradeChip grade="N" /> {messages.figures.noComparison}
-        <span className="block">{unpricedReason ?? text.unknownReason}</span>
+        <span className="block">
+          {unpricedReason === null ? (
+            text.unknownReason
+          ) : (
+            <ServerWords>{unpricedReason}</ServerWords>
+          )}
+        </span>
       </span>
     )
   }

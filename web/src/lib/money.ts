@@ -1,3 +1,5 @@
+import { NUMBER_LOCALE } from './language'
+
 /** A decimal as the API writes it: digits, never a float. */
 export type DecimalText = `${number}`
 
@@ -16,7 +18,7 @@ function usdFormatter(minimumDecimals: number, maximumDecimals: number): Intl.Nu
   const key = `${minimumDecimals}-${maximumDecimals}`
   let formatter = formatters.get(key)
   if (formatter === undefined) {
-    formatter = new Intl.NumberFormat('en-US', {
+    formatter = new Intl.NumberFormat(NUMBER_LOCALE, {
       style: 'currency',
       currency: 'USD',
       minimumFractionDigits: minimumDecimals,
@@ -40,9 +42,20 @@ export function formatRate(usdPerUnit: Amount, maximumDecimals = 4): string {
   return usdFormatter(2, maximumDecimals).format(usdPerUnit)
 }
 
+/** Write an amount with a fixed number of decimals for a file: digits and a point, in any language. */
+export function plainAmount(amount: Amount, decimals = 2): string {
+  return new Intl.NumberFormat('en-US', {
+    minimumFractionDigits: decimals,
+    maximumFractionDigits: decimals,
+    roundingMode: 'halfEven',
+    signDisplay: 'negative',
+    useGrouping: false,
+  }).format(amount)
+}
+
 /** Format a percentage that is given in percent. */
 export function formatPercent(percent: number, decimals = 1): string {
-  return new Intl.NumberFormat('en-US', {
+  return new Intl.NumberFormat(NUMBER_LOCALE, {
     style: 'percent',
     maximumFractionDigits: decimals,
     signDisplay: 'negative',
@@ -51,7 +64,7 @@ export function formatPercent(percent: number, decimals = 1): string {
 
 /** Format a quantity such as hours. */
 export function formatQuantity(quantity: Amount, decimals = 1): string {
-  return new Intl.NumberFormat('en-US', { maximumFractionDigits: decimals }).format(quantity)
+  return new Intl.NumberFormat(NUMBER_LOCALE, { maximumFractionDigits: decimals }).format(quantity)
 }
 
 type Outcome = 'saved' | 'loss' | 'even'

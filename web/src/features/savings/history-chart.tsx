@@ -9,6 +9,7 @@ import {
 } from 'chart.js'
 import { useEffect, useMemo, useState } from 'react'
 import { Bar } from 'react-chartjs-2'
+import { DATE_LOCALE } from '../../lib/language'
 import { messages } from '../../lib/messages'
 import { formatUsd } from '../../lib/money'
 import { formatDate } from '../../lib/time'
@@ -49,7 +50,7 @@ function useThemeChanges(): number {
 }
 
 function shortDate(date: string, withYear: boolean): string {
-  return new Intl.DateTimeFormat('en-GB', {
+  return new Intl.DateTimeFormat(DATE_LOCALE, {
     day: 'numeric',
     month: 'short',
     ...(withYear ? { year: '2-digit' } : {}),
