@@ -55,6 +55,14 @@ def fleet(caller: Caller, clock: SettableClock) -> Caller:
         ("instances", "/instances", {}),
         ("instances_by_gpu", "/instances", {"group_by": "gpu"}),
         ("usage_events", "/usage/events", {}),
+        ("instance", "/instances/h100x2", {}),
+        ("ledger_totals", "/ledger/totals", {"group_by": "instance"}),
+        ("ledger_totals_by_day", "/ledger/totals", {"group_by": "day", "instance": "h100x2"}),
+        ("ledger_lines", "/ledger/lines", {}),
+        ("price_history", "/prices/g4dn.xlarge/history", {"provider": "AWS"}),
+        ("explanation", "/prices/explain", {"gpu": "RTX 4090", "provider": "AWS"}),
+        ("explanation_unknown", "/prices/explain", {"gpu": "Foo 9000", "provider": "AWS"}),
+        ("policy", "/policy", {}),
     ],
 )
 def test_the_answers_to_a_fleet_are_as_reviewed(
@@ -94,6 +102,19 @@ def test_what_became_of_a_batch_is_as_reviewed(caller: Caller, snapshot: Snapsho
     answer = caller.send([event, event, {**event, "rate": "9"}, {**event, "rate": "-1"}])
 
     snapshot("push_events", answer.get_json())
+
+
+def test_the_preview_of_a_policy_is_as_reviewed(fleet: Caller, snapshot: Snapshot) -> None:
+    """What a change would do beside each provider."""
+    change = {
+        "pricing_model": "on_demand",
+        "basis": "per_gpu",
+        "substitutes": "exclude",
+        "discounts": {"AWS": "0.15"},
+    }
+    answer = fleet.client.post("/api/v1/policy/preview", json=change, headers=fleet.headers)
+
+    snapshot("policy_preview", answer.get_json())
 
 
 @pytest.mark.parametrize(

@@ -41,16 +41,24 @@ export interface Match {
   } | null
 }
 
+/** Say whether an instance is on, and paid for. */
+export function isActive({ status }: Instance): boolean {
+  return status === 'running' || status === 'idle'
+}
+
 /** Figures of a time of use, in USD; what has no counterfactual price is null. */
 export interface UsageFigures {
   readonly hours: Amount
   /** Null where all of it was paid in another currency. */
   readonly cost: DecimalText | null
+  /** The part of the cost that is compared. */
+  readonly comparableCost: DecimalText
   readonly comparisonCost: DecimalText | null
   readonly saving: DecimalText | null
 }
 
 interface OpenSession extends UsageFigures {
+  readonly startedAt: string
   readonly live: LiveValue | null
 }
 
@@ -58,6 +66,8 @@ export interface Instance {
   readonly instanceId: string
   readonly name: string
   readonly gpuType: string
+  /** The GPU's name as it was reported. */
+  readonly gpuSpelling: string
   readonly variantAssumed: boolean
   readonly gpuCount: number
   readonly provider: string
@@ -70,6 +80,8 @@ export interface Instance {
   readonly ratePerHour: DecimalText | null
   readonly match: Match | null
   readonly unpricedReason: string | null
+  /** Null while it is off, and where there is no comparison. */
+  readonly comparisonRatePerHour: DecimalText | null
   /** Null where nothing is saved at this moment. */
   readonly savingPerHour: DecimalText | null
   readonly session: OpenSession | null
@@ -81,6 +93,7 @@ export interface InstancesPage {
   readonly comparison: Comparison
   readonly instances: readonly Instance[]
   readonly nextCursor: string | null
+  readonly asOf: string
   readonly validity: Validity
 }
 
@@ -92,7 +105,7 @@ export interface GpuGroup {
   readonly lifetime: UsageFigures
 }
 
-function parseFigures(answer: AnswerReader): UsageFigures {
+export function parseFigures(answer: AnswerReader): UsageFigures {
   const cost = answer.maybe('cost', (a) => a.decimal('cost'))
   const comparableCost = answer.decimal('comparable_cost')
   // Where no part of a cost has a counterfactual, a zero would read as a price of nothing.
@@ -100,6 +113,7 @@ function parseFigures(answer: AnswerReader): UsageFigures {
   return {
     hours: answer.amount('hours'),
     cost,
+    comparableCost,
     comparisonCost: isUnpriced ? null : answer.decimal('comparison_cost'),
     saving: isUnpriced ? null : answer.decimal('saving'),
   }
@@ -128,11 +142,12 @@ function parseMatch(answer: AnswerReader): Match {
   }
 }
 
-function parseInstance(answer: AnswerReader): Instance {
+export function parseInstance(answer: AnswerReader): Instance {
   return {
     instanceId: answer.text('instance_id'),
     name: answer.text('name'),
     gpuType: answer.text('gpu_type'),
+    gpuSpelling: answer.text('gpu_spelling'),
     variantAssumed: answer.flag('variant_assumed'),
     gpuCount: answer.number('gpu_count'),
     provider: answer.text('provider'),
@@ -143,11 +158,15 @@ function parseInstance(answer: AnswerReader): Instance {
     ratePerHour: answer.maybe('rate_per_hour', (a) => a.decimal('rate_per_hour')),
     match: answer.maybe('match', (a) => parseMatch(a.object('match'))),
     unpricedReason: answer.maybe('unpriced_reason', (a) => a.text('unpriced_reason')),
+    comparisonRatePerHour: answer.maybe('comparison_rate_per_hour', (a) =>
+      a.decimal('comparison_rate_per_hour'),
+    ),
     savingPerHour: answer.maybe('saving_per_hour', (a) => a.decimal('saving_per_hour')),
     session: answer.maybe('session', (a) => {
       const session = a.object('session')
       return {
         ...parseFigures(session),
+        startedAt: session.text('started_at'),
         live: session.maybe('live', (s) => parseLive(s.object('live'))),
       }
     }),
@@ -162,6 +181,7 @@ export function parseInstances(raw: unknown, validity: Validity): InstancesPage 
     comparison: parseComparison(answer.object('comparison')),
     instances: answer.list('instances', parseInstance),
     nextCursor: answer.maybe('next_cursor', (a) => a.text('next_cursor')),
+    asOf: answer.text('as_of'),
     validity,
   }
 }

@@ -6,6 +6,9 @@ import history from '../../../tests/snapshots/history.json'
 import firstHistory from '../../../tests/snapshots/history_first_use.json'
 import problemOfDays from '../../../tests/snapshots/problem_days.json'
 import unauthenticated from '../../../tests/snapshots/problem_unauthenticated.json'
+import ledgerLines from '../../../tests/snapshots/ledger_lines.json'
+import ledgerTotals from '../../../tests/snapshots/ledger_totals.json'
+import totalsByDay from '../../../tests/snapshots/ledger_totals_by_day.json'
 import savings from '../../../tests/snapshots/savings.json'
 import azure from '../../../tests/snapshots/savings_azure.json'
 import firstUse from '../../../tests/snapshots/savings_first_use.json'
@@ -13,11 +16,14 @@ import loss from '../../../tests/snapshots/savings_loss.json'
 import reference from '../../../tests/snapshots/savings_reference.json'
 import events from '../../../tests/snapshots/usage_events.json'
 import { parseGpuGroups, parseInstances } from '../api/instances'
+import { parseLedgerLines, parseLedgerTotals } from '../api/ledger'
 import { parseProblem } from '../api/problem'
 import { parseSavings } from '../api/savings'
 import { formatUsd } from './money'
 import { parseUsageEvents } from '../features/gpu-sessions/events-api'
 import { parseHistory } from '../features/savings/history-api'
+import { figuresOf, linesOf } from '../features/proof/ledger-line'
+import { agree } from './decimal'
 
 const VALIDITY = { startsAt: 0, endsAt: 0 }
 
@@ -59,6 +65,19 @@ describe('the reviewed answers of the server are understood', () => {
 
   it('use by GPU', () => {
     expect(parseGpuGroups(byGpu)).toHaveLength(byGpu.groups.length)
+  })
+
+  it('the ledger: its lines add up to its totals', () => {
+    const { figures, groups } = parseLedgerTotals(ledgerTotals)
+    const lines = linesOf(parseLedgerLines(ledgerLines).entries)
+    const added = figuresOf(lines)
+
+    expect(groups.length).toBeGreaterThan(1)
+    for (const name of ['paid', 'paidCompared', 'comparison', 'saving'] as const) {
+      expect(agree(added[name], figures[name], lines.length * 2)).toBe(true)
+      expect(Number(figures[name])).not.toBe(0)
+    }
+    expect(parseLedgerTotals(totalsByDay).groups[0]?.key).toBe(totalsByDay.days[0]?.date)
   })
 
   it('usage events', () => {

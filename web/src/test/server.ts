@@ -1,5 +1,8 @@
 import { http, HttpResponse } from 'msw/http'
 import { setupServer } from 'msw/node'
+import ledgerLines from '../../../tests/snapshots/ledger_lines.json'
+import ledgerTotals from '../../../tests/snapshots/ledger_totals.json'
+import totalsByDay from '../../../tests/snapshots/ledger_totals_by_day.json'
 import { gpuGroups, history, instances, savings, session, usageEvents } from './answers'
 
 /** Where the API is, as a page under test sees it. */
@@ -30,5 +33,17 @@ export const server = setupServer(
       new URL(request.url).searchParams.get('group_by') === 'gpu' ? gpuGroups() : instances(),
     ),
   ),
+  http.get(api('ledger/totals'), ({ request }) =>
+    HttpResponse.json(
+      new URL(request.url).searchParams.get('group_by') === 'day' ? totalsByDay : ledgerTotals,
+    ),
+  ),
+  http.get(api('ledger/lines'), ({ request }) => {
+    const instance = new URL(request.url).searchParams.get('instance')
+    const lines = ledgerLines.lines.filter(
+      (line) => instance === null || line.instance === instance,
+    )
+    return HttpResponse.json({ ...ledgerLines, lines })
+  }),
   http.get(api('usage/events'), () => HttpResponse.json(usageEvents())),
 )

@@ -1,5 +1,10 @@
 import type { Answer } from '../../api/answer'
-import type { Instance, InstancesPage, InstanceStatus } from '../../api/instances'
+import {
+  type Instance,
+  type InstancesPage,
+  type InstanceStatus,
+  isActive,
+} from '../../api/instances'
 import { Button } from '../../components/button'
 import { Card } from '../../components/card'
 import { type Column, DataTable, useSorting } from '../../components/data-table'
@@ -8,6 +13,7 @@ import { LiveAmount } from '../../components/live-amount'
 import { MatchCell } from '../../components/match-cell'
 import { Saving } from '../../components/saving'
 import { SkeletonRows } from '../../components/skeleton'
+import { Why } from '../../components/why'
 import type { Validity } from '../../lib/live-counter'
 import { messages } from '../../lib/messages'
 import { type DecimalText, formatRate } from '../../lib/money'
@@ -27,10 +33,6 @@ const DOTS: Record<InstanceStatus, string> = {
 interface InstanceRow {
   readonly instance: Instance
   readonly validity: Validity
-}
-
-function isActive({ status }: Instance): boolean {
-  return status === 'running' || status === 'idle'
 }
 
 /** An amount as sorting needs it: only its order counts. */
@@ -99,12 +101,14 @@ function columnsFor(timeZone: string): Column<InstanceRow>[] {
       header: text.savingPerHour,
       isNumber: true,
       sortBy: ({ instance: { savingPerHour } }) => numberOf(savingPerHour),
-      cell: ({ instance: { savingPerHour } }) =>
+      cell: ({ instance: { savingPerHour, instanceId } }) =>
         savingPerHour === null ? (
           <NoFigure />
         ) : (
           <>
-            <Saving amount={savingPerHour} decimals="rate" />
+            <Why about={{ about: 'pace', instance: instanceId }}>
+              <Saving amount={savingPerHour} decimals="rate" />
+            </Why>
             {Number(savingPerHour) < 0 && (
               <span className="block text-xs text-loss">{messages.figures.costsMore}</span>
             )}
@@ -120,12 +124,21 @@ function columnsFor(timeZone: string): Column<InstanceRow>[] {
         session?.live == null ? (
           <NoFigure />
         ) : (
-          <LiveAmount
-            figure={`session-saving:${instanceId}`}
-            live={session.live}
-            validity={validity}
-            decimals={4}
-          />
+          <Why
+            about={{
+              about: 'usage',
+              instance: instanceId,
+              from: session.startedAt,
+              isComputeOnly: true,
+            }}
+          >
+            <LiveAmount
+              figure={`session-saving:${instanceId}`}
+              live={session.live}
+              validity={validity}
+              decimals={4}
+            />
+          </Why>
         ),
     },
     {
@@ -133,8 +146,14 @@ function columnsFor(timeZone: string): Column<InstanceRow>[] {
       header: text.lifetimeSaving,
       isNumber: true,
       sortBy: ({ instance: { lifetime } }) => numberOf(lifetime.saving),
-      cell: ({ instance: { lifetime } }) =>
-        lifetime.saving === null ? <NoFigure /> : <Saving amount={lifetime.saving} />,
+      cell: ({ instance: { lifetime, instanceId } }) =>
+        lifetime.saving === null ? (
+          <NoFigure />
+        ) : (
+          <Why about={{ about: 'usage', instance: instanceId }}>
+            <Saving amount={lifetime.saving} />
+          </Why>
+        ),
     },
   ]
 }

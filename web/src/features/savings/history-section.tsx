@@ -8,11 +8,13 @@ import { FirstLoadFailure, StaleNotice } from '../../components/failure'
 import { Saving } from '../../components/saving'
 import { Segmented } from '../../components/segmented'
 import { Skeleton } from '../../components/skeleton'
+import { Why } from '../../components/why'
 import { downloadCsv, toCsv } from '../../lib/csv'
 import { messages } from '../../lib/messages'
 import { formatQuantity, formatUsd } from '../../lib/money'
-import { formatDate } from '../../lib/time'
-import { RANGE_DAYS, type RangeDays } from '../../state/economy-slice'
+import { daysBefore, formatDate, localDate, nextDate } from '../../lib/time'
+import type { AskedWhy, Quantity } from '../../lib/why'
+import { LONGEST_RANGE, RANGE_DAYS, type RangeDays } from '../../state/economy-slice'
 import { usePolling } from '../../state/use-savings'
 import { type History, type HistoryDay, useGetHistoryQuery } from './history-api'
 
@@ -20,7 +22,20 @@ const text = messages.history
 
 const HistoryChart = lazy(() => import('./history-chart'))
 
-const COLUMNS: readonly Column<HistoryDay>[] = [
+/** The question why a day's figure is what it is. */
+export function whyOfDay(date: string, provider: Provider, quantity: Quantity): AskedWhy {
+  return { about: 'usage', provider, quantity, from: date, to: nextDate(date) }
+}
+
+/** The question why the whole range's figure is what it is; the longest range is all time. */
+function whyOfRange(history: History, rangeDays: RangeDays, quantity: Quantity): AskedWhy {
+  const { provider, asOf, timezone } = history
+  const today = localDate(asOf, timezone)
+  const from = rangeDays === LONGEST_RANGE ? null : daysBefore(today, rangeDays - 1)
+  return { about: 'usage', provider, quantity, from }
+}
+
+const columnsFor = (provider: Provider): readonly Column<HistoryDay>[] => [
   {
     key: 'date',
     header: text.date,
@@ -38,7 +53,7 @@ const COLUMNS: readonly Column<HistoryDay>[] = [
     key: 'paid',
     header: text.paid,
     isNumber: true,
-    cell: (day) => formatUsd(day.cost),
+    cell: (day) => <Why about={whyOfDay(day.date, provider, 'paid')}>{formatUsd(day.cost)}</Why>,
     csv: (day) => day.cost.toFixed(2),
   },
   {
@@ -52,14 +67,20 @@ const COLUMNS: readonly Column<HistoryDay>[] = [
     key: 'provider',
     header: messages.breakdown.comparison,
     isNumber: true,
-    cell: (day) => formatUsd(day.providerCost),
+    cell: (day) => (
+      <Why about={whyOfDay(day.date, provider, 'comparison')}>{formatUsd(day.providerCost)}</Why>
+    ),
     csv: (day) => day.providerCost.toFixed(2),
   },
   {
     key: 'saved',
     header: text.saved,
     isNumber: true,
-    cell: (day) => <Saving amount={day.savings} />,
+    cell: (day) => (
+      <Why about={whyOfDay(day.date, provider, 'saving')}>
+        <Saving amount={day.savings} />
+      </Why>
+    ),
     csv: (day) => day.savings.toFixed(2),
   },
 ]
@@ -115,13 +136,22 @@ function Days({
   readonly rangeDays: RangeDays
 }) {
   const { totals, days } = history
+  const columns = columnsFor(history.provider)
   return (
     <>
       <dl className="grid grid-cols-2 gap-x-6 gap-y-3 px-4 pb-4 sm:px-5 md:grid-cols-4">
-        <Total label={text.paid}>{formatUsd(totals.cost)}</Total>
-        <Total label={text.wouldHave(history.provider)}>{formatUsd(totals.providerCost)}</Total>
+        <Total label={text.paid}>
+          <Why about={whyOfRange(history, rangeDays, 'paid')}>{formatUsd(totals.cost)}</Why>
+        </Total>
+        <Total label={text.wouldHave(history.provider)}>
+          <Why about={whyOfRange(history, rangeDays, 'comparison')}>
+            {formatUsd(totals.providerCost)}
+          </Why>
+        </Total>
         <Total label={text.saved}>
-          <Saving amount={totals.savings} figure="range-saving" showLossNote />
+          <Why about={whyOfRange(history, rangeDays, 'saving')}>
+            <Saving amount={totals.savings} figure="range-saving" showLossNote />
+          </Why>
         </Total>
         <Total label={text.hours}>{formatQuantity(totals.hoursUsed)}</Total>
       </dl>
@@ -147,7 +177,7 @@ function Days({
                 onClick={() => {
                   downloadCsv(
                     `history-${history.provider.toLowerCase()}.csv`,
-                    toCsv(toCsvRows(days, COLUMNS)),
+                    toCsv(toCsvRows(days, columns)),
                   )
                 }}
               >
@@ -156,7 +186,7 @@ function Days({
             </div>
             <DataTable
               caption={text.caption}
-              columns={COLUMNS}
+              columns={columns}
               rows={days}
               rowKey={(day) => day.date}
               isLong
