@@ -104,6 +104,15 @@ def test_what_became_of_a_batch_is_as_reviewed(caller: Caller, snapshot: Snapsho
     snapshot("push_events", answer.get_json())
 
 
+def test_the_price_book_at_a_glance_is_as_reviewed(fleet: Caller, snapshot: Snapshot) -> None:
+    """A few of its GPUs: sold by all, by some, as a substitute, and by none."""
+    answer = fleet.read("/prices/compared")
+    shown = ("A100-80GB-SXM", "H100-80GB-SXM", "MI300X", "RTX 4090", "T4")
+    gpus = [gpu for gpu in answer["gpus"] if gpu["gpu_type"] in shown]
+
+    snapshot("compared_prices", {**answer, "gpus": gpus})
+
+
 def test_the_preview_of_a_policy_is_as_reviewed(fleet: Caller, snapshot: Snapshot) -> None:
     """What a change would do beside each provider."""
     change = {
