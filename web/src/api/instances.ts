@@ -105,7 +105,7 @@ export interface GpuGroup {
   readonly lifetime: UsageFigures
 }
 
-export function parseFigures(answer: AnswerReader): UsageFigures {
+function parseFigures(answer: AnswerReader): UsageFigures {
   const cost = answer.maybe('cost', (a) => a.decimal('cost'))
   const comparableCost = answer.decimal('comparable_cost')
   // Where no part of a cost has a counterfactual, a zero would read as a price of nothing.
@@ -142,7 +142,7 @@ function parseMatch(answer: AnswerReader): Match {
   }
 }
 
-export function parseInstance(answer: AnswerReader): Instance {
+function parseInstance(answer: AnswerReader): Instance {
   return {
     instanceId: answer.text('instance_id'),
     name: answer.text('name'),
@@ -195,8 +195,99 @@ export function parseGpuGroups(raw: unknown): GpuGroup[] {
   }))
 }
 
-export const { useGetInstancesInfiniteQuery, useGetGpuGroupsQuery } = economyApi.injectEndpoints({
+/** From an instant on, an instance cost so much an hour. */
+interface PaidRate {
+  readonly since: string
+  readonly ratePerHour: DecimalText
+}
+
+/** An uninterrupted stretch in one shape; its end is null while it runs. */
+export interface Run {
+  readonly startedAt: string
+  readonly endedAt: string | null
+  readonly provider: string
+  readonly gpuType: string
+  readonly gpuCount: number
+  readonly currency: string
+  readonly rates: readonly PaidRate[]
+}
+
+/** From a start to its stop. */
+export interface GpuSession {
+  readonly startedAt: string
+  readonly endedAt: string | null
+  readonly runs: readonly Run[]
+  readonly figures: UsageFigures
+}
+
+export interface InstanceSessionsPage {
+  readonly provider: Provider
+  readonly comparison: Comparison
+  readonly instance: Instance
+  /** The latest first. */
+  readonly sessions: readonly GpuSession[]
+  readonly nextCursor: string | null
+  readonly asOf: string
+}
+
+function parseRun(answer: AnswerReader): Run {
+  return {
+    startedAt: answer.text('started_at'),
+    endedAt: answer.maybe('ended_at', (a) => a.text('ended_at')),
+    provider: answer.text('provider'),
+    gpuType: answer.text('gpu_type'),
+    gpuCount: answer.number('gpu_count'),
+    currency: answer.text('currency'),
+    rates: answer.list('rates', (rate) => ({
+      since: rate.text('since'),
+      ratePerHour: rate.decimal('rate_per_hour'),
+    })),
+  }
+}
+
+export function parseInstanceSessions(raw: unknown): InstanceSessionsPage {
+  const answer = new AnswerReader(raw)
+  return {
+    provider: answer.oneOf('provider', PROVIDERS),
+    comparison: parseComparison(answer.object('comparison')),
+    instance: parseInstance(answer.object('instance')),
+    sessions: answer.list('sessions', (session) => ({
+      startedAt: session.text('started_at'),
+      endedAt: session.maybe('ended_at', (a) => a.text('ended_at')),
+      runs: session.list('runs', parseRun),
+      figures: parseFigures(session.object('totals')),
+    })),
+    nextCursor: answer.maybe('next_cursor', (a) => a.text('next_cursor')),
+    asOf: answer.text('as_of'),
+  }
+}
+
+export const {
+  useGetInstancesInfiniteQuery,
+  useGetGpuGroupsQuery,
+  useGetInstanceSessionsInfiniteQuery,
+} = economyApi.injectEndpoints({
   endpoints: (build) => ({
+    getInstanceSessions: build.infiniteQuery<
+      InstanceSessionsPage & { readonly validity: Validity },
+      { provider: Provider; instanceId: string },
+      string | null
+    >({
+      infiniteQueryOptions: {
+        initialPageParam: null,
+        getNextPageParam: ({ nextCursor }) => nextCursor,
+      },
+      query: ({ queryArg: { provider, instanceId }, pageParam }) => {
+        const parameters = new URLSearchParams({ provider, limit: '20' })
+        if (pageParam !== null) parameters.set('cursor', pageParam)
+        return { path: `instances/${encodeURIComponent(instanceId)}?${parameters.toString()}` }
+      },
+      transformResponse: (raw, meta) => ({
+        ...parseInstanceSessions(raw),
+        validity: validityOf(meta),
+      }),
+      providesTags: ['Ledger'],
+    }),
     getInstances: build.infiniteQuery<InstancesPage, Provider, string | null>({
       infiniteQueryOptions: {
         initialPageParam: null,

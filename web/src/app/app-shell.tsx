@@ -17,6 +17,8 @@ const FRAME = 'mx-auto w-full max-w-[1360px] px-3 sm:px-6'
 const PAGES = [
   { to: '/', label: text.dashboard },
   { to: '/savings', label: text.savings },
+  { to: '/prices', label: text.prices },
+  { to: '/settings', label: text.settings },
 ]
 
 interface AppShellProps {

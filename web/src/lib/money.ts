@@ -12,15 +12,21 @@ export function isDecimalText(value: unknown): value is DecimalText {
   return typeof value === 'string' && DECIMAL_TEXT.test(value)
 }
 
+const USD = 'USD'
+
 const formatters = new Map<string, Intl.NumberFormat>()
 
-function usdFormatter(minimumDecimals: number, maximumDecimals: number): Intl.NumberFormat {
-  const key = `${minimumDecimals}-${maximumDecimals}`
+function moneyFormatter(
+  minimumDecimals: number,
+  maximumDecimals: number,
+  currency: string,
+): Intl.NumberFormat {
+  const key = `${minimumDecimals}-${maximumDecimals}-${currency}`
   let formatter = formatters.get(key)
   if (formatter === undefined) {
     formatter = new Intl.NumberFormat(NUMBER_LOCALE, {
       style: 'currency',
-      currency: 'USD',
+      currency,
       minimumFractionDigits: minimumDecimals,
       maximumFractionDigits: maximumDecimals,
       // The server rounds half to even, and a zero that was rounded down has no sign.
@@ -34,12 +40,12 @@ function usdFormatter(minimumDecimals: number, maximumDecimals: number): Intl.Nu
 
 /** Format an amount with a fixed number of decimals; decimal text is formatted exactly. */
 export function formatUsd(amount: Amount, decimals = 2): string {
-  return usdFormatter(decimals, decimals).format(amount)
+  return moneyFormatter(decimals, decimals, USD).format(amount)
 }
 
 /** Format a rate: cents, and as many of the next digits as it has. */
-export function formatRate(usdPerUnit: Amount, maximumDecimals = 4): string {
-  return usdFormatter(2, maximumDecimals).format(usdPerUnit)
+export function formatRate(perUnit: Amount, maximumDecimals = 4, currency = USD): string {
+  return moneyFormatter(2, maximumDecimals, currency).format(perUnit)
 }
 
 /** Write an amount with a fixed number of decimals for a file: digits and a point, in any language. */

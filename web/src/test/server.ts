@@ -3,6 +3,13 @@ import { setupServer } from 'msw/node'
 import ledgerLines from '../../../tests/snapshots/ledger_lines.json'
 import ledgerTotals from '../../../tests/snapshots/ledger_totals.json'
 import totalsByDay from '../../../tests/snapshots/ledger_totals_by_day.json'
+import comparedPrices from '../../../tests/snapshots/compared_prices.json'
+import explanation from '../../../tests/snapshots/explanation.json'
+import unknownExplanation from '../../../tests/snapshots/explanation_unknown.json'
+import oneInstance from '../../../tests/snapshots/instance.json'
+import policy from '../../../tests/snapshots/policy.json'
+import policyPreview from '../../../tests/snapshots/policy_preview.json'
+import priceHistory from '../../../tests/snapshots/price_history.json'
 import { gpuGroups, history, instances, savings, session, usageEvents } from './answers'
 
 /** Where the API is, as a page under test sees it. */
@@ -45,5 +52,18 @@ export const server = setupServer(
     )
     return HttpResponse.json({ ...ledgerLines, lines })
   }),
+  http.get(api('instances/*'), () => HttpResponse.json(oneInstance)),
+  http.get(api('prices/compared'), () => HttpResponse.json(comparedPrices)),
+  http.get(api('prices/explain'), ({ request }) =>
+    HttpResponse.json(
+      new URL(request.url).searchParams.get('gpu') === 'RTX 4090'
+        ? explanation
+        : unknownExplanation,
+    ),
+  ),
+  http.get(api('prices/:sku/history'), () => HttpResponse.json(priceHistory)),
+  http.get(api('policy'), () => HttpResponse.json(policy)),
+  http.post(api('policy/preview'), () => HttpResponse.json(policyPreview)),
+  http.get(api('tokens'), () => HttpResponse.json({ tokens: [] })),
   http.get(api('usage/events'), () => HttpResponse.json(usageEvents())),
 )

@@ -1,14 +1,11 @@
 import type { Answer } from '../../api/answer'
-import {
-  type Instance,
-  type InstancesPage,
-  type InstanceStatus,
-  isActive,
-} from '../../api/instances'
+import { type Instance, type InstancesPage, isActive } from '../../api/instances'
 import { Button } from '../../components/button'
 import { Card } from '../../components/card'
 import { type Column, DataTable, useSorting } from '../../components/data-table'
+import { EmptyState } from '../../components/empty-state'
 import { FirstLoadFailure, StaleNotice } from '../../components/failure'
+import { InstanceLink } from '../../components/instance-link'
 import { LiveAmount } from '../../components/live-amount'
 import { MatchCell } from '../../components/match-cell'
 import { Saving } from '../../components/saving'
@@ -17,17 +14,9 @@ import { Why } from '../../components/why'
 import type { Validity } from '../../lib/live-counter'
 import { messages } from '../../lib/messages'
 import { type DecimalText, formatRate } from '../../lib/money'
-import { formatInstant } from '../../lib/time'
+import { InstanceStatusCell } from './instance-status-cell'
 
 const text = messages.instances
-
-const DOTS: Record<InstanceStatus, string> = {
-  running: 'bg-saved-fill',
-  idle: 'border-2 border-saved-fill',
-  hibernated: 'border-2 border-unknown-fill',
-  stopped: 'bg-unknown-fill',
-  terminated: 'bg-unknown-fill',
-}
 
 /** An instance with the answer's validity, by which its session ticks. */
 interface InstanceRow {
@@ -49,7 +38,7 @@ function columnsFor(timeZone: string): Column<InstanceRow>[] {
       cell: ({ instance }) => (
         <span className="block max-w-44 min-w-24">
           <span className="block truncate font-medium" title={instance.instanceId}>
-            {instance.name}
+            <InstanceLink instanceId={instance.instanceId}>{instance.name}</InstanceLink>
           </span>
           <span className="block truncate text-ink-faint">{instance.provider}</span>
         </span>
@@ -72,7 +61,7 @@ function columnsFor(timeZone: string): Column<InstanceRow>[] {
       key: 'status',
       header: text.status,
       sortBy: ({ instance }) => instance.status,
-      cell: ({ instance }) => <StatusCell instance={instance} timeZone={timeZone} />,
+      cell: ({ instance }) => <InstanceStatusCell instance={instance} timeZone={timeZone} />,
     },
     {
       key: 'paid',
@@ -162,34 +151,6 @@ function NoFigure() {
   return <span className="text-ink-faint">–</span>
 }
 
-function StatusCell({
-  instance,
-  timeZone,
-}: {
-  readonly instance: Instance
-  readonly timeZone: string
-}) {
-  return (
-    <span className="block sm:whitespace-nowrap">
-      <span className="flex items-center gap-2">
-        <span aria-hidden="true" className={`size-2 rounded-full ${DOTS[instance.status]}`} />
-        {text.statuses[instance.status]}
-      </span>
-      {instance.silent ? (
-        <span className="block text-loss">
-          {instance.lastReportAt === null
-            ? text.neverReported
-            : text.silent(formatInstant(instance.lastReportAt, timeZone))}
-        </span>
-      ) : (
-        <span className="block text-ink-faint">
-          {instance.since !== null && text.since(formatInstant(instance.since, timeZone))}
-        </span>
-      )}
-    </span>
-  )
-}
-
 interface InstancesTableProps {
   readonly answer: Answer<readonly InstancesPage[]>
   readonly timeZone: string
@@ -237,7 +198,7 @@ function Rows({
   )
   const { sorted, sorting, setSorting } = useSorting(rows, columns)
   if (rows.length === 0) {
-    return <p className="px-4 pb-5 text-sm text-ink-soft sm:px-5">{text.empty}</p>
+    return <EmptyState>{text.empty}</EmptyState>
   }
   return (
     <DataTable

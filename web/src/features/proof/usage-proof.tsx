@@ -280,9 +280,9 @@ function Groups({ question, provider, groups }: GroupsProps) {
   ]
   const title = isByDay ? text.groupsByDay : text.groupsByInstance
   return (
-    <section aria-label={title}>
+    <div>
       <h3 className="mb-1 text-sm font-medium">{title}</h3>
-      <div className="rounded-xl border border-line">
+      <div className="overflow-hidden rounded-xl border border-line">
         <DataTable
           caption={title}
           columns={columns}
@@ -291,6 +291,6 @@ function Groups({ question, provider, groups }: GroupsProps) {
           isLong={groups.length > 8}
         />
       </div>
-    </section>
+    </div>
   )
 }

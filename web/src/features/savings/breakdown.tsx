@@ -11,8 +11,10 @@ import {
 import { Button } from '../../components/button'
 import { Card } from '../../components/card'
 import { type Column, DataTable, toCsvRows, useSorting } from '../../components/data-table'
+import { EmptyState } from '../../components/empty-state'
 import { FirstLoadFailure } from '../../components/failure'
 import { GradeChip } from '../../components/grade-chip'
+import { InstanceLink } from '../../components/instance-link'
 import { Saving } from '../../components/saving'
 import { Segmented } from '../../components/segmented'
 import { SkeletonRows } from '../../components/skeleton'
@@ -107,7 +109,7 @@ const INSTANCE_COLUMNS: readonly Column<Instance>[] = [
     sortBy: ({ name }) => name,
     cell: ({ name, instanceId }) => (
       <span className="block max-w-56 truncate font-medium" title={instanceId}>
-        {name}
+        <InstanceLink instanceId={instanceId}>{name}</InstanceLink>
       </span>
     ),
     csv: ({ name }) => name,
@@ -238,7 +240,7 @@ interface SortedRowsProps<Row> {
 function SortedRows<Row>({ caption, columns, rows, rowKey, fileName }: SortedRowsProps<Row>) {
   const { sorted, sorting, setSorting } = useSorting(rows, columns)
   if (rows.length === 0) {
-    return <p className="px-4 pb-5 text-sm text-ink-soft sm:px-5">{text.empty}</p>
+    return <EmptyState>{text.empty}</EmptyState>
   }
   return (
     <>

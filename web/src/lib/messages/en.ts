@@ -214,7 +214,7 @@ export const english = {
     comparedWith: 'Compared with',
     off: 'off',
     timeline: 'Sessions and rates',
-    running: 'until now',
+    running: 'now',
     sessionOf: (from: string, to: string) => `${from} to ${to}`,
     latest: 'Latest session',
     hours: (hours: string) => `${hours} h`,
@@ -235,6 +235,7 @@ export const english = {
 
   prices: {
     title: 'Prices',
+    book: 'Price book',
     detail: (model: string) => `List price per GPU-hour, ${model}, for one GPU, under your policy.`,
     caption: 'GPU by provider: price per GPU-hour, grade and age',
     gpu: 'GPU',

@@ -266,7 +266,7 @@ export const portuguese: typeof english = {
     comparedWith: 'Comparada com',
     off: 'desligada',
     timeline: 'Sessões e preços',
-    running: 'até agora',
+    running: 'agora',
     sessionOf: (from: string, to: string) => `${from} a ${to}`,
     latest: 'Sessão mais recente',
     hours: (hours: string) => `${hours} h`,
@@ -287,6 +287,7 @@ export const portuguese: typeof english = {
 
   prices: {
     title: 'Preços',
+    book: 'Tabela de preços',
     detail: (model: string) =>
       `Preço de tabela por GPU-hora, ${model}, para uma GPU, segundo a sua política.`,
     caption: 'GPU por provedor: preço por GPU-hora, grau e idade',
