@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useId, useRef } from 'react'
+import { type ReactNode, useEffect, useId, useLayoutEffect, useRef } from 'react'
 import { messages } from '../lib/messages'
 
 interface PanelProps {
@@ -15,7 +15,8 @@ export function Panel({ title, onClose, subject, children }: PanelProps) {
   const heading = useRef<HTMLHeadingElement>(null)
   const titleId = useId()
 
-  useEffect(() => {
+  // Before the browser paints, and before the dialog is taken out of the page.
+  useLayoutEffect(() => {
     const sheet = dialog.current
     if (sheet === null) return
     sheet.showModal()

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react'
 import { toAnswer } from '../../api/answer'
+import { type HeldPrice, useGetPriceHistoryQuery } from '../../api/price-history'
 import { type Column, DataTable } from '../../components/data-table'
 import { FirstLoadFailure } from '../../components/failure'
 import { GradeChip } from '../../components/grade-chip'
@@ -12,10 +13,8 @@ import { type DecimalText, formatPercent, formatQuantity, formatRate } from '../
 import { formatDate, STALE_AFTER_DAYS } from '../../lib/time'
 import {
   type Explanation,
-  type HeldPrice,
   type PriceQuestion,
   useGetExplanationQuery,
-  useGetPriceHistoryQuery,
   type Way,
 } from './prices-api'
 

@@ -73,22 +73,6 @@ export interface Explanation extends Way {
   readonly rejected: readonly { readonly gpuType: string; readonly reason: string }[]
 }
 
-/** A price that was in force from a date until another; null where none has taken over. */
-export interface HeldPrice {
-  readonly pricePerInstanceHour: DecimalText
-  readonly effectiveFrom: string
-  readonly until: string | null
-  readonly retrievedAt: string
-  readonly source: string
-  readonly sourceUrl: string | null
-}
-
-export interface PriceHistory {
-  readonly sku: string
-  readonly asOf: string
-  readonly timeline: readonly HeldPrice[]
-}
-
 /** What an explanation is asked about. */
 export interface PriceQuestion {
   readonly gpu: string
@@ -183,47 +167,20 @@ export function parseExplanation(raw: unknown): Explanation {
   }
 }
 
-export function parsePriceHistory(raw: unknown): PriceHistory {
-  const answer = new AnswerReader(raw)
-  return {
-    sku: answer.text('sku'),
-    asOf: answer.text('as_of'),
-    timeline: answer.list('timeline', (held) => ({
-      pricePerInstanceHour: held.decimal('price_per_instance_hour'),
-      effectiveFrom: held.text('effective_from'),
-      until: held.maybe('until', (a) => a.text('until')),
-      retrievedAt: held.text('retrieved_at'),
-      source: held.text('source'),
-      sourceUrl: held.maybe('source_url', (a) => a.text('source_url')),
-    })),
-  }
-}
-
-export const { useGetPriceBookQuery, useGetExplanationQuery, useGetPriceHistoryQuery } =
-  economyApi.injectEndpoints({
-    endpoints: (build) => ({
-      getPriceBook: build.query<PriceBook, number>({
-        query: (count) => ({ path: `prices/compared?count=${count}` }),
-        transformResponse: parsePriceBook,
-        providesTags: ['Policy'],
-      }),
-      getExplanation: build.query<Explanation, PriceQuestion>({
-        query: ({ gpu, count, provider }) => {
-          const parameters = new URLSearchParams({ gpu, count: String(count), provider })
-          return { path: `prices/explain?${parameters.toString()}` }
-        },
-        transformResponse: parseExplanation,
-        providesTags: ['Policy'],
-      }),
-      getPriceHistory: build.query<
-        PriceHistory,
-        { sku: string; provider: Provider; region: string; pricingModel: string }
-      >({
-        query: ({ sku, provider, region, pricingModel }) => {
-          const parameters = new URLSearchParams({ provider, region, pricing_model: pricingModel })
-          return { path: `prices/${encodeURIComponent(sku)}/history?${parameters.toString()}` }
-        },
-        transformResponse: parsePriceHistory,
-      }),
+export const { useGetPriceBookQuery, useGetExplanationQuery } = economyApi.injectEndpoints({
+  endpoints: (build) => ({
+    getPriceBook: build.query<PriceBook, number>({
+      query: (count) => ({ path: `prices/compared?count=${count}` }),
+      transformResponse: parsePriceBook,
+      providesTags: ['Policy'],
     }),
-  })
+    getExplanation: build.query<Explanation, PriceQuestion>({
+      query: ({ gpu, count, provider }) => {
+        const parameters = new URLSearchParams({ gpu, count: String(count), provider })
+        return { path: `prices/explain?${parameters.toString()}` }
+      },
+      transformResponse: parseExplanation,
+      providesTags: ['Policy'],
+    }),
+  }),
+})

@@ -12,34 +12,31 @@ import { Why } from '../../components/why'
 import { downloadCsv, toCsv } from '../../lib/csv'
 import { messages } from '../../lib/messages'
 import { formatQuantity, formatUsd } from '../../lib/money'
-import { daysBefore, formatDate, localDate, nextDate } from '../../lib/time'
-import type { AskedWhy, Quantity } from '../../lib/why'
-import { LONGEST_RANGE, RANGE_DAYS, type RangeDays } from '../../state/economy-slice'
+import { formatDate } from '../../lib/time'
+import { RANGE_DAYS, type RangeDays } from '../../state/economy-slice'
 import { usePolling } from '../../state/use-savings'
 import { type History, type HistoryDay, useGetHistoryQuery } from './history-api'
+import { whyOfDay, whyOfRange } from './history-why'
+import { type PriceChanges, usePriceChanges } from './price-changes'
 
 const text = messages.history
 
 const HistoryChart = lazy(() => import('./history-chart'))
 
-/** The question why a day's figure is what it is. */
-export function whyOfDay(date: string, provider: Provider, quantity: Quantity): AskedWhy {
-  return { about: 'usage', provider, quantity, from: date, to: nextDate(date) }
-}
-
-/** The question why the whole range's figure is what it is; the longest range is all time. */
-function whyOfRange(history: History, rangeDays: RangeDays, quantity: Quantity): AskedWhy {
-  const { provider, asOf, timezone } = history
-  const today = localDate(asOf, timezone)
-  const from = rangeDays === LONGEST_RANGE ? null : daysBefore(today, rangeDays - 1)
-  return { about: 'usage', provider, quantity, from }
-}
-
-const columnsFor = (provider: Provider): readonly Column<HistoryDay>[] => [
+const columnsFor = (provider: Provider, changes: PriceChanges): readonly Column<HistoryDay>[] => [
   {
     key: 'date',
     header: text.date,
-    cell: (day) => <span className="whitespace-nowrap">{formatDate(day.date)}</span>,
+    cell: (day) => (
+      <span className="whitespace-nowrap">
+        {formatDate(day.date)}
+        {changes.get(day.date)?.map((sku) => (
+          <span key={sku} className="block text-ink-faint">
+            ▾ {text.priceChangeOf(sku)}
+          </span>
+        ))}
+      </span>
+    ),
     csv: (day) => day.date,
   },
   {
@@ -136,7 +133,8 @@ function Days({
   readonly rangeDays: RangeDays
 }) {
   const { totals, days } = history
-  const columns = columnsFor(history.provider)
+  const changes = usePriceChanges(history.provider, history.timezone)
+  const columns = columnsFor(history.provider, changes)
   return (
     <>
       <dl className="grid grid-cols-2 gap-x-6 gap-y-3 px-4 pb-4 sm:px-5 md:grid-cols-4">
@@ -155,14 +153,14 @@ function Days({
         </Total>
         <Total label={text.hours}>{formatQuantity(totals.hoursUsed)}</Total>
       </dl>
-      <div className="h-72 px-2 sm:px-4">
+      <div className="h-80 px-2 sm:px-4">
         {days.length === 0 ? (
           <p className="flex h-full items-center justify-center rounded-lg bg-sunken text-sm text-ink-soft">
             {text.empty}
           </p>
         ) : (
           <Suspense fallback={<Skeleton className="h-full w-full" />}>
-            <HistoryChart history={history} rangeDays={rangeDays} />
+            <HistoryChart history={history} rangeDays={rangeDays} changes={changes} />
           </Suspense>
         )}
       </div>
@@ -219,7 +217,7 @@ function HistorySkeleton() {
           </div>
         ))}
       </div>
-      <div className="h-72 px-2 sm:px-4">
+      <div className="h-80 px-2 sm:px-4">
         <Skeleton className="h-full w-full" />
       </div>
       <div className="px-4 py-3.5 sm:px-5">

@@ -483,6 +483,8 @@ export const english = {
     comparable: 'With comparison',
     timezone: (timezone: string) => `Days in ${timezone}`,
     csv: 'Download CSV',
+    picture: (provider: string, from: string, to: string) =>
+      `You paid, ${provider} would have · ${from} – ${to}`,
     png: 'Save PNG',
     svg: 'Save SVG',
     priceChange: 'Price change',

@@ -547,6 +547,8 @@ export const portuguese: typeof english = {
     comparable: 'Com comparação',
     timezone: (timezone: string) => `Dias em ${timezone}`,
     csv: 'Baixar CSV',
+    picture: (provider: string, from: string, to: string) =>
+      `Você pagou, ${provider} teria cobrado · ${from} – ${to}`,
     png: 'Salvar PNG',
     svg: 'Salvar SVG',
     priceChange: 'Mudança de preço',

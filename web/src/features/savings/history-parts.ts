@@ -1,0 +1,19 @@
+import { messages } from '../../lib/messages'
+import type { HistoryBar } from './history-bars'
+
+const text = messages.history
+
+/** What a bar is made of, from its foot up. */
+export const PARTS = [
+  { key: 'paid', label: text.paidBar, token: '--paid-fill', swatch: 'bg-paid-fill' },
+  { key: 'saved', label: text.saved, token: '--saved-fill', swatch: 'bg-saved-fill' },
+  { key: 'costsMore', label: text.costsMore, token: '--loss-fill', swatch: 'bg-loss-fill' },
+  { key: 'uncompared', label: text.uncompared, token: '--unknown-fill', swatch: 'bg-unknown-fill' },
+] as const satisfies readonly { key: keyof Omit<HistoryBar, 'date'>; [other: string]: string }[]
+
+export type Part = (typeof PARTS)[number]
+
+/** List the parts that some bar has; what was paid is always one. */
+export function partsOf(bars: readonly HistoryBar[]): Part[] {
+  return PARTS.filter(({ key }) => key === 'paid' || bars.some((bar) => (bar[key] ?? 0) > 0))
+}
