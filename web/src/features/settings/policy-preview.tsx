@@ -49,18 +49,23 @@ export function PolicyPreview({ terms, isChanged, csrfToken }: PolicyPreviewProp
 
 function Effects({ terms, csrfToken }: { terms: PolicyTerms; csrfToken: string }) {
   const settled = useSettled(terms)
-  const answer = toAnswer(usePreviewPolicyQuery({ terms: settled, csrfToken }))
+  const query = usePreviewPolicyQuery({ terms: settled, csrfToken })
+  const answer = toAnswer(query)
+  // What stands there is of an earlier change until the answer to this one has come.
+  const isEarlier = settled !== terms || query.isFetching
   if (answer.state === 'loading') return <SkeletonRows rows={3} />
   if (answer.state === 'failed') {
     return <FirstLoadFailure problem={answer.problem} retry={answer.retry} />
   }
   return (
-    <DataTable
-      caption={text.previewCaption}
-      columns={COLUMNS}
-      rows={answer.data}
-      rowKey={({ provider }) => provider}
-    />
+    <div aria-busy={isEarlier} className={isEarlier ? 'stale' : ''}>
+      <DataTable
+        caption={text.previewCaption}
+        columns={COLUMNS}
+        rows={answer.data}
+        rowKey={({ provider }) => provider}
+      />
+    </div>
   )
 }
 
