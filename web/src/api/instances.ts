@@ -79,6 +79,8 @@ export interface Instance {
   /** Null while it is off, and in another currency. */
   readonly ratePerHour: DecimalText | null
   readonly match: Match | null
+  /** Why there is no comparison: a stable word, and the server's own words. */
+  readonly unpricedCode: string | null
   readonly unpricedReason: string | null
   /** Null while it is off, and where there is no comparison. */
   readonly comparisonRatePerHour: DecimalText | null
@@ -157,6 +159,7 @@ function parseInstance(answer: AnswerReader): Instance {
     silent: answer.flag('silent'),
     ratePerHour: answer.maybe('rate_per_hour', (a) => a.decimal('rate_per_hour')),
     match: answer.maybe('match', (a) => parseMatch(a.object('match'))),
+    unpricedCode: answer.maybe('unpriced_code', (a) => a.text('unpriced_code')),
     unpricedReason: answer.maybe('unpriced_reason', (a) => a.text('unpriced_reason')),
     comparisonRatePerHour: answer.maybe('comparison_rate_per_hour', (a) =>
       a.decimal('comparison_rate_per_hour'),

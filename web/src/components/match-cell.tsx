@@ -1,4 +1,4 @@
-import type { Match } from '../api/instances'
+import type { Instance, Match } from '../api/instances'
 import { messages } from '../lib/messages'
 import { type DecimalText, formatQuantity } from '../lib/money'
 import { formatDate, STALE_AFTER_DAYS } from '../lib/time'
@@ -19,12 +19,11 @@ function ratio(multiple: DecimalText | null): string {
 }
 
 interface MatchCellProps {
-  readonly match: Match | null
-  readonly unpricedReason: string | null
+  readonly instance: Pick<Instance, 'match' | 'unpricedCode' | 'unpricedReason'>
 }
 
 /** What an instance is compared with and how sure that is, or why there is no comparison. */
-export function MatchCell({ match, unpricedReason }: MatchCellProps) {
+export function MatchCell({ instance: { match, unpricedCode, unpricedReason } }: MatchCellProps) {
   if (match === null) {
     return (
       <span className="block max-w-64 sm:min-w-40 text-ink-faint">
@@ -33,7 +32,9 @@ export function MatchCell({ match, unpricedReason }: MatchCellProps) {
           {unpricedReason === null ? (
             text.unknownReason
           ) : (
-            <ServerWords>{unpricedReason}</ServerWords>
+            <ServerWords inOurWords={messages.server.reasons[unpricedCode ?? '']}>
+              {unpricedReason}
+            </ServerWords>
           )}
         </span>
       </span>

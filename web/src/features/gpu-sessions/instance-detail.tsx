@@ -118,7 +118,7 @@ function Summary({ page, validity, timeZone }: SummaryProps) {
         <InstanceStatusCell instance={instance} timeZone={timeZone} />
         <div>
           <p className="text-ink-faint">{versus(provider, page.comparison)}</p>
-          <MatchCell match={instance.match} unpricedReason={instance.unpricedReason} />
+          <MatchCell instance={instance} />
         </div>
       </div>
       <dl className="grid grid-cols-1 gap-4 border-t border-line pt-4 sm:grid-cols-2 lg:grid-cols-5">

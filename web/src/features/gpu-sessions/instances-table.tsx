@@ -81,9 +81,7 @@ function columnsFor(timeZone: string): Column<InstanceRow>[] {
       key: 'match',
       header: text.comparedWith,
       sortBy: ({ instance }) => instance.match?.sku ?? null,
-      cell: ({ instance }) => (
-        <MatchCell match={instance.match} unpricedReason={instance.unpricedReason} />
-      ),
+      cell: ({ instance }) => <MatchCell instance={instance} />,
     },
     {
       key: 'saving-per-hour',
