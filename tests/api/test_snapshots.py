@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from dumont_economy.services.close_period import close_period
 from tests.api.harness import (
     Application,
     Caller,
@@ -102,6 +103,26 @@ def test_what_became_of_a_batch_is_as_reviewed(caller: Caller, snapshot: Snapsho
     answer = caller.send([event, event, {**event, "rate": "9"}, {**event, "rate": "-1"}])
 
     snapshot("push_events", answer.get_json())
+
+
+def test_a_closed_period_and_its_adjustment_are_as_reviewed(
+    application: Application, fleet: Caller, clock: SettableClock, snapshot: Snapshot
+) -> None:
+    """A day was closed, then a use of it was reported late."""
+    close_period(application.database, clock, fleet.account, "2026-08-01", closed_by="test")
+    clock.advance(minutes=1)
+    fleet.push(start("late", hours_ago(46), gpu="T4", rate="0.15"), stop("late", hours_ago(44)))
+    closed = fleet.read("/ledger/closed")
+    (period,) = closed["periods"]
+    adjusted = fleet.read(
+        "/ledger/totals",
+        group_by="day",
+        adjustment_since=period["as_of"],
+        **{"from": period["from"], "to": period["to"]},
+    )
+
+    snapshot("ledger_closed", closed)
+    snapshot("ledger_totals_adjusted", adjusted)
 
 
 def test_the_price_book_at_a_glance_is_as_reviewed(fleet: Caller, snapshot: Snapshot) -> None:

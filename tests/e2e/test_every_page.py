@@ -1,5 +1,6 @@
 """Every page in a real Chromium: proofs add up, nothing is out of reach, nothing complains."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -235,6 +236,37 @@ def test_a_way_through_the_chart_by_keyboard(
         with page.expect_download() as saved:
             page.get_by_role("button", name=name).click()
         assert Path(saved.value.path()).read_bytes().startswith(beginning)
+
+
+def test_what_came_after_a_closing_stands_over_its_day(
+    looking: Any,  # noqa: ANN401  a fixture's function
+    server: LiveServer,
+    reporter: Reporter,
+) -> None:
+    """A day was closed, then a use of it was reported: the chart and its table say so."""
+    noon = (datetime.now(UTC) - timedelta(days=1)).replace(hour=12)
+    use = {"provider": "vast", "gpu": "T4", "gpu_count": 1, "rate": "0.15"}
+    reporter.push("start", "early", noon - timedelta(hours=3), **use)
+    reporter.push("stop", "early", noon - timedelta(hours=2))
+    page = looking("dark", "en-US", 1440)
+    sign_in(page, server)
+    page.goto(f"{server.url}/savings")
+    expect(page.get_by_role("slider")).to_be_visible()
+    expect(page.get_by_text("Adjusted after closing")).to_have_count(0)
+
+    server.economy("close", noon.date().isoformat(), "--account", "acme")
+    reporter.push("start", "late", noon - timedelta(hours=2), **use)
+    reporter.push("stop", "late", noon)
+    page.reload()
+
+    expect(page.get_by_text("Adjusted after closing")).to_be_visible()
+    page.get_by_text("Show as table").click()
+    expect(page.get_by_text("saving +$0.75 since it was closed")).to_be_visible()
+    page.get_by_role("slider").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("slider")).to_have_attribute(
+        "aria-valuetext", re.compile(r"saving \+\$0\.75 since it was closed")
+    )
 
 
 def test_a_previewed_policy_comes_true(

@@ -45,6 +45,7 @@ export const server = setupServer(
       new URL(request.url).searchParams.get('group_by') === 'day' ? totalsByDay : ledgerTotals,
     ),
   ),
+  http.get(api('ledger/closed'), () => HttpResponse.json({ periods: [] })),
   http.get(api('ledger/lines'), ({ request }) => {
     const instance = new URL(request.url).searchParams.get('instance')
     const lines = ledgerLines.lines.filter(

@@ -19,12 +19,12 @@ import { formatUsd } from '../../lib/money'
 import { formatDate } from '../../lib/time'
 import { writeWhy } from '../../lib/why'
 import type { RangeDays } from '../../state/economy-slice'
+import type { DayMarks } from './day-marks'
 import type { History } from './history-api'
 import { type HistoryBar, historyBars } from './history-bars'
-import { partsOf } from './history-parts'
-import { historySvg, shortDate, toPng } from './history-picture'
+import { MARK_SIGNS, partsOf, signsOf } from './history-parts'
+import { historySvg, shortDate, signsOn, toPng } from './history-picture'
 import { whyOfDay } from './history-why'
-import type { PriceChanges } from './price-changes'
 
 Chart.register(BarController, BarElement, CategoryScale, LinearScale, Tooltip)
 
@@ -56,33 +56,36 @@ function useThemeChanges(): number {
   return changes
 }
 
+/** The signs over each bar that has some, by the bar's index. */
+interface MarkOptions {
+  readonly signs?: readonly { readonly index: number; readonly text: string }[]
+}
+
 declare module 'chart.js' {
   // eslint-disable-next-line @typescript-eslint/no-unused-vars -- The merged interface has it.
   interface PluginOptionsByType<TType extends ChartType> {
-    priceMarks?: { readonly indices: readonly number[] }
+    dayMarks?: MarkOptions
   }
 }
 
-/** Marks the days on which a price changed: a dashed line under a triangle. */
-const PRICE_MARKS: Plugin<'bar', { readonly indices?: readonly number[] }> = {
-  id: 'priceMarks',
-  afterDatasetsDraw: ({ ctx, chartArea: { top, bottom }, scales: { x } }, _args, { indices }) => {
-    if (x === undefined || indices === undefined || indices.length === 0) return
+/** Marks the days to whose figures something happened: a dashed line under its signs. */
+const DAY_MARKS: Plugin<'bar', MarkOptions> = {
+  id: 'dayMarks',
+  afterDatasetsDraw: ({ ctx, chartArea: { top, bottom }, scales: { x } }, _args, { signs }) => {
+    if (x === undefined || signs === undefined || signs.length === 0) return
     ctx.save()
     ctx.strokeStyle = token('--ink-soft')
     ctx.fillStyle = token('--ink-soft')
+    ctx.font = '12px sans-serif'
+    ctx.textAlign = 'center'
     ctx.setLineDash([3, 4])
-    for (const index of indices) {
-      const centre = x.getPixelForValue(index)
+    for (const sign of signs) {
+      const centre = x.getPixelForValue(sign.index)
       ctx.beginPath()
-      ctx.moveTo(centre, top)
+      ctx.moveTo(centre, top + 14)
       ctx.lineTo(centre, bottom)
       ctx.stroke()
-      ctx.beginPath()
-      ctx.moveTo(centre - 5, top)
-      ctx.lineTo(centre + 5, top)
-      ctx.lineTo(centre, top + 8)
-      ctx.fill()
+      ctx.fillText(sign.text, centre, top + 10)
     }
     ctx.restore()
   },
@@ -90,7 +93,7 @@ const PRICE_MARKS: Plugin<'bar', { readonly indices?: readonly number[] }> = {
 
 function optionsFor(
   bars: readonly HistoryBar[],
-  changes: PriceChanges,
+  marks: DayMarks,
   open: (index: number) => void,
 ): ChartOptions<'bar'> {
   const isLong = bars.length > 366
@@ -127,8 +130,11 @@ function optionsFor(
       },
     },
     plugins: {
-      priceMarks: {
-        indices: dates.flatMap((date, index) => (changes.has(date) ? [index] : [])),
+      dayMarks: {
+        signs: dates.flatMap((date, index) => {
+          const signs = signsOn(date, marks)
+          return signs === '' ? [] : [{ index, text: signs }]
+        }),
       },
       tooltip: {
         backgroundColor: token('--ink'),
@@ -142,7 +148,7 @@ function optionsFor(
           title: ([item]) => formatDate(dates[item?.dataIndex ?? 0] ?? ''),
           label: (item) => ` ${item.dataset.label ?? ''}: ${formatUsd(Number(item.raw))}`,
           footer: ([item]) =>
-            (changes.get(dates[item?.dataIndex ?? 0] ?? '') ?? []).map(text.priceChangeOf),
+            (marks.get(dates[item?.dataIndex ?? 0] ?? '') ?? []).map(({ words }) => words),
         },
         filter: (item) => Number(item.raw) !== 0,
       },
@@ -153,7 +159,7 @@ function optionsFor(
 interface HistoryChartProps {
   readonly history: History
   readonly rangeDays: RangeDays
-  readonly changes: PriceChanges
+  readonly marks: DayMarks
 }
 
 /**
@@ -161,7 +167,7 @@ interface HistoryChartProps {
  *
  * A slider over the picture is the way through it without a pointer: it says each day in words.
  */
-export default function HistoryChart({ history, rangeDays, changes }: HistoryChartProps) {
+export default function HistoryChart({ history, rangeDays, marks }: HistoryChartProps) {
   const themeChanges = useThemeChanges()
   const navigate = useNavigate()
   const { search } = useLocation()
@@ -169,7 +175,6 @@ export default function HistoryChart({ history, rangeDays, changes }: HistoryCha
   const [chosen, setChosen] = useState<number | null>(null)
   const bars = useMemo(() => historyBars(history, rangeDays), [history, rangeDays])
   const parts = partsOf(bars)
-  const hasChanges = bars.some(({ date }) => changes.has(date))
   const last = bars.length - 1
   const current = Math.min(chosen ?? last, last)
 
@@ -221,7 +226,7 @@ export default function HistoryChart({ history, rangeDays, changes }: HistoryCha
       ),
       bars,
       parts,
-      changes,
+      dayMarks: marks,
       colour: token,
     })
   const savePng = async () => {
@@ -241,12 +246,12 @@ export default function HistoryChart({ history, rangeDays, changes }: HistoryCha
               {part.label}
             </li>
           ))}
-          {hasChanges && (
-            <li className="flex items-center gap-1.5">
-              <span aria-hidden="true">▾</span>
-              {text.priceChange}
+          {signsOf(bars, marks).map(({ kind, label: meaning }) => (
+            <li key={kind} className="flex items-center gap-1.5">
+              <span aria-hidden="true">{MARK_SIGNS[kind]}</span>
+              {meaning}
             </li>
-          )}
+          ))}
         </ul>
         <div className="flex gap-2">
           <Button onClick={() => void savePng()}>{text.png}</Button>
@@ -262,7 +267,7 @@ export default function HistoryChart({ history, rangeDays, changes }: HistoryCha
           aria-valuemin={0}
           aria-valuemax={last}
           aria-valuenow={current}
-          aria-valuetext={dayInWords(bars[current], changes)}
+          aria-valuetext={dayInWords(bars[current], marks)}
           onKeyDown={onKeyDown}
           onFocus={() => {
             choose(current)
@@ -273,8 +278,8 @@ export default function HistoryChart({ history, rangeDays, changes }: HistoryCha
             key={themeChanges}
             ref={chart}
             aria-hidden="true"
-            options={optionsFor(bars, changes, open)}
-            plugins={[PRICE_MARKS]}
+            options={optionsFor(bars, marks, open)}
+            plugins={[DAY_MARKS]}
             data={{
               labels: bars.map(({ date }) => date),
               datasets: parts.map((part) => ({
@@ -295,7 +300,7 @@ export default function HistoryChart({ history, rangeDays, changes }: HistoryCha
 }
 
 /** Say a day and its figures; a day without use has none. */
-function dayInWords(bar: HistoryBar | undefined, changes: PriceChanges): string {
+function dayInWords(bar: HistoryBar | undefined, marks: DayMarks): string {
   if (bar === undefined) return ''
   const date = formatDate(bar.date)
   const { paid, saved, costsMore, uncompared } = bar
@@ -307,5 +312,5 @@ function dayInWords(bar: HistoryBar | undefined, changes: PriceChanges): string 
     formatUsd(paid + (saved ?? 0)),
     formatUsd((saved ?? 0) - more),
   )
-  return [words, ...(changes.get(bar.date) ?? []).map(text.priceChangeOf)].join(', ')
+  return [words, ...(marks.get(bar.date) ?? []).map((mark) => mark.words)].join(', ')
 }

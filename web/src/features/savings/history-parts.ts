@@ -1,4 +1,5 @@
 import { messages } from '../../lib/messages'
+import type { DayMarks } from './day-marks'
 import type { HistoryBar } from './history-bars'
 
 const text = messages.history
@@ -11,7 +12,19 @@ export const PARTS = [
   { key: 'uncompared', label: text.uncompared, token: '--unknown-fill', swatch: 'bg-unknown-fill' },
 ] as const satisfies readonly { key: keyof Omit<HistoryBar, 'date'>; [other: string]: string }[]
 
+/** The signs of what happened to a day's figures. */
+export const MARK_SIGNS = { price: '▾', adjustment: '◆' } as const
+
 export type Part = (typeof PARTS)[number]
+
+/** Name the signs that stand over some bar. */
+export function signsOf(bars: readonly HistoryBar[], marks: DayMarks) {
+  const kinds = new Set(bars.flatMap(({ date }) => (marks.get(date) ?? []).map(({ kind }) => kind)))
+  return [
+    { kind: 'price', label: text.priceChange } as const,
+    { kind: 'adjustment', label: text.adjustment } as const,
+  ].filter(({ kind }) => kinds.has(kind))
+}
 
 /** List the parts that some bar has; what was paid is always one. */
 export function partsOf(bars: readonly HistoryBar[]): Part[] {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import closed from '../../../../tests/snapshots/ledger_closed.json'
+import adjusted from '../../../../tests/snapshots/ledger_totals_adjusted.json'
 import priceHistory from '../../../../tests/snapshots/price_history.json'
 import { parseInstances } from '../../api/instances'
 import { parsePriceHistory } from '../../api/price-history'
@@ -7,16 +9,17 @@ import { parseHistory } from './history-api'
 import { historyBars } from './history-bars'
 import { partsOf } from './history-parts'
 import { historySvg, tickStep } from './history-picture'
-import { changesByDate, comparedSkus } from './price-changes'
+import { parseAdjustments, parseClosedPeriods } from './adjustments-api'
+import { comparedSkus, type DayMark, dayMarks } from './day-marks'
 
 const bars = historyBars(parseHistory(history()), 7)
 
-function draw(changes = new Map<string, string[]>(), title = 'History') {
+function draw(marks = new Map<string, DayMark[]>(), title = 'History') {
   const svg = historySvg({
     title,
     bars,
     parts: partsOf(bars),
-    changes,
+    dayMarks: marks,
     colour: (token) => `rgb(${token.length} 0 0)`,
   })
   return new DOMParser().parseFromString(svg, 'image/svg+xml')
@@ -42,13 +45,27 @@ describe('the picture of a history', () => {
     expect(saved / paid).toBeCloseTo(6.72 / 1.48, 1)
   })
 
-  it('marks the days on which a price changed, and says what the mark is', () => {
+  it('marks the days to which something happened, and says what each sign is', () => {
     expect(draw().querySelectorAll('[stroke-dasharray]')).toHaveLength(0)
+    expect(draw().documentElement.textContent).not.toContain('Price change')
 
-    const marked = draw(new Map([['2026-11-22', ['p5.48xlarge']]]))
+    const marked = draw(
+      new Map([
+        [
+          '2026-11-22',
+          [
+            { kind: 'price', words: 'one' },
+            { kind: 'price', words: 'two' },
+            { kind: 'adjustment', words: 'three' },
+          ],
+        ],
+      ]),
+    )
 
     expect(marked.querySelectorAll('[stroke-dasharray]')).toHaveLength(1)
-    expect(marked.documentElement.textContent).toContain('Price change')
+    expect(marked.documentElement.textContent).toContain('▾ Price change')
+    expect(marked.documentElement.textContent).toContain('◆ Adjusted after closing')
+    expect([...marked.querySelectorAll('text')].map((one) => one.textContent)).toContain('▾◆')
   })
 
   it('is well-formed whatever its words are', () => {
@@ -69,7 +86,7 @@ describe('the picture of a history', () => {
   })
 })
 
-describe('the changes of prices', () => {
+describe('the marks of days', () => {
   it('are of the SKUs that instances are compared with, each once', () => {
     const page = parseInstances(
       instances([
@@ -93,9 +110,28 @@ describe('the changes of prices', () => {
     const [first] = known.timeline
     const later = { ...first, effectiveFrom: '2026-06-01T00:30:00Z' } as (typeof known.timeline)[0]
 
-    expect(changesByDate([{ ...known, timeline: known.timeline.slice(0, 1) }], 'UTC').size).toBe(0)
-    expect([
-      ...changesByDate([{ ...known, timeline: [later, later] }], 'America/Sao_Paulo').entries(),
-    ]).toEqual([['2026-05-31', ['g4dn.xlarge']]])
+    const once = { ...known, timeline: known.timeline.slice(0, 1) }
+    const twice = { ...known, timeline: [later, later] }
+    expect(dayMarks([once], [], 'UTC').size).toBe(0)
+    expect([...dayMarks([twice], [], 'America/Sao_Paulo').entries()]).toEqual([
+      ['2026-05-31', [{ kind: 'price', words: 'price of g4dn.xlarge changed' }]],
+    ])
+  })
+
+  it('tell what came after a period was closed', () => {
+    expect(parseClosedPeriods(closed)).toEqual([
+      expect.objectContaining({ from: '2026-08-01T00:00:00Z', isAdjusted: true }),
+    ])
+    const [period] = closed.periods
+    const none = Object.fromEntries(
+      Object.keys(period?.adjustment ?? {}).map((name) => [name, '0.0000000000']),
+    )
+    expect(parseClosedPeriods({ periods: [{ ...period, adjustment: none }] })[0]?.isAdjusted).toBe(
+      false,
+    )
+
+    expect([...dayMarks([], parseAdjustments(adjusted), 'UTC').entries()]).toEqual([
+      ['2026-08-01', [{ kind: 'adjustment', words: 'saving +$0.75 since it was closed' }]],
+    ])
   })
 })

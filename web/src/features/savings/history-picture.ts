@@ -1,9 +1,8 @@
 import { DATE_LOCALE } from '../../lib/language'
-import { messages } from '../../lib/messages'
 import { formatUsd } from '../../lib/money'
+import type { DayMarks } from './day-marks'
 import type { HistoryBar } from './history-bars'
-import type { Part } from './history-parts'
-import type { PriceChanges } from './price-changes'
+import { MARK_SIGNS, type Part, signsOf } from './history-parts'
 
 const WIDTH = 1200
 const HEIGHT = 480
@@ -23,7 +22,7 @@ export interface Picture {
   readonly title: string
   readonly bars: readonly HistoryBar[]
   readonly parts: readonly Part[]
-  readonly changes: PriceChanges
+  readonly dayMarks: DayMarks
   /** Reads a colour of the theme by its token. */
   readonly colour: (token: string) => string
 }
@@ -36,6 +35,12 @@ export function shortDate(date: string, withYear: boolean): string {
     ...(withYear ? { year: '2-digit' } : {}),
     timeZone: 'UTC',
   }).format(new Date(date))
+}
+
+/** Return the signs that stand over a day, each kind once. */
+export function signsOn(date: string, dayMarks: DayMarks): string {
+  const kinds = new Set((dayMarks.get(date) ?? []).map(({ kind }) => kind))
+  return [...kinds].map((kind) => MARK_SIGNS[kind]).join('')
 }
 
 function escape(text: string): string {
@@ -54,7 +59,7 @@ export function tickStep(top: number): number {
 }
 
 /** Draw a history as an SVG file: the bars of the screen, in its colours. */
-export function historySvg({ title, bars, parts, changes, colour }: Picture): string {
+export function historySvg({ title, bars, parts, dayMarks, colour }: Picture): string {
   const heightOf = (bar: HistoryBar) => parts.reduce((sum, { key }) => sum + (bar[key] ?? 0), 0)
   const top = Math.max(...bars.map(heightOf), 0.01)
   const step = tickStep(top)
@@ -78,9 +83,9 @@ export function historySvg({ title, bars, parts, changes, colour }: Picture): st
     words(`x="${legendX + 17}" y="56"`, label)
     legendX += 44 + label.length * 7
   }
-  if (bars.some(({ date }) => changes.has(date))) {
-    marks.push(`<path d="M${legendX} 47h10l-5 9z" fill="${ink}"/>`)
-    words(`x="${legendX + 16}" y="56"`, messages.history.priceChange)
+  for (const { kind, label } of signsOf(bars, dayMarks)) {
+    words(`x="${legendX}" y="56"`, `${MARK_SIGNS[kind]} ${label}`)
+    legendX += 44 + label.length * 7
   }
   for (const tick of ticks) {
     const at = y(tick).toFixed(1)
@@ -103,11 +108,10 @@ export function historySvg({ title, bars, parts, changes, colour }: Picture): st
       foot += amount
     }
     const centre = (x(index) + slot / 2).toFixed(1)
-    if (changes.has(bar.date)) {
-      marks.push(
-        `<path d="M${centre} ${TOP}V${GROUND}" stroke="${ink}" stroke-dasharray="3 4"/>`,
-        `<path d="M${centre} ${TOP}m-5 -9h10l-5 9z" fill="${ink}"/>`,
-      )
+    const signs = signsOn(bar.date, dayMarks)
+    if (signs !== '') {
+      words(`x="${centre}" y="${TOP - 4}" text-anchor="middle"`, signs, ink)
+      marks.push(`<path d="M${centre} ${TOP}V${GROUND}" stroke="${ink}" stroke-dasharray="3 4"/>`)
     }
     if (index % every === 0) {
       words(

@@ -17,22 +17,23 @@ import { RANGE_DAYS, type RangeDays } from '../../state/economy-slice'
 import { usePolling } from '../../state/use-savings'
 import { type History, type HistoryDay, useGetHistoryQuery } from './history-api'
 import { whyOfDay, whyOfRange } from './history-why'
-import { type PriceChanges, usePriceChanges } from './price-changes'
+import { type DayMarks, useDayMarks } from './day-marks'
+import { MARK_SIGNS } from './history-parts'
 
 const text = messages.history
 
 const HistoryChart = lazy(() => import('./history-chart'))
 
-const columnsFor = (provider: Provider, changes: PriceChanges): readonly Column<HistoryDay>[] => [
+const columnsFor = (provider: Provider, marks: DayMarks): readonly Column<HistoryDay>[] => [
   {
     key: 'date',
     header: text.date,
     cell: (day) => (
       <span className="whitespace-nowrap">
         {formatDate(day.date)}
-        {changes.get(day.date)?.map((sku) => (
-          <span key={sku} className="block text-ink-faint">
-            ▾ {text.priceChangeOf(sku)}
+        {marks.get(day.date)?.map(({ kind, words }, index) => (
+          <span key={index} className="block whitespace-normal text-ink-faint">
+            {MARK_SIGNS[kind]} {words}
           </span>
         ))}
       </span>
@@ -133,8 +134,8 @@ function Days({
   readonly rangeDays: RangeDays
 }) {
   const { totals, days } = history
-  const changes = usePriceChanges(history.provider, history.timezone)
-  const columns = columnsFor(history.provider, changes)
+  const marks = useDayMarks(history.provider, history.timezone)
+  const columns = columnsFor(history.provider, marks)
   return (
     <>
       <dl className="grid grid-cols-2 gap-x-6 gap-y-3 px-4 pb-4 sm:px-5 md:grid-cols-4">
@@ -160,7 +161,7 @@ function Days({
           </p>
         ) : (
           <Suspense fallback={<Skeleton className="h-full w-full" />}>
-            <HistoryChart history={history} rangeDays={rangeDays} changes={changes} />
+            <HistoryChart history={history} rangeDays={rangeDays} marks={marks} />
           </Suspense>
         )}
       </div>

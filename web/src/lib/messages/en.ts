@@ -489,7 +489,8 @@ export const english = {
     svg: 'Save SVG',
     priceChange: 'Price change',
     priceChangeOf: (sku: string) => `price of ${sku} changed`,
-    priceChanges: 'Price changes in this range',
+    adjustment: 'Adjusted after closing',
+    adjustmentOf: (saving: string) => `saving ${saving} since it was closed`,
     keys: 'Left and right arrows step through the days, Enter opens one.',
     dayInWords: (day: string, paid: string, would: string, saved: string) =>
       `${day}: paid ${paid}, would have been ${would}, saved ${saved}`,

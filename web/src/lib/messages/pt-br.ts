@@ -553,7 +553,8 @@ export const portuguese: typeof english = {
     svg: 'Salvar SVG',
     priceChange: 'Mudança de preço',
     priceChangeOf: (sku: string) => `o preço de ${sku} mudou`,
-    priceChanges: 'Mudanças de preço neste período',
+    adjustment: 'Ajustado após o fechamento',
+    adjustmentOf: (saving: string) => `economia ${saving} desde o fechamento`,
     keys: 'As setas para os lados andam pelos dias, Enter abre um.',
     dayInWords: (day: string, paid: string, would: string, saved: string) =>
       `${day}: pago ${paid}, teria sido ${would}, economizado ${saved}`,
