@@ -52,7 +52,7 @@ export interface LedgerTotals {
 }
 
 /** What a comparison's price rests on. */
-export type Proof =
+type Proof =
   | {
       readonly kind: 'machine'
       readonly grade: Grade

@@ -1,4 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import comparedPrices from '../../../tests/snapshots/compared_prices.json'
+import explanation from '../../../tests/snapshots/explanation.json'
+import unknownExplanation from '../../../tests/snapshots/explanation_unknown.json'
+import oneInstance from '../../../tests/snapshots/instance.json'
+import policyPreview from '../../../tests/snapshots/policy_preview.json'
 import byGpu from '../../../tests/snapshots/instances_by_gpu.json'
 import instances from '../../../tests/snapshots/instances.json'
 import firstInstances from '../../../tests/snapshots/instances_first_use.json'
@@ -15,7 +20,7 @@ import firstUse from '../../../tests/snapshots/savings_first_use.json'
 import loss from '../../../tests/snapshots/savings_loss.json'
 import reference from '../../../tests/snapshots/savings_reference.json'
 import events from '../../../tests/snapshots/usage_events.json'
-import { parseGpuGroups, parseInstances } from '../api/instances'
+import { parseGpuGroups, parseInstances, parseInstanceSessions } from '../api/instances'
 import { parseLedgerLines, parseLedgerTotals } from '../api/ledger'
 import { parseProblem } from '../api/problem'
 import { parseSavings } from '../api/savings'
@@ -23,7 +28,9 @@ import { formatUsd } from './money'
 import { parseUsageEvents } from '../features/gpu-sessions/events-api'
 import { parseHistory } from '../features/savings/history-api'
 import { figuresOf, linesOf } from '../features/proof/ledger-line'
-import { agree } from './decimal'
+import { parseExplanation, parsePriceBook } from '../features/price-book/prices-api'
+import { parsePolicyEffects } from '../features/settings/policy-api'
+import { agree, difference } from './decimal'
 
 const VALIDITY = { startsAt: 0, endsAt: 0 }
 
@@ -61,6 +68,37 @@ describe('the reviewed answers of the server are understood', () => {
       expect((match === null) === (unpricedReason !== null)).toBe(true)
     }
     expect(parseInstances(firstInstances, VALIDITY).instances).toEqual([])
+  })
+
+  it('one instance, opened into its sessions, runs and rates', () => {
+    const { instance, sessions } = parseInstanceSessions(oneInstance)
+
+    expect(instance.instanceId).toBe('h100x2')
+    expect(sessions.flatMap(({ runs }) => runs.flatMap(({ rates }) => rates))).toHaveLength(2)
+  })
+
+  it('the price book, its cells and why they are what they are', () => {
+    const { gpus } = parsePriceBook(comparedPrices)
+    expect(gpus.map(({ gpuType }) => gpuType)).toEqual(
+      comparedPrices.gpus.map((gpu) => gpu.gpu_type),
+    )
+    expect(
+      gpus
+        .flatMap(({ compared }) => compared)
+        .every(({ grade, pricePerGpuHour }) => (grade === 'N') === (pricePerGpuHour === null)),
+    ).toBe(true)
+
+    const told = parseExplanation(explanation)
+    const [chosen] = told.candidates
+    expect(chosen).toMatchObject({ sku: told.sku, whyNot: null })
+    expect(parseExplanation(unknownExplanation)).toMatchObject({ grade: 'N', sku: null })
+  })
+
+  it('what a change of the policy would do', () => {
+    const [aws] = parsePolicyEffects(policyPreview)
+
+    expect(aws?.provider).toBe('AWS')
+    expect(difference(aws?.after.saving ?? '0', aws?.before.saving ?? '0')).toBe(aws?.change)
   })
 
   it('use by GPU', () => {

@@ -123,13 +123,21 @@ function Summary({ page, validity, timeZone }: SummaryProps) {
       </div>
       <dl className="grid grid-cols-1 gap-4 border-t border-line pt-4 sm:grid-cols-2 lg:grid-cols-5">
         <Stat label={text.paidPerHour}>
-          {instance.ratePerHour === null ? <Off /> : formatRate(instance.ratePerHour)}
+          {instance.ratePerHour === null ? (
+            <Off />
+          ) : (
+            <Why about={{ about: 'pace', instance: instance.instanceId }}>
+              {formatRate(instance.ratePerHour)}
+            </Why>
+          )}
         </Stat>
         <Stat label={text.wouldPerHour(provider)}>
           {instance.comparisonRatePerHour === null ? (
             <Off />
           ) : (
-            formatRate(instance.comparisonRatePerHour)
+            <Why about={{ about: 'pace', instance: instance.instanceId }}>
+              {formatRate(instance.comparisonRatePerHour)}
+            </Why>
           )}
         </Stat>
         <Stat label={text.savingPerHour}>

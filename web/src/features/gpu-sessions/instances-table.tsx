@@ -1,5 +1,5 @@
 import type { Answer } from '../../api/answer'
-import { type Instance, type InstancesPage, isActive } from '../../api/instances'
+import { type Instance, type InstancesPage } from '../../api/instances'
 import { Button } from '../../components/button'
 import { Card } from '../../components/card'
 import { type Column, DataTable, useSorting } from '../../components/data-table'
@@ -72,9 +72,9 @@ function columnsFor(timeZone: string): Column<InstanceRow>[] {
         instance.ratePerHour === null ? (
           <NoFigure />
         ) : (
-          <span className={isActive(instance) ? '' : 'text-ink-faint'}>
+          <Why about={{ about: 'pace', instance: instance.instanceId }}>
             {formatRate(instance.ratePerHour)}
-          </span>
+          </Why>
         ),
     },
     {

@@ -48,7 +48,7 @@ export function proofRows(entries: readonly LedgerEntry[]): string[][] {
   ]
 }
 
-export interface ProofToTell {
+interface ProofToTell {
   readonly title: string
   readonly versus: string
   readonly provider: string

@@ -5,7 +5,7 @@ import type { HistoryBar } from './history-bars'
 const text = messages.history
 
 /** What a bar is made of, from its foot up. */
-export const PARTS = [
+const PARTS = [
   { key: 'paid', label: text.paidBar, token: '--paid-fill', swatch: 'bg-paid-fill' },
   { key: 'saved', label: text.saved, token: '--saved-fill', swatch: 'bg-saved-fill' },
   { key: 'costsMore', label: text.costsMore, token: '--loss-fill', swatch: 'bg-loss-fill' },

@@ -18,7 +18,7 @@ const DATES = 8
 const BAR_SHARE = 0.72
 const PNG_SCALE = 2
 
-export interface Picture {
+interface Picture {
   readonly title: string
   readonly bars: readonly HistoryBar[]
   readonly parts: readonly Part[]

@@ -58,7 +58,9 @@ const columnsFor = (provider: Provider, marks: DayMarks): readonly Column<Histor
     key: 'comparable',
     header: text.comparable,
     isNumber: true,
-    cell: (day) => formatUsd(day.comparableCost),
+    cell: (day) => (
+      <Why about={whyOfDay(day.date, provider, 'paid')}>{formatUsd(day.comparableCost)}</Why>
+    ),
     csv: (day) => day.comparableCost.toFixed(2),
   },
   {

@@ -137,15 +137,17 @@ function Percentage({ percentage }: { readonly percentage: number }) {
   const isLoss = percentage < 0
   const words = isLoss ? text.more : text.less
   return (
-    <span
-      data-figure="savings-percentage"
-      className={`rounded-md px-2 py-0.5 font-medium ${
-        isLoss ? 'bg-loss-soft text-loss' : 'bg-saved-soft text-saved'
-      }`}
-    >
-      {words(formatPercent(Math.abs(percentage)))}
-      {isLoss && <span className="sr-only"> {messages.figures.costsMore}</span>}
-    </span>
+    <Why about={{ about: 'usage' }}>
+      <span
+        data-figure="savings-percentage"
+        className={`rounded-md px-2 py-0.5 font-medium ${
+          isLoss ? 'bg-loss-soft text-loss' : 'bg-saved-soft text-saved'
+        }`}
+      >
+        {words(formatPercent(Math.abs(percentage)))}
+        {isLoss && <span className="sr-only"> {messages.figures.costsMore}</span>}
+      </span>
+    </Why>
   )
 }
 

@@ -19,7 +19,7 @@ interface NewToken {
   readonly csrfToken: string
 }
 
-export function parseTokens(raw: unknown): ApiToken[] {
+function parseTokens(raw: unknown): ApiToken[] {
   return new AnswerReader(raw).list('tokens', (token) => ({
     id: token.identifier('id'),
     name: token.text('name'),
