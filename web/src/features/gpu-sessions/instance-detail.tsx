@@ -244,7 +244,7 @@ function Session({ session, instanceId, isLatest, asOf, timeZone }: SessionProps
       <p className="flex flex-wrap items-baseline justify-between gap-x-6 gap-y-1 text-sm">
         <span className="font-medium">{text.sessionOf(began, ended)}</span>
         <span className="flex flex-wrap gap-x-4 text-[13px] text-ink-soft">
-          <span>{text.hours(formatQuantity(figures.hours))}</span>
+          <span>{text.hours(formatQuantity(figures.hours, 2))}</span>
           {figures.cost !== null && <span>{text.paid(formatUsd(figures.cost))}</span>}
           {figures.saving !== null && (
             <Why
