@@ -208,6 +208,21 @@ describe('the settings', () => {
     expect(within(form).getByLabelText('AWS region')).toBeInvalid()
   })
 
+  it('say at once what the server would refuse', async () => {
+    server.use(
+      http.post(api('policy/preview'), () =>
+        problem(422, 'unknown_region', 'regions.AWS: No prices are known there.'),
+      ),
+    )
+    const { user } = renderApp('/settings')
+    const form = await thePolicy()
+
+    await user.type(await within(form).findByLabelText('AWS region'), '9')
+
+    expect(await within(form).findByText(/No prices are known there/)).toBeVisible()
+    expect(within(form).queryByRole('button', { name: 'Try again' })).toBeNull()
+  })
+
   it('say that somebody else changed it, and load it again', async () => {
     let version = 1
     server.use(

@@ -13,6 +13,9 @@ const text = messages.settings
 /** A change is previewed when it has stood still for so long: nobody reads what a half word does. */
 const SETTLES_MS = 400
 
+/** A policy that the server would refuse: it will not do otherwise when it is asked again. */
+const REFUSED = 422
+
 function useSettled<Value>(value: Value): Value {
   const [settled, setSettled] = useState(value)
   useEffect(() => {
@@ -54,6 +57,13 @@ function Effects({ terms, csrfToken }: { terms: PolicyTerms; csrfToken: string }
   // What stands there is of an earlier change until the answer to this one has come.
   const isEarlier = settled !== terms || query.isFetching
   if (answer.state === 'loading') return <SkeletonRows rows={3} />
+  if (answer.state === 'failed' && answer.problem.status === REFUSED) {
+    return (
+      <p role="status" className="px-4 pb-5 text-sm text-loss sm:px-5">
+        {answer.problem.detail}
+      </p>
+    )
+  }
   if (answer.state === 'failed') {
     return <FirstLoadFailure problem={answer.problem} retry={answer.retry} />
   }
