@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from dumont_economy.services.close_period import close_period
 from tests.api.harness import (
     Application,
     Caller,
@@ -55,6 +56,14 @@ def fleet(caller: Caller, clock: SettableClock) -> Caller:
         ("instances", "/instances", {}),
         ("instances_by_gpu", "/instances", {"group_by": "gpu"}),
         ("usage_events", "/usage/events", {}),
+        ("instance", "/instances/h100x2", {}),
+        ("ledger_totals", "/ledger/totals", {"group_by": "instance"}),
+        ("ledger_totals_by_day", "/ledger/totals", {"group_by": "day", "instance": "h100x2"}),
+        ("ledger_lines", "/ledger/lines", {}),
+        ("price_history", "/prices/g4dn.xlarge/history", {"provider": "AWS"}),
+        ("explanation", "/prices/explain", {"gpu": "RTX 4090", "provider": "AWS"}),
+        ("explanation_unknown", "/prices/explain", {"gpu": "Foo 9000", "provider": "AWS"}),
+        ("policy", "/policy", {}),
     ],
 )
 def test_the_answers_to_a_fleet_are_as_reviewed(
@@ -94,6 +103,48 @@ def test_what_became_of_a_batch_is_as_reviewed(caller: Caller, snapshot: Snapsho
     answer = caller.send([event, event, {**event, "rate": "9"}, {**event, "rate": "-1"}])
 
     snapshot("push_events", answer.get_json())
+
+
+def test_a_closed_period_and_its_adjustment_are_as_reviewed(
+    application: Application, fleet: Caller, clock: SettableClock, snapshot: Snapshot
+) -> None:
+    """A day was closed, then a use of it was reported late."""
+    close_period(application.database, clock, fleet.account, "2026-08-01", closed_by="test")
+    clock.advance(minutes=1)
+    fleet.push(start("late", hours_ago(46), gpu="T4", rate="0.15"), stop("late", hours_ago(44)))
+    closed = fleet.read("/ledger/closed")
+    (period,) = closed["periods"]
+    adjusted = fleet.read(
+        "/ledger/totals",
+        group_by="day",
+        adjustment_since=period["as_of"],
+        **{"from": period["from"], "to": period["to"]},
+    )
+
+    snapshot("ledger_closed", closed)
+    snapshot("ledger_totals_adjusted", adjusted)
+
+
+def test_the_price_book_at_a_glance_is_as_reviewed(fleet: Caller, snapshot: Snapshot) -> None:
+    """A few of its GPUs: sold by all, by some, as a substitute, and by none."""
+    answer = fleet.read("/prices/compared")
+    shown = ("A100-80GB-SXM", "H100-80GB-SXM", "MI300X", "RTX 4090", "T4")
+    gpus = [gpu for gpu in answer["gpus"] if gpu["gpu_type"] in shown]
+
+    snapshot("compared_prices", {**answer, "gpus": gpus})
+
+
+def test_the_preview_of_a_policy_is_as_reviewed(fleet: Caller, snapshot: Snapshot) -> None:
+    """What a change would do beside each provider."""
+    change = {
+        "pricing_model": "on_demand",
+        "basis": "per_gpu",
+        "substitutes": "exclude",
+        "discounts": {"AWS": "0.15"},
+    }
+    answer = fleet.client.post("/api/v1/policy/preview", json=change, headers=fleet.headers)
+
+    snapshot("policy_preview", answer.get_json())
 
 
 @pytest.mark.parametrize(

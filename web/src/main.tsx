@@ -5,7 +5,12 @@ import { BrowserRouter } from 'react-router'
 import { ErrorScreen } from './app/error-screen'
 import { AppRoutes } from './app/routes'
 import { makeStore } from './app/store'
+import { language } from './lib/language'
+import { keptTheme, showTheme } from './lib/theme'
 import './styles.css'
+
+document.documentElement.lang = language
+showTheme(keptTheme())
 
 const root = document.getElementById('root')
 if (root === null) throw new Error('The page has no root element.')

@@ -8,6 +8,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from dumont_economy.api import (
     auth,
+    compared_prices,
     economy,
     health,
     instances,
@@ -84,6 +85,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         usage.blueprint,
         policy.blueprint,
         prices.blueprint,
+        compared_prices.blueprint,
         auth.blueprint,
         openapi.blueprint,
         health.blueprint,

@@ -116,7 +116,8 @@ class InstanceInfo(BaseModel):
     """One instance, named by its id where it has no name.
 
     The rates are null while it is off, and where they are not known. `match`, what it compares
-    with now, is null where that is nothing; `unpriced_reason` says why.
+    with now, is null where that is nothing; `unpriced_reason` says why, and `unpriced_code` that
+    in one word.
     """
 
     instance_id: str
@@ -132,6 +133,7 @@ class InstanceInfo(BaseModel):
     silent: bool
     rate_per_hour: str | None
     match: MatchDetail | None
+    unpriced_code: str | None
     unpriced_reason: str | None
     comparison_rate_per_hour: str | None
     saving_per_hour: str | None
@@ -316,6 +318,7 @@ def _instance_info(view: AccountView, row: InstanceRow) -> InstanceInfo:
         silent=view.is_silent(state),
         rate_per_hour=None if rate is None else exact_text(rate),
         match=_match_detail(row.match, view),
+        unpriced_code=row.match.reason if isinstance(row.match, Unpriced) else None,
         unpriced_reason=row.match.message if isinstance(row.match, Unpriced) else None,
         comparison_rate_per_hour=None if comparison_rate is None else exact_text(comparison_rate),
         saving_per_hour=None if saving is None else exact_text(saving),

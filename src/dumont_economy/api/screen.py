@@ -10,7 +10,7 @@ from dumont_economy.api.api_error import ApiError
 blueprint = Blueprint("screen", __name__)
 
 # The pages that the screen knows; any other address outside the API is its "not found" page.
-_PAGES = ("/", "/login", "/setup", "/savings")
+_PAGES = ("/", "/login", "/setup", "/savings", "/prices", "/settings", "/instances/<text:name>")
 _STATIC = Path(str(files("dumont_economy"))) / "static"
 _A_YEAR = 31_536_000
 
@@ -30,8 +30,12 @@ def _page(status: int) -> Response:
     return response
 
 
-def page() -> Response:
-    """Return the screen, which shows the page that the address names."""
+def page(name: str = "") -> Response:
+    """Return the screen, which shows the page that the address names.
+
+    It asks the API for what the page is about; `name` may be of something that there is not.
+    """
+    del name
     return _page(200)
 
 

@@ -8,7 +8,7 @@ const TIMEOUT_MS = 20_000
 export interface ApiRequest {
   /** Below `/api/v1/`. */
   readonly path: string
-  readonly method?: 'GET' | 'POST'
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly body?: Record<string, unknown>
   /** Sent with every write by cookie. */
   readonly csrfToken?: string

@@ -27,7 +27,7 @@ const sessionAwareQuery: BaseQueryFn<
 export const economyApi = createApi({
   reducerPath: 'economyApi',
   baseQuery: sessionAwareQuery,
-  tagTypes: ['Session', 'Ledger'],
+  tagTypes: ['Session', 'Ledger', 'Policy', 'Tokens'],
   // Whoever turns to a page wants the present; an unchanged answer costs a 304.
   refetchOnMountOrArgChange: FRESH_SECONDS,
   // A session that ended is not to wait for another answer that hangs.

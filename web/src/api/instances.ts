@@ -41,16 +41,24 @@ export interface Match {
   } | null
 }
 
+/** Say whether an instance is on, and paid for. */
+export function isActive({ status }: Instance): boolean {
+  return status === 'running' || status === 'idle'
+}
+
 /** Figures of a time of use, in USD; what has no counterfactual price is null. */
 export interface UsageFigures {
   readonly hours: Amount
   /** Null where all of it was paid in another currency. */
   readonly cost: DecimalText | null
+  /** The part of the cost that is compared. */
+  readonly comparableCost: DecimalText
   readonly comparisonCost: DecimalText | null
   readonly saving: DecimalText | null
 }
 
 interface OpenSession extends UsageFigures {
+  readonly startedAt: string
   readonly live: LiveValue | null
 }
 
@@ -58,6 +66,8 @@ export interface Instance {
   readonly instanceId: string
   readonly name: string
   readonly gpuType: string
+  /** The GPU's name as it was reported. */
+  readonly gpuSpelling: string
   readonly variantAssumed: boolean
   readonly gpuCount: number
   readonly provider: string
@@ -69,7 +79,11 @@ export interface Instance {
   /** Null while it is off, and in another currency. */
   readonly ratePerHour: DecimalText | null
   readonly match: Match | null
+  /** Why there is no comparison: a stable word, and the server's own words. */
+  readonly unpricedCode: string | null
   readonly unpricedReason: string | null
+  /** Null while it is off, and where there is no comparison. */
+  readonly comparisonRatePerHour: DecimalText | null
   /** Null where nothing is saved at this moment. */
   readonly savingPerHour: DecimalText | null
   readonly session: OpenSession | null
@@ -81,6 +95,7 @@ export interface InstancesPage {
   readonly comparison: Comparison
   readonly instances: readonly Instance[]
   readonly nextCursor: string | null
+  readonly asOf: string
   readonly validity: Validity
 }
 
@@ -100,6 +115,7 @@ function parseFigures(answer: AnswerReader): UsageFigures {
   return {
     hours: answer.amount('hours'),
     cost,
+    comparableCost,
     comparisonCost: isUnpriced ? null : answer.decimal('comparison_cost'),
     saving: isUnpriced ? null : answer.decimal('saving'),
   }
@@ -133,6 +149,7 @@ function parseInstance(answer: AnswerReader): Instance {
     instanceId: answer.text('instance_id'),
     name: answer.text('name'),
     gpuType: answer.text('gpu_type'),
+    gpuSpelling: answer.text('gpu_spelling'),
     variantAssumed: answer.flag('variant_assumed'),
     gpuCount: answer.number('gpu_count'),
     provider: answer.text('provider'),
@@ -142,12 +159,17 @@ function parseInstance(answer: AnswerReader): Instance {
     silent: answer.flag('silent'),
     ratePerHour: answer.maybe('rate_per_hour', (a) => a.decimal('rate_per_hour')),
     match: answer.maybe('match', (a) => parseMatch(a.object('match'))),
+    unpricedCode: answer.maybe('unpriced_code', (a) => a.text('unpriced_code')),
     unpricedReason: answer.maybe('unpriced_reason', (a) => a.text('unpriced_reason')),
+    comparisonRatePerHour: answer.maybe('comparison_rate_per_hour', (a) =>
+      a.decimal('comparison_rate_per_hour'),
+    ),
     savingPerHour: answer.maybe('saving_per_hour', (a) => a.decimal('saving_per_hour')),
     session: answer.maybe('session', (a) => {
       const session = a.object('session')
       return {
         ...parseFigures(session),
+        startedAt: session.text('started_at'),
         live: session.maybe('live', (s) => parseLive(s.object('live'))),
       }
     }),
@@ -162,6 +184,7 @@ export function parseInstances(raw: unknown, validity: Validity): InstancesPage 
     comparison: parseComparison(answer.object('comparison')),
     instances: answer.list('instances', parseInstance),
     nextCursor: answer.maybe('next_cursor', (a) => a.text('next_cursor')),
+    asOf: answer.text('as_of'),
     validity,
   }
 }
@@ -175,8 +198,99 @@ export function parseGpuGroups(raw: unknown): GpuGroup[] {
   }))
 }
 
-export const { useGetInstancesInfiniteQuery, useGetGpuGroupsQuery } = economyApi.injectEndpoints({
+/** From an instant on, an instance cost so much an hour. */
+interface PaidRate {
+  readonly since: string
+  readonly ratePerHour: DecimalText
+}
+
+/** An uninterrupted stretch in one shape; its end is null while it runs. */
+export interface Run {
+  readonly startedAt: string
+  readonly endedAt: string | null
+  readonly provider: string
+  readonly gpuType: string
+  readonly gpuCount: number
+  readonly currency: string
+  readonly rates: readonly PaidRate[]
+}
+
+/** From a start to its stop. */
+export interface GpuSession {
+  readonly startedAt: string
+  readonly endedAt: string | null
+  readonly runs: readonly Run[]
+  readonly figures: UsageFigures
+}
+
+export interface InstanceSessionsPage {
+  readonly provider: Provider
+  readonly comparison: Comparison
+  readonly instance: Instance
+  /** The latest first. */
+  readonly sessions: readonly GpuSession[]
+  readonly nextCursor: string | null
+  readonly asOf: string
+}
+
+function parseRun(answer: AnswerReader): Run {
+  return {
+    startedAt: answer.text('started_at'),
+    endedAt: answer.maybe('ended_at', (a) => a.text('ended_at')),
+    provider: answer.text('provider'),
+    gpuType: answer.text('gpu_type'),
+    gpuCount: answer.number('gpu_count'),
+    currency: answer.text('currency'),
+    rates: answer.list('rates', (rate) => ({
+      since: rate.text('since'),
+      ratePerHour: rate.decimal('rate_per_hour'),
+    })),
+  }
+}
+
+export function parseInstanceSessions(raw: unknown): InstanceSessionsPage {
+  const answer = new AnswerReader(raw)
+  return {
+    provider: answer.oneOf('provider', PROVIDERS),
+    comparison: parseComparison(answer.object('comparison')),
+    instance: parseInstance(answer.object('instance')),
+    sessions: answer.list('sessions', (session) => ({
+      startedAt: session.text('started_at'),
+      endedAt: session.maybe('ended_at', (a) => a.text('ended_at')),
+      runs: session.list('runs', parseRun),
+      figures: parseFigures(session.object('totals')),
+    })),
+    nextCursor: answer.maybe('next_cursor', (a) => a.text('next_cursor')),
+    asOf: answer.text('as_of'),
+  }
+}
+
+export const {
+  useGetInstancesInfiniteQuery,
+  useGetGpuGroupsQuery,
+  useGetInstanceSessionsInfiniteQuery,
+} = economyApi.injectEndpoints({
   endpoints: (build) => ({
+    getInstanceSessions: build.infiniteQuery<
+      InstanceSessionsPage & { readonly validity: Validity },
+      { provider: Provider; instanceId: string },
+      string | null
+    >({
+      infiniteQueryOptions: {
+        initialPageParam: null,
+        getNextPageParam: ({ nextCursor }) => nextCursor,
+      },
+      query: ({ queryArg: { provider, instanceId }, pageParam }) => {
+        const parameters = new URLSearchParams({ provider, limit: '20' })
+        if (pageParam !== null) parameters.set('cursor', pageParam)
+        return { path: `instances/${encodeURIComponent(instanceId)}?${parameters.toString()}` }
+      },
+      transformResponse: (raw, meta) => ({
+        ...parseInstanceSessions(raw),
+        validity: validityOf(meta),
+      }),
+      providesTags: ['Ledger'],
+    }),
     getInstances: build.infiniteQuery<InstancesPage, Provider, string | null>({
       infiniteQueryOptions: {
         initialPageParam: null,

@@ -28,10 +28,14 @@ export const UNREACHABLE: Problem = {
 export function parseProblem(status: number, body: unknown): Problem {
   try {
     const answer = new AnswerReader(body)
+    const code = answer.text('code')
     return {
       status,
-      code: answer.text('code'),
-      detail: answer.maybe('detail', (a) => a.text('detail')) ?? answer.text('title'),
+      code,
+      detail:
+        messages.server.problems[code] ??
+        answer.maybe('detail', (a) => a.text('detail')) ??
+        answer.text('title'),
       fields:
         answer.maybe('errors', (a) =>
           a.list('errors', (field) => ({

@@ -17,6 +17,7 @@ const PROJECTION_METHODS = ['measured', 'hourly', 'assumed_8_hours', 'none'] as 
 
 /** What the saving comes to at this pace, in USD; null where there is not enough data. */
 export interface Projections {
+  readonly daily: number | null
   readonly monthly: number | null
   readonly yearly: number | null
   readonly method: (typeof PROJECTION_METHODS)[number]
@@ -90,6 +91,7 @@ export function parseSavings(raw: unknown, validity: Validity = STANDING_STILL):
       savingsPerSecond: hourly.number('savings_per_second'),
     },
     projections: {
+      daily: projections.maybe('daily', (p) => p.number('daily')),
       monthly: projections.maybe('monthly', (p) => p.number('monthly')),
       yearly: projections.maybe('yearly', (p) => p.number('yearly')),
       method: projections.oneOf('method', PROJECTION_METHODS),

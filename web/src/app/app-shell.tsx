@@ -1,19 +1,24 @@
-import type { ReactNode } from 'react'
-import { Link, NavLink } from 'react-router'
+import { lazy, type ReactNode, Suspense } from 'react'
+import { Link, NavLink, useSearchParams } from 'react-router'
 import type { Session } from '../api/session'
 import { Skeleton } from '../components/skeleton'
 import { useLogoutMutation } from '../features/auth/auth-api'
 import { messages } from '../lib/messages'
+import { readWhy } from '../lib/why'
 import { Brand } from './brand'
 import { EconomyPolling } from './economy-polling'
 
 const text = messages.shell
+
+const WhyPanel = lazy(() => import('../features/proof/why-panel'))
 
 const FRAME = 'mx-auto w-full max-w-[1360px] px-3 sm:px-6'
 
 const PAGES = [
   { to: '/', label: text.dashboard },
   { to: '/savings', label: text.savings },
+  { to: '/prices', label: text.prices },
+  { to: '/settings', label: text.settings },
 ]
 
 interface AppShellProps {
@@ -65,6 +70,7 @@ export function AppShell({ session, children }: AppShellProps) {
         {session !== null && <EconomyPolling />}
         {children}
       </main>
+      {session !== null && <OpenedFigure />}
     </>
   )
 }
@@ -87,6 +93,17 @@ function WhoIsIn({ session }: { readonly session: Session }) {
         {text.signOut}
       </button>
     </>
+  )
+}
+
+/** The proof of the figure that the address names, where it names one. */
+function OpenedFigure() {
+  const [parameters] = useSearchParams()
+  if (readWhy(parameters) === null) return null
+  return (
+    <Suspense>
+      <WhyPanel />
+    </Suspense>
   )
 }
 

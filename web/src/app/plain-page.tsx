@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { LanguageToggle } from '../components/language-toggle'
 import { messages } from '../lib/messages'
 import { Brand } from './brand'
 
@@ -17,6 +18,9 @@ export function PlainPage({ title, detail, children }: PlainPageProps) {
       <h1 className="mt-8 text-2xl font-semibold tracking-tight">{title}</h1>
       {detail !== undefined && <p className="mt-1.5 text-sm text-ink-soft">{detail}</p>}
       <div className="mt-6">{children}</div>
+      <div className="mt-10">
+        <LanguageToggle />
+      </div>
     </main>
   )
 }

@@ -1,7 +1,9 @@
+import { Suspense } from 'react'
 import { Navigate, Outlet, useLocation } from 'react-router'
 import { toAnswer } from '../api/answer'
 import { useGetSessionQuery } from '../api/economy-api'
 import { FirstLoadFailure } from '../components/failure'
+import { SkeletonRows } from '../components/skeleton'
 import { AppShell } from './app-shell'
 
 /** Lets signed-in people in, and leads everyone else to the login and back. */
@@ -22,7 +24,18 @@ export function RequireSession() {
   }
   return (
     <AppShell session={answer.data}>
-      <Outlet />
+      <Suspense fallback={<PageSkeleton />}>
+        <Outlet />
+      </Suspense>
     </AppShell>
+  )
+}
+
+/** A page whose code is on its way. */
+function PageSkeleton() {
+  return (
+    <div className="rounded-xl border border-line bg-surface pt-4 shadow-card">
+      <SkeletonRows rows={8} />
+    </div>
   )
 }

@@ -8,11 +8,14 @@ import {
   readChosenProvider,
 } from '../state/economy-slice'
 
+/** The checks of development look at every state; how long they take says nothing about a page. */
+const CHECKS = { immutableCheck: { warnAfter: 1000 }, serializableCheck: { warnAfter: 1000 } }
+
 /** Make the store: server data in RTK Query, screen state in one slice. */
 export function makeStore() {
   const store = configureStore({
     reducer: { [economyApi.reducerPath]: economyApi.reducer, economy: economyReducer },
-    middleware: (defaults) => defaults().concat(economyApi.middleware),
+    middleware: (defaults) => defaults(CHECKS).concat(economyApi.middleware),
     preloadedState: { economy: { ...initialEconomyState, provider: readChosenProvider() } },
   })
   setupListeners(store.dispatch)

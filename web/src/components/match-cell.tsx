@@ -1,9 +1,10 @@
-import type { Match } from '../api/instances'
+import type { Instance, Match } from '../api/instances'
 import { messages } from '../lib/messages'
 import { type DecimalText, formatQuantity } from '../lib/money'
 import { formatDate, STALE_AFTER_DAYS } from '../lib/time'
 import { GradeChip } from './grade-chip'
 import { PriceDate } from './proof'
+import { ServerWords } from './server-words'
 
 const text = messages.instances
 
@@ -18,17 +19,24 @@ function ratio(multiple: DecimalText | null): string {
 }
 
 interface MatchCellProps {
-  readonly match: Match | null
-  readonly unpricedReason: string | null
+  readonly instance: Pick<Instance, 'match' | 'unpricedCode' | 'unpricedReason'>
 }
 
 /** What an instance is compared with and how sure that is, or why there is no comparison. */
-export function MatchCell({ match, unpricedReason }: MatchCellProps) {
+export function MatchCell({ instance: { match, unpricedCode, unpricedReason } }: MatchCellProps) {
   if (match === null) {
     return (
       <span className="block max-w-64 sm:min-w-40 text-ink-faint">
         <GradeChip grade="N" /> {messages.figures.noComparison}
-        <span className="block">{unpricedReason ?? text.unknownReason}</span>
+        <span className="block">
+          {unpricedReason === null ? (
+            text.unknownReason
+          ) : (
+            <ServerWords inOurWords={messages.server.reasons[unpricedCode ?? '']}>
+              {unpricedReason}
+            </ServerWords>
+          )}
+        </span>
       </span>
     )
   }

@@ -4,6 +4,7 @@ import { messages } from '../lib/messages'
 import { formatPercent, formatQuantity, formatUsd } from '../lib/money'
 import { daysBetween, formatDate, STALE_AFTER_DAYS } from '../lib/time'
 import { GradeChip } from './grade-chip'
+import { ServerWords } from './server-words'
 
 const text = messages.figures
 
@@ -95,7 +96,11 @@ export function LeftOut({
           </li>
         )}
         {notices.map((notice) => (
-          <li key={notice.code + notice.message}>{notice.message}</li>
+          <li key={notice.code + notice.message}>
+            <ServerWords inOurWords={messages.server.notices[notice.code]}>
+              {notice.message}
+            </ServerWords>
+          </li>
         ))}
       </ul>
     </section>

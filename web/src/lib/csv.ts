@@ -1,3 +1,4 @@
+import { download } from './download'
 import { isDecimalText } from './money'
 
 /** Text that a spreadsheet would run as a formula starts with one of these. */
@@ -15,10 +16,5 @@ export function toCsv(rows: readonly (readonly string[])[]): string {
 
 /** Hand a CSV file to the browser's download. */
 export function downloadCsv(fileName: string, csv: string): void {
-  const address = URL.createObjectURL(new Blob([csv], { type: 'text/csv;charset=utf-8' }))
-  const link = document.createElement('a')
-  link.href = address
-  link.download = fileName
-  link.click()
-  URL.revokeObjectURL(address)
+  download(fileName, new Blob([csv], { type: 'text/csv;charset=utf-8' }))
 }

@@ -1,3 +1,5 @@
+import { NUMBER_LOCALE } from './language'
+
 /** A decimal as the API writes it: digits, never a float. */
 export type DecimalText = `${number}`
 
@@ -10,15 +12,21 @@ export function isDecimalText(value: unknown): value is DecimalText {
   return typeof value === 'string' && DECIMAL_TEXT.test(value)
 }
 
+const USD = 'USD'
+
 const formatters = new Map<string, Intl.NumberFormat>()
 
-function usdFormatter(minimumDecimals: number, maximumDecimals: number): Intl.NumberFormat {
-  const key = `${minimumDecimals}-${maximumDecimals}`
+function moneyFormatter(
+  minimumDecimals: number,
+  maximumDecimals: number,
+  currency: string,
+): Intl.NumberFormat {
+  const key = `${minimumDecimals}-${maximumDecimals}-${currency}`
   let formatter = formatters.get(key)
   if (formatter === undefined) {
-    formatter = new Intl.NumberFormat('en-US', {
+    formatter = new Intl.NumberFormat(NUMBER_LOCALE, {
       style: 'currency',
-      currency: 'USD',
+      currency,
       minimumFractionDigits: minimumDecimals,
       maximumFractionDigits: maximumDecimals,
       // The server rounds half to even, and a zero that was rounded down has no sign.
@@ -32,17 +40,28 @@ function usdFormatter(minimumDecimals: number, maximumDecimals: number): Intl.Nu
 
 /** Format an amount with a fixed number of decimals; decimal text is formatted exactly. */
 export function formatUsd(amount: Amount, decimals = 2): string {
-  return usdFormatter(decimals, decimals).format(amount)
+  return moneyFormatter(decimals, decimals, USD).format(amount)
 }
 
 /** Format a rate: cents, and as many of the next digits as it has. */
-export function formatRate(usdPerUnit: Amount, maximumDecimals = 4): string {
-  return usdFormatter(2, maximumDecimals).format(usdPerUnit)
+export function formatRate(perUnit: Amount, maximumDecimals = 4, currency = USD): string {
+  return moneyFormatter(2, maximumDecimals, currency).format(perUnit)
+}
+
+/** Write an amount with a fixed number of decimals for a file: digits and a point, in any language. */
+export function plainAmount(amount: Amount, decimals = 2): string {
+  return new Intl.NumberFormat('en-US', {
+    minimumFractionDigits: decimals,
+    maximumFractionDigits: decimals,
+    roundingMode: 'halfEven',
+    signDisplay: 'negative',
+    useGrouping: false,
+  }).format(amount)
 }
 
 /** Format a percentage that is given in percent. */
 export function formatPercent(percent: number, decimals = 1): string {
-  return new Intl.NumberFormat('en-US', {
+  return new Intl.NumberFormat(NUMBER_LOCALE, {
     style: 'percent',
     maximumFractionDigits: decimals,
     signDisplay: 'negative',
@@ -51,7 +70,7 @@ export function formatPercent(percent: number, decimals = 1): string {
 
 /** Format a quantity such as hours. */
 export function formatQuantity(quantity: Amount, decimals = 1): string {
-  return new Intl.NumberFormat('en-US', { maximumFractionDigits: decimals }).format(quantity)
+  return new Intl.NumberFormat(NUMBER_LOCALE, { maximumFractionDigits: decimals }).format(quantity)
 }
 
 type Outcome = 'saved' | 'loss' | 'even'

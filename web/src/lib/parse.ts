@@ -73,6 +73,15 @@ export class AnswerReader {
     return value.map((item, index) => parse(new AnswerReader(item, `${this.#at(name)}[${index}]`)))
   }
 
+  /** Read a list of texts. */
+  texts(name: string): string[] {
+    return this.#read(
+      name,
+      'a list of texts',
+      (value): value is string[] => Array.isArray(value) && value.every(isText),
+    )
+  }
+
   /** Read an optional member: null where the answer has none. */
   maybe<Value>(name: string, read: (answer: this) => Value): Value | null {
     return this.has(name) ? read(this) : null

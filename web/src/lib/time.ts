@@ -1,3 +1,5 @@
+import { DATE_LOCALE } from './language'
+
 const HOUR_SECONDS = 3600
 const MINUTE_SECONDS = 60
 const DAY_MS = 86_400_000
@@ -7,7 +9,7 @@ export const STALE_AFTER_DAYS = 180
 
 /** Format an instant as day and time, such as "3 Mar 2026, 14:03". */
 export function formatInstant(instant: string | number, timeZone: string): string {
-  return new Intl.DateTimeFormat('en-GB', {
+  return new Intl.DateTimeFormat(DATE_LOCALE, {
     day: 'numeric',
     month: 'short',
     year: 'numeric',
@@ -17,9 +19,22 @@ export function formatInstant(instant: string | number, timeZone: string): strin
   }).format(new Date(instant))
 }
 
+/** Format an instant to its second, where a figure is of exactly then. */
+export function formatExactInstant(instant: string, timeZone: string): string {
+  return new Intl.DateTimeFormat(DATE_LOCALE, {
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    timeZone,
+  }).format(new Date(instant))
+}
+
 /** Format the time of day of an instant, such as "14:03". */
 export function formatTimeOfDay(instant: string | number, timeZone: string): string {
-  return new Intl.DateTimeFormat('en-GB', {
+  return new Intl.DateTimeFormat(DATE_LOCALE, {
     hour: '2-digit',
     minute: '2-digit',
     timeZone,
@@ -28,7 +43,7 @@ export function formatTimeOfDay(instant: string | number, timeZone: string): str
 
 /** Format a calendar date (`2026-03-03`, or an instant of which only the UTC date counts). */
 export function formatDate(date: string): string {
-  return new Intl.DateTimeFormat('en-GB', {
+  return new Intl.DateTimeFormat(DATE_LOCALE, {
     day: 'numeric',
     month: 'short',
     year: 'numeric',
@@ -60,4 +75,24 @@ export function datesBetween(first: string, last: string): string[] {
     dates.push(new Date(day).toISOString().slice(0, 10))
   }
   return dates
+}
+
+/** Return the calendar date after one. */
+export function nextDate(date: string): string {
+  return new Date(Date.parse(date) + DAY_MS).toISOString().slice(0, 10)
+}
+
+/** Return the calendar date that an instant falls on in a time zone. */
+export function localDate(instant: string, timeZone: string): string {
+  return new Intl.DateTimeFormat('en-CA', {
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    timeZone,
+  }).format(new Date(instant))
+}
+
+/** Return the calendar date so many days before one. */
+export function daysBefore(date: string, days: number): string {
+  return new Date(Date.parse(date) - days * DAY_MS).toISOString().slice(0, 10)
 }

@@ -5,6 +5,9 @@ import { type Provider, PROVIDERS } from '../api/comparison'
 export const RANGE_DAYS = [1, 7, 30, 365, 3660] as const
 export type RangeDays = (typeof RANGE_DAYS)[number]
 
+/** The longest range means "all". */
+export const LONGEST_RANGE = 3660
+
 const ACTIVE_INTERVAL_MS = 30_000
 const QUIET_INTERVAL_MS = 60_000
 const PROVIDER_KEY = 'dumont-economy.provider'

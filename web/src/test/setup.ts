@@ -10,6 +10,14 @@ vi.mock('../features/savings/history-chart', () => ({
   default: () => createElement('div', { role: 'img', 'aria-label': 'Cost by day' }),
 }))
 
+// jsdom has dialogs without the methods that open and close them.
+HTMLDialogElement.prototype.showModal = function (this: HTMLDialogElement) {
+  this.open = true
+}
+HTMLDialogElement.prototype.close = function (this: HTMLDialogElement) {
+  this.open = false
+}
+
 beforeAll(() => {
   server.listen({ onUnhandledFrame: 'error' })
 })

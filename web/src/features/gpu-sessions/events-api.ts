@@ -2,7 +2,8 @@ import { economyApi } from '../../api/economy-api'
 import type { Amount } from '../../lib/money'
 import { AnswerReader } from '../../lib/parse'
 
-const SHOWN_EVENTS = 12
+const SHOWN_EVENTS = '12'
+const SHOWN_OF_ONE = '50'
 
 const EVENT_STATUSES = ['accepted', 'conflict', 'rejected'] as const
 
@@ -41,9 +42,14 @@ export function parseUsageEvents(raw: unknown): UsageEvent[] {
 
 export const { useGetUsageEventsQuery } = economyApi.injectEndpoints({
   endpoints: (build) => ({
-    /** The latest usage events, newest first. */
-    getUsageEvents: build.query<UsageEvent[], void>({
-      query: () => ({ path: `usage/events?limit=${SHOWN_EVENTS}` }),
+    /** The latest usage events, newest first: of all instances, or of one. */
+    getUsageEvents: build.query<UsageEvent[], string | null>({
+      query: (instance) => {
+        const parameters = new URLSearchParams(
+          instance === null ? { limit: SHOWN_EVENTS } : { limit: SHOWN_OF_ONE, instance },
+        )
+        return { path: `usage/events?${parameters.toString()}` }
+      },
       transformResponse: parseUsageEvents,
       providesTags: ['Ledger'],
     }),

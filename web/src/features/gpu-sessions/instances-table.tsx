@@ -1,36 +1,27 @@
 import type { Answer } from '../../api/answer'
-import type { Instance, InstancesPage, InstanceStatus } from '../../api/instances'
+import { type Instance, type InstancesPage } from '../../api/instances'
 import { Button } from '../../components/button'
 import { Card } from '../../components/card'
 import { type Column, DataTable, useSorting } from '../../components/data-table'
+import { EmptyState } from '../../components/empty-state'
 import { FirstLoadFailure, StaleNotice } from '../../components/failure'
+import { InstanceLink } from '../../components/instance-link'
 import { LiveAmount } from '../../components/live-amount'
 import { MatchCell } from '../../components/match-cell'
 import { Saving } from '../../components/saving'
 import { SkeletonRows } from '../../components/skeleton'
+import { Why } from '../../components/why'
 import type { Validity } from '../../lib/live-counter'
 import { messages } from '../../lib/messages'
 import { type DecimalText, formatRate } from '../../lib/money'
-import { formatInstant } from '../../lib/time'
+import { InstanceStatusCell } from './instance-status-cell'
 
 const text = messages.instances
-
-const DOTS: Record<InstanceStatus, string> = {
-  running: 'bg-saved-fill',
-  idle: 'border-2 border-saved-fill',
-  hibernated: 'border-2 border-unknown-fill',
-  stopped: 'bg-unknown-fill',
-  terminated: 'bg-unknown-fill',
-}
 
 /** An instance with the answer's validity, by which its session ticks. */
 interface InstanceRow {
   readonly instance: Instance
   readonly validity: Validity
-}
-
-function isActive({ status }: Instance): boolean {
-  return status === 'running' || status === 'idle'
 }
 
 /** An amount as sorting needs it: only its order counts. */
@@ -47,7 +38,7 @@ function columnsFor(timeZone: string): Column<InstanceRow>[] {
       cell: ({ instance }) => (
         <span className="block max-w-44 min-w-24">
           <span className="block truncate font-medium" title={instance.instanceId}>
-            {instance.name}
+            <InstanceLink instanceId={instance.instanceId}>{instance.name}</InstanceLink>
           </span>
           <span className="block truncate text-ink-faint">{instance.provider}</span>
         </span>
@@ -70,7 +61,7 @@ function columnsFor(timeZone: string): Column<InstanceRow>[] {
       key: 'status',
       header: text.status,
       sortBy: ({ instance }) => instance.status,
-      cell: ({ instance }) => <StatusCell instance={instance} timeZone={timeZone} />,
+      cell: ({ instance }) => <InstanceStatusCell instance={instance} timeZone={timeZone} />,
     },
     {
       key: 'paid',
@@ -81,30 +72,30 @@ function columnsFor(timeZone: string): Column<InstanceRow>[] {
         instance.ratePerHour === null ? (
           <NoFigure />
         ) : (
-          <span className={isActive(instance) ? '' : 'text-ink-faint'}>
+          <Why about={{ about: 'pace', instance: instance.instanceId }}>
             {formatRate(instance.ratePerHour)}
-          </span>
+          </Why>
         ),
     },
     {
       key: 'match',
       header: text.comparedWith,
       sortBy: ({ instance }) => instance.match?.sku ?? null,
-      cell: ({ instance }) => (
-        <MatchCell match={instance.match} unpricedReason={instance.unpricedReason} />
-      ),
+      cell: ({ instance }) => <MatchCell instance={instance} />,
     },
     {
       key: 'saving-per-hour',
       header: text.savingPerHour,
       isNumber: true,
       sortBy: ({ instance: { savingPerHour } }) => numberOf(savingPerHour),
-      cell: ({ instance: { savingPerHour } }) =>
+      cell: ({ instance: { savingPerHour, instanceId } }) =>
         savingPerHour === null ? (
           <NoFigure />
         ) : (
           <>
-            <Saving amount={savingPerHour} decimals="rate" />
+            <Why about={{ about: 'pace', instance: instanceId }}>
+              <Saving amount={savingPerHour} decimals="rate" />
+            </Why>
             {Number(savingPerHour) < 0 && (
               <span className="block text-xs text-loss">{messages.figures.costsMore}</span>
             )}
@@ -120,12 +111,21 @@ function columnsFor(timeZone: string): Column<InstanceRow>[] {
         session?.live == null ? (
           <NoFigure />
         ) : (
-          <LiveAmount
-            figure={`session-saving:${instanceId}`}
-            live={session.live}
-            validity={validity}
-            decimals={4}
-          />
+          <Why
+            about={{
+              about: 'usage',
+              instance: instanceId,
+              from: session.startedAt,
+              isComputeOnly: true,
+            }}
+          >
+            <LiveAmount
+              figure={`session-saving:${instanceId}`}
+              live={session.live}
+              validity={validity}
+              decimals={4}
+            />
+          </Why>
         ),
     },
     {
@@ -133,42 +133,20 @@ function columnsFor(timeZone: string): Column<InstanceRow>[] {
       header: text.lifetimeSaving,
       isNumber: true,
       sortBy: ({ instance: { lifetime } }) => numberOf(lifetime.saving),
-      cell: ({ instance: { lifetime } }) =>
-        lifetime.saving === null ? <NoFigure /> : <Saving amount={lifetime.saving} />,
+      cell: ({ instance: { lifetime, instanceId } }) =>
+        lifetime.saving === null ? (
+          <NoFigure />
+        ) : (
+          <Why about={{ about: 'usage', instance: instanceId }}>
+            <Saving amount={lifetime.saving} />
+          </Why>
+        ),
     },
   ]
 }
 
 function NoFigure() {
   return <span className="text-ink-faint">–</span>
-}
-
-function StatusCell({
-  instance,
-  timeZone,
-}: {
-  readonly instance: Instance
-  readonly timeZone: string
-}) {
-  return (
-    <span className="block sm:whitespace-nowrap">
-      <span className="flex items-center gap-2">
-        <span aria-hidden="true" className={`size-2 rounded-full ${DOTS[instance.status]}`} />
-        {text.statuses[instance.status]}
-      </span>
-      {instance.silent ? (
-        <span className="block text-loss">
-          {instance.lastReportAt === null
-            ? text.neverReported
-            : text.silent(formatInstant(instance.lastReportAt, timeZone))}
-        </span>
-      ) : (
-        <span className="block text-ink-faint">
-          {instance.since !== null && text.since(formatInstant(instance.since, timeZone))}
-        </span>
-      )}
-    </span>
-  )
 }
 
 interface InstancesTableProps {
@@ -218,7 +196,7 @@ function Rows({
   )
   const { sorted, sorting, setSorting } = useSorting(rows, columns)
   if (rows.length === 0) {
-    return <p className="px-4 pb-5 text-sm text-ink-soft sm:px-5">{text.empty}</p>
+    return <EmptyState>{text.empty}</EmptyState>
   }
   return (
     <DataTable

@@ -1,7 +1,9 @@
 import { toAnswer } from '../../api/answer'
 import { Card } from '../../components/card'
 import { type Column, DataTable } from '../../components/data-table'
+import { EmptyState } from '../../components/empty-state'
 import { FirstLoadFailure, StaleNotice } from '../../components/failure'
+import { InstanceLink } from '../../components/instance-link'
 import { SkeletonRows } from '../../components/skeleton'
 import { messages } from '../../lib/messages'
 import { formatRate } from '../../lib/money'
@@ -10,6 +12,9 @@ import { usePolling } from '../../state/use-savings'
 import { type UsageEvent, useGetUsageEventsQuery } from './events-api'
 
 const text = messages.events
+
+/** So many events stand on a page; more of them scroll. */
+const SHORT = 12
 
 function typeInWords(type: string | null): string {
   return type === null ? '–' : (text.types[type] ?? type)
@@ -40,7 +45,11 @@ function columnsFor(timeZone: string): Column<UsageEvent>[] {
       header: text.instance,
       cell: (event) => (
         <span className="block max-w-48 truncate font-medium" title={event.instance ?? undefined}>
-          {event.instance ?? '–'}
+          {event.instance === null ? (
+            '–'
+          ) : (
+            <InstanceLink instanceId={event.instance}>{event.instance}</InstanceLink>
+          )}
         </span>
       ),
     },
@@ -70,13 +79,19 @@ function columnsFor(timeZone: string): Column<UsageEvent>[] {
   ]
 }
 
+interface RecentEventsProps {
+  readonly timeZone: string
+  /** One instance, whose events are shown alone. */
+  readonly instance?: string
+}
+
 /** The latest usage events, and what was refused. */
-export function RecentEvents({ timeZone }: { readonly timeZone: string }) {
-  const answer = toAnswer(useGetUsageEventsQuery(undefined, usePolling()))
+export function RecentEvents({ timeZone, instance }: RecentEventsProps) {
+  const answer = toAnswer(useGetUsageEventsQuery(instance ?? null, usePolling()))
   const staleSince = answer.state === 'ready' ? answer.staleSince : null
   return (
     <Card
-      title={text.title}
+      title={instance === undefined ? text.title : messages.instance.events}
       isDimmed={staleSince !== null}
       actions={
         answer.state === 'ready' &&
@@ -91,12 +106,15 @@ export function RecentEvents({ timeZone }: { readonly timeZone: string }) {
       )}
       {answer.state === 'ready' &&
         (answer.data.length === 0 ? (
-          <p className="px-4 pb-5 text-sm text-ink-soft sm:px-5">{text.empty}</p>
+          <EmptyState>
+            {instance === undefined ? text.empty : messages.instance.noEvents}
+          </EmptyState>
         ) : (
           <DataTable
-            caption={text.caption}
+            caption={instance === undefined ? text.caption : messages.instance.eventsCaption}
             columns={columnsFor(timeZone)}
             rows={answer.data}
+            isLong={instance !== undefined && answer.data.length > SHORT}
             rowKey={(event) => [event.source, event.id, event.receivedAt, event.status].join(' ')}
           />
         ))}

@@ -11,6 +11,7 @@ import { projectionMethod } from '../../components/projection-method'
 import { Evidence, versus } from '../../components/proof'
 import { Saving } from '../../components/saving'
 import { Skeleton } from '../../components/skeleton'
+import { Why } from '../../components/why'
 import { formatScaledUsd, LiveCounter } from '../../lib/live-counter'
 import { messages } from '../../lib/messages'
 import { formatRate } from '../../lib/money'
@@ -86,13 +87,15 @@ function Meter({ savings, isDimmed }: { readonly savings: Savings; readonly isDi
       <div className="flex flex-col justify-center gap-2 p-4 @md:p-6">
         <p className="text-sm text-ink-soft">{text.lifetime}</p>
         <p className={LIFETIME_LOOK}>
-          <LiveAmount
-            figure="lifetime-saving"
-            live={savings.liveLifetime}
-            validity={savings.validity}
-            decimals={2}
-            showLossNote
-          />
+          <Why about={{ about: 'usage' }}>
+            <LiveAmount
+              figure="lifetime-saving"
+              live={savings.liveLifetime}
+              validity={savings.validity}
+              decimals={2}
+              showLossNote
+            />
+          </Why>
         </p>
         {savings.firstUse && (
           <p className="max-w-prose text-sm text-ink-soft">
@@ -109,11 +112,13 @@ function Meter({ savings, isDimmed }: { readonly savings: Savings; readonly isDi
         </Stat>
         <Stat label={text.perHour}>
           <dd className={FIGURE_LOOK}>
-            <Saving
-              amount={savings.hourly.savingsPerHour}
-              figure="saving-per-hour"
-              decimals="rate"
-            />
+            <Why about={{ about: 'pace' }}>
+              <Saving
+                amount={savings.hourly.savingsPerHour}
+                figure="saving-per-hour"
+                decimals="rate"
+              />
+            </Why>
           </dd>
           <dd className="text-[13px] text-ink-faint">
             {savings.hourly.savingsPerHour < 0
@@ -130,7 +135,9 @@ function Meter({ savings, isDimmed }: { readonly savings: Savings; readonly isDi
                 –
               </span>
             ) : (
-              <Saving amount={savings.projections.monthly} figure="month-projection" />
+              <Why about={{ about: 'projection' }}>
+                <Saving amount={savings.projections.monthly} figure="month-projection" />
+              </Why>
             )}
           </dd>
           <dd className="text-[13px] text-ink-faint">{projectionMethod(savings.projections)}</dd>
@@ -145,13 +152,15 @@ function SessionStat({ savings }: { readonly savings: Savings }) {
   return (
     <>
       <dd className={FIGURE_LOOK}>
-        <LiveAmount
-          figure="session-saving"
-          live={savings.liveSession}
-          validity={savings.validity}
-          decimals={4}
-          isHeadline
-        />
+        <Why about={{ about: 'session' }}>
+          <LiveAmount
+            figure="session-saving"
+            live={savings.liveSession}
+            validity={savings.validity}
+            decimals={4}
+            isHeadline
+          />
+        </Why>
       </dd>
       {count === 0 ? (
         <dd className="min-h-10 text-[13px] text-ink-faint">{text.nothingRunning}</dd>

@@ -11,38 +11,40 @@ import {
 import { Button } from '../../components/button'
 import { Card } from '../../components/card'
 import { type Column, DataTable, toCsvRows, useSorting } from '../../components/data-table'
+import { EmptyState } from '../../components/empty-state'
 import { FirstLoadFailure } from '../../components/failure'
 import { GradeChip } from '../../components/grade-chip'
+import { InstanceLink } from '../../components/instance-link'
 import { Saving } from '../../components/saving'
 import { Segmented } from '../../components/segmented'
 import { SkeletonRows } from '../../components/skeleton'
+import { Why } from '../../components/why'
 import { downloadCsv, toCsv } from '../../lib/csv'
 import { messages } from '../../lib/messages'
-import { type Amount, formatQuantity, formatUsd } from '../../lib/money'
+import { type Amount, formatQuantity, formatUsd, plainAmount } from '../../lib/money'
+import type { AskedWhy } from '../../lib/why'
 import { usePolling } from '../../state/use-savings'
 
 const text = messages.breakdown
 
 type Grouping = 'instance' | 'gpu'
 
-/** Write an amount into a CSV file as the screen shows it, but as a number. */
+/** Write an amount into a CSV file with the decimals that the screen shows. */
 function csvAmount(amount: Amount | null): string {
-  return amount === null ? '' : formatUsd(amount).replaceAll(/[$,]/g, '')
+  return amount === null ? '' : plainAmount(amount)
 }
 
-function csvHours(hours: Amount): string {
-  return formatQuantity(hours).replaceAll(',', '')
-}
-
-function Figure({ amount }: { readonly amount: Amount | null }) {
+function Figure({ amount, why }: { readonly amount: Amount | null; readonly why: AskedWhy }) {
   return amount === null ? (
     <span className="text-ink-faint">{messages.figures.noComparison}</span>
   ) : (
-    formatUsd(amount)
+    <Why about={why}>{formatUsd(amount)}</Why>
   )
 }
 
-function figureColumns<Row extends { readonly lifetime: UsageFigures }>(): Column<Row>[] {
+function figureColumns<Row extends { readonly lifetime: UsageFigures }>(
+  whyOf: (row: Row) => AskedWhy,
+): Column<Row>[] {
   return [
     {
       key: 'hours',
@@ -50,14 +52,16 @@ function figureColumns<Row extends { readonly lifetime: UsageFigures }>(): Colum
       isNumber: true,
       sortBy: ({ lifetime }) => Number(lifetime.hours),
       cell: ({ lifetime }) => formatQuantity(lifetime.hours),
-      csv: ({ lifetime }) => csvHours(lifetime.hours),
+      csv: ({ lifetime }) => plainAmount(lifetime.hours, 1),
     },
     {
       key: 'paid',
       header: text.paid,
       isNumber: true,
       sortBy: ({ lifetime: { cost } }) => (cost === null ? null : Number(cost)),
-      cell: ({ lifetime }) => <Figure amount={lifetime.cost} />,
+      cell: (row) => (
+        <Figure amount={row.lifetime.cost} why={{ ...whyOf(row), quantity: 'paid' }} />
+      ),
       csv: ({ lifetime }) => csvAmount(lifetime.cost),
     },
     {
@@ -66,7 +70,12 @@ function figureColumns<Row extends { readonly lifetime: UsageFigures }>(): Colum
       isNumber: true,
       sortBy: ({ lifetime: { comparisonCost } }) =>
         comparisonCost === null ? null : Number(comparisonCost),
-      cell: ({ lifetime }) => <Figure amount={lifetime.comparisonCost} />,
+      cell: (row) => (
+        <Figure
+          amount={row.lifetime.comparisonCost}
+          why={{ ...whyOf(row), quantity: 'comparison' }}
+        />
+      ),
       csv: ({ lifetime }) => csvAmount(lifetime.comparisonCost),
     },
     {
@@ -74,17 +83,20 @@ function figureColumns<Row extends { readonly lifetime: UsageFigures }>(): Colum
       header: text.saving,
       isNumber: true,
       sortBy: ({ lifetime: { saving } }) => (saving === null ? null : Number(saving)),
-      cell: ({ lifetime: { saving } }) =>
-        saving === null ? (
-          <span className="text-ink-faint">–</span>
-        ) : (
+      cell: (row) => {
+        const { saving } = row.lifetime
+        if (saving === null) return <span className="text-ink-faint">–</span>
+        return (
           <>
-            <Saving amount={saving} />
+            <Why about={whyOf(row)}>
+              <Saving amount={saving} />
+            </Why>
             {Number(saving) < 0 && (
               <span className="block text-xs text-loss">{messages.figures.costsMore}</span>
             )}
           </>
-        ),
+        )
+      },
       csv: ({ lifetime }) => csvAmount(lifetime.saving),
     },
   ]
@@ -97,7 +109,7 @@ const INSTANCE_COLUMNS: readonly Column<Instance>[] = [
     sortBy: ({ name }) => name,
     cell: ({ name, instanceId }) => (
       <span className="block max-w-56 truncate font-medium" title={instanceId}>
-        {name}
+        <InstanceLink instanceId={instanceId}>{name}</InstanceLink>
       </span>
     ),
     csv: ({ name }) => name,
@@ -120,7 +132,7 @@ const INSTANCE_COLUMNS: readonly Column<Instance>[] = [
     cell: ({ match }) => <GradeChip grade={match?.grade ?? 'N'} />,
     csv: ({ match }) => match?.grade ?? 'N',
   },
-  ...figureColumns<Instance>(),
+  ...figureColumns<Instance>(({ instanceId }) => ({ about: 'usage', instance: instanceId })),
 ]
 
 const GPU_COLUMNS: readonly Column<GpuGroup>[] = [
@@ -147,7 +159,7 @@ const GPU_COLUMNS: readonly Column<GpuGroup>[] = [
     cell: ({ activeCount }) => activeCount,
     csv: ({ activeCount }) => String(activeCount),
   },
-  ...figureColumns<GpuGroup>(),
+  ...figureColumns<GpuGroup>(({ gpuType }) => ({ about: 'usage', gpu: gpuType })),
 ]
 
 /** All-time figures by instance and by GPU model. */
@@ -228,7 +240,7 @@ interface SortedRowsProps<Row> {
 function SortedRows<Row>({ caption, columns, rows, rowKey, fileName }: SortedRowsProps<Row>) {
   const { sorted, sorting, setSorting } = useSorting(rows, columns)
   if (rows.length === 0) {
-    return <p className="px-4 pb-5 text-sm text-ink-soft sm:px-5">{text.empty}</p>
+    return <EmptyState>{text.empty}</EmptyState>
   }
   return (
     <>

@@ -1,5 +1,5 @@
-import { datesBetween } from '../../lib/time'
-import type { RangeDays } from '../../state/economy-slice'
+import { datesBetween, daysBefore, localDate } from '../../lib/time'
+import { LONGEST_RANGE, type RangeDays } from '../../state/economy-slice'
 import type { History } from './history-api'
 
 /** One bar: parts that stack up; a day without use has none. */
@@ -17,20 +17,9 @@ export interface HistoryBar {
 
 function firstDateOf(history: History, rangeDays: RangeDays, today: string): string {
   const oldest = history.days.at(-1)?.date ?? today
-  const start = new Date(Date.parse(today) - (rangeDays - 1) * 86_400_000)
-    .toISOString()
-    .slice(0, 10)
+  const start = daysBefore(today, rangeDays - 1)
   // The longest range means "all": it begins where the use does.
-  return rangeDays === 3660 || start > today ? oldest : start
-}
-
-function localDate(instant: string, timeZone: string): string {
-  return new Intl.DateTimeFormat('en-CA', {
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    timeZone,
-  }).format(new Date(instant))
+  return rangeDays === LONGEST_RANGE || start > today ? oldest : start
 }
 
 /** Lay the days of a history out, oldest first; days without use stay as gaps. */

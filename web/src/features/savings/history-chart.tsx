@@ -4,32 +4,40 @@ import {
   CategoryScale,
   Chart,
   type ChartOptions,
+  type ChartType,
   LinearScale,
+  type Plugin,
   Tooltip,
 } from 'chart.js'
-import { useEffect, useMemo, useState } from 'react'
+import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react'
 import { Bar } from 'react-chartjs-2'
+import { useLocation, useNavigate } from 'react-router'
+import { Button } from '../../components/button'
+import { download } from '../../lib/download'
 import { messages } from '../../lib/messages'
 import { formatUsd } from '../../lib/money'
 import { formatDate } from '../../lib/time'
+import { writeWhy } from '../../lib/why'
 import type { RangeDays } from '../../state/economy-slice'
+import type { DayMarks } from './day-marks'
 import type { History } from './history-api'
 import { type HistoryBar, historyBars } from './history-bars'
+import { MARK_SIGNS, partsOf, signsOf } from './history-parts'
+import { historySvg, shortDate, signsOn, toPng } from './history-picture'
+import { whyOfDay } from './history-why'
 
 Chart.register(BarController, BarElement, CategoryScale, LinearScale, Tooltip)
 
 const text = messages.history
 
-const PARTS = [
-  { key: 'paid', label: text.paidBar, token: '--paid-fill', swatch: 'bg-paid-fill' },
-  { key: 'saved', label: text.saved, token: '--saved-fill', swatch: 'bg-saved-fill' },
-  { key: 'costsMore', label: text.costsMore, token: '--loss-fill', swatch: 'bg-loss-fill' },
-  { key: 'uncompared', label: text.uncompared, token: '--unknown-fill', swatch: 'bg-unknown-fill' },
-] as const satisfies readonly { key: keyof Omit<HistoryBar, 'date'>; [other: string]: string }[]
-
 /** Read a colour of the theme; a canvas cannot read it by itself. */
 function token(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim()
+  const probe = document.createElement('span')
+  probe.style.color = `var(${name})`
+  document.body.append(probe)
+  const { color } = getComputedStyle(probe)
+  probe.remove()
+  return color
 }
 
 /** Count the changes between light and dark, so that the canvas is painted anew. */
@@ -48,16 +56,46 @@ function useThemeChanges(): number {
   return changes
 }
 
-function shortDate(date: string, withYear: boolean): string {
-  return new Intl.DateTimeFormat('en-GB', {
-    day: 'numeric',
-    month: 'short',
-    ...(withYear ? { year: '2-digit' } : {}),
-    timeZone: 'UTC',
-  }).format(new Date(date))
+/** The signs over each bar that has some, by the bar's index. */
+interface MarkOptions {
+  readonly signs?: readonly { readonly index: number; readonly text: string }[]
 }
 
-function optionsFor(bars: readonly HistoryBar[]): ChartOptions<'bar'> {
+declare module 'chart.js' {
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- The merged interface has it.
+  interface PluginOptionsByType<TType extends ChartType> {
+    dayMarks?: MarkOptions
+  }
+}
+
+/** Marks the days to whose figures something happened: a dashed line under its signs. */
+const DAY_MARKS: Plugin<'bar', MarkOptions> = {
+  id: 'dayMarks',
+  afterDatasetsDraw: ({ ctx, chartArea: { top, bottom }, scales: { x } }, _args, { signs }) => {
+    if (x === undefined || signs === undefined || signs.length === 0) return
+    ctx.save()
+    ctx.strokeStyle = token('--ink-soft')
+    ctx.fillStyle = token('--ink-soft')
+    ctx.font = '12px sans-serif'
+    ctx.textAlign = 'center'
+    ctx.setLineDash([3, 4])
+    for (const sign of signs) {
+      const centre = x.getPixelForValue(sign.index)
+      ctx.beginPath()
+      ctx.moveTo(centre, top + 14)
+      ctx.lineTo(centre, bottom)
+      ctx.stroke()
+      ctx.fillText(sign.text, centre, top + 10)
+    }
+    ctx.restore()
+  },
+}
+
+function optionsFor(
+  bars: readonly HistoryBar[],
+  marks: DayMarks,
+  open: (index: number) => void,
+): ChartOptions<'bar'> {
   const isLong = bars.length > 366
   const dates = bars.map(({ date }) => date)
   const ticks = { color: token('--ink-faint'), font: { size: 11, family: 'inherit' } }
@@ -65,6 +103,9 @@ function optionsFor(bars: readonly HistoryBar[]): ChartOptions<'bar'> {
     animation: false,
     maintainAspectRatio: false,
     interaction: { mode: 'index', intersect: false },
+    onClick: (_event, [element]) => {
+      if (element !== undefined) open(element.index)
+    },
     scales: {
       x: {
         stacked: true,
@@ -89,16 +130,25 @@ function optionsFor(bars: readonly HistoryBar[]): ChartOptions<'bar'> {
       },
     },
     plugins: {
+      dayMarks: {
+        signs: dates.flatMap((date, index) => {
+          const signs = signsOn(date, marks)
+          return signs === '' ? [] : [{ index, text: signs }]
+        }),
+      },
       tooltip: {
         backgroundColor: token('--ink'),
         titleColor: token('--surface'),
         bodyColor: token('--surface'),
+        footerColor: token('--surface'),
         padding: 10,
         boxPadding: 4,
         usePointStyle: true,
         callbacks: {
           title: ([item]) => formatDate(dates[item?.dataIndex ?? 0] ?? ''),
           label: (item) => ` ${item.dataset.label ?? ''}: ${formatUsd(Number(item.raw))}`,
+          footer: ([item]) =>
+            (marks.get(dates[item?.dataIndex ?? 0] ?? '') ?? []).map(({ words }) => words),
         },
         filter: (item) => Number(item.raw) !== 0,
       },
@@ -109,48 +159,158 @@ function optionsFor(bars: readonly HistoryBar[]): ChartOptions<'bar'> {
 interface HistoryChartProps {
   readonly history: History
   readonly rangeDays: RangeDays
+  readonly marks: DayMarks
 }
 
-/** Paid and would-have-paid by day: one bar, with the saving as the gap between them. */
-export default function HistoryChart({ history, rangeDays }: HistoryChartProps) {
+/**
+ * Paid and would-have-paid by day: one bar, with the saving as the gap between them.
+ *
+ * A slider over the picture is the way through it without a pointer: it says each day in words.
+ */
+export default function HistoryChart({ history, rangeDays, marks }: HistoryChartProps) {
   const themeChanges = useThemeChanges()
+  const navigate = useNavigate()
+  const { search } = useLocation()
+  const chart = useRef<Chart<'bar'>>(null)
+  const [chosen, setChosen] = useState<number | null>(null)
   const bars = useMemo(() => historyBars(history, rangeDays), [history, rangeDays])
-  const parts = PARTS.filter(({ key }) => key === 'paid' || bars.some((bar) => (bar[key] ?? 0) > 0))
+  const parts = partsOf(bars)
+  const last = bars.length - 1
+  const current = Math.min(chosen ?? last, last)
+
+  const open = (index: number) => {
+    const bar = bars[index]
+    if (bar?.paid == null) return
+    const asked = whyOfDay(bar.date, history.provider, 'saving')
+    void navigate({ search: writeWhy(search, asked) }, { preventScrollReset: true })
+  }
+  const choose = (index: number) => {
+    setChosen(index)
+    const drawn = chart.current
+    if (drawn === null) return
+    const active = parts.map((_, datasetIndex) => ({ datasetIndex, index }))
+    drawn.setActiveElements(active)
+    drawn.tooltip?.setActiveElements(active, { x: 0, y: 0 })
+    drawn.update('none')
+  }
+  const onKeyDown = (event: KeyboardEvent) => {
+    const steps: Record<string, number> = {
+      ArrowLeft: current - 1,
+      ArrowDown: current - 1,
+      ArrowRight: current + 1,
+      ArrowUp: current + 1,
+      PageDown: current - 7,
+      PageUp: current + 7,
+      Home: 0,
+      End: last,
+    }
+    const next = steps[event.key]
+    if (event.key === 'Enter') open(current)
+    else if (next !== undefined) choose(Math.min(Math.max(next, 0), last))
+    else return
+    event.preventDefault()
+  }
+  const name = `history-${history.provider.toLowerCase()}`
+  const label = text.chart(
+    history.provider,
+    formatDate(bars[0]?.date ?? history.asOf),
+    formatDate(bars.at(-1)?.date ?? history.asOf),
+  )
+
+  const drawSvg = () =>
+    historySvg({
+      title: text.picture(
+        history.provider,
+        formatDate(bars[0]?.date ?? history.asOf),
+        formatDate(bars.at(-1)?.date ?? history.asOf),
+      ),
+      bars,
+      parts,
+      dayMarks: marks,
+      colour: token,
+    })
+  const savePng = async () => {
+    download(`${name}.png`, await toPng(drawSvg()))
+  }
+  const saveSvg = () => {
+    download(`${name}.svg`, new Blob([drawSvg()], { type: 'image/svg+xml' }))
+  }
 
   return (
     <div className="flex h-full flex-col gap-2">
-      <ul className="flex flex-wrap gap-x-4 gap-y-1 px-2 text-[13px] text-ink-soft">
-        {parts.map(({ key, label, swatch }) => (
-          <li key={key} className="flex items-center gap-1.5">
-            <span aria-hidden="true" className={`size-2.5 rounded-[3px] ${swatch}`} />
-            {label}
-          </li>
-        ))}
-      </ul>
+      <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2 px-2">
+        <ul className="flex flex-wrap gap-x-4 gap-y-1 text-[13px] text-ink-soft">
+          {parts.map((part) => (
+            <li key={part.key} className="flex items-center gap-1.5">
+              <span aria-hidden="true" className={`size-2.5 rounded-[3px] ${part.swatch}`} />
+              {part.label}
+            </li>
+          ))}
+          {signsOf(bars, marks).map(({ kind, label: meaning }) => (
+            <li key={kind} className="flex items-center gap-1.5">
+              <span aria-hidden="true">{MARK_SIGNS[kind]}</span>
+              {meaning}
+            </li>
+          ))}
+        </ul>
+        <div className="flex gap-2">
+          <Button onClick={() => void savePng()}>{text.png}</Button>
+          <Button onClick={saveSvg}>{text.svg}</Button>
+        </div>
+      </div>
       <div className="relative min-h-0 flex-1">
-        <Bar
-          key={themeChanges}
-          role="img"
-          aria-label={text.chart(
-            history.provider,
-            formatDate(bars[0]?.date ?? history.asOf),
-            formatDate(bars.at(-1)?.date ?? history.asOf),
-          )}
-          options={optionsFor(bars)}
-          data={{
-            labels: bars.map(({ date }) => date),
-            datasets: parts.map(({ key, label, token: colour }) => ({
-              label,
-              data: bars.map((bar) => bar[key]),
-              backgroundColor: token(colour),
-              categoryPercentage: bars.length > 120 ? 1 : 0.72,
-              barPercentage: 1,
-              maxBarThickness: 44,
-              pointStyle: 'rectRounded',
-            })),
+        <div
+          role="slider"
+          tabIndex={0}
+          aria-label={`${label} ${text.keys}`}
+          aria-orientation="horizontal"
+          aria-valuemin={0}
+          aria-valuemax={last}
+          aria-valuenow={current}
+          aria-valuetext={dayInWords(bars[current], marks)}
+          onKeyDown={onKeyDown}
+          onFocus={() => {
+            choose(current)
           }}
-        />
+          className="h-full rounded-lg"
+        >
+          <Bar
+            key={themeChanges}
+            ref={chart}
+            aria-hidden="true"
+            options={optionsFor(bars, marks, open)}
+            plugins={[DAY_MARKS]}
+            data={{
+              labels: bars.map(({ date }) => date),
+              datasets: parts.map((part) => ({
+                label: part.label,
+                data: bars.map((bar) => bar[part.key]),
+                backgroundColor: token(part.token),
+                categoryPercentage: bars.length > 120 ? 1 : 0.72,
+                barPercentage: 1,
+                maxBarThickness: 44,
+                pointStyle: 'rectRounded',
+              })),
+            }}
+          />
+        </div>
       </div>
     </div>
   )
+}
+
+/** Say a day and its figures; a day without use has none. */
+function dayInWords(bar: HistoryBar | undefined, marks: DayMarks): string {
+  if (bar === undefined) return ''
+  const date = formatDate(bar.date)
+  const { paid, saved, costsMore, uncompared } = bar
+  if (paid === null) return text.dayWithout(date)
+  const more = costsMore ?? 0
+  const words = text.dayInWords(
+    date,
+    formatUsd(paid + more + (uncompared ?? 0)),
+    formatUsd(paid + (saved ?? 0)),
+    formatUsd((saved ?? 0) - more),
+  )
+  return [words, ...(marks.get(bar.date) ?? []).map((mark) => mark.words)].join(', ')
 }

@@ -8,6 +8,7 @@ import { FirstLoadFailure, StaleNotice } from '../../components/failure'
 import { Saving } from '../../components/saving'
 import { Segmented } from '../../components/segmented'
 import { Skeleton } from '../../components/skeleton'
+import { Why } from '../../components/why'
 import { downloadCsv, toCsv } from '../../lib/csv'
 import { messages } from '../../lib/messages'
 import { formatQuantity, formatUsd } from '../../lib/money'
@@ -15,16 +16,28 @@ import { formatDate } from '../../lib/time'
 import { RANGE_DAYS, type RangeDays } from '../../state/economy-slice'
 import { usePolling } from '../../state/use-savings'
 import { type History, type HistoryDay, useGetHistoryQuery } from './history-api'
+import { whyOfDay, whyOfRange } from './history-why'
+import { type DayMarks, useDayMarks } from './day-marks'
+import { MARK_SIGNS } from './history-parts'
 
 const text = messages.history
 
 const HistoryChart = lazy(() => import('./history-chart'))
 
-const COLUMNS: readonly Column<HistoryDay>[] = [
+const columnsFor = (provider: Provider, marks: DayMarks): readonly Column<HistoryDay>[] => [
   {
     key: 'date',
     header: text.date,
-    cell: (day) => <span className="whitespace-nowrap">{formatDate(day.date)}</span>,
+    cell: (day) => (
+      <span className="whitespace-nowrap">
+        {formatDate(day.date)}
+        {marks.get(day.date)?.map(({ kind, words }, index) => (
+          <span key={index} className="block whitespace-normal text-ink-faint">
+            {MARK_SIGNS[kind]} {words}
+          </span>
+        ))}
+      </span>
+    ),
     csv: (day) => day.date,
   },
   {
@@ -38,28 +51,36 @@ const COLUMNS: readonly Column<HistoryDay>[] = [
     key: 'paid',
     header: text.paid,
     isNumber: true,
-    cell: (day) => formatUsd(day.cost),
+    cell: (day) => <Why about={whyOfDay(day.date, provider, 'paid')}>{formatUsd(day.cost)}</Why>,
     csv: (day) => day.cost.toFixed(2),
   },
   {
     key: 'comparable',
     header: text.comparable,
     isNumber: true,
-    cell: (day) => formatUsd(day.comparableCost),
+    cell: (day) => (
+      <Why about={whyOfDay(day.date, provider, 'paid')}>{formatUsd(day.comparableCost)}</Why>
+    ),
     csv: (day) => day.comparableCost.toFixed(2),
   },
   {
     key: 'provider',
     header: messages.breakdown.comparison,
     isNumber: true,
-    cell: (day) => formatUsd(day.providerCost),
+    cell: (day) => (
+      <Why about={whyOfDay(day.date, provider, 'comparison')}>{formatUsd(day.providerCost)}</Why>
+    ),
     csv: (day) => day.providerCost.toFixed(2),
   },
   {
     key: 'saved',
     header: text.saved,
     isNumber: true,
-    cell: (day) => <Saving amount={day.savings} />,
+    cell: (day) => (
+      <Why about={whyOfDay(day.date, provider, 'saving')}>
+        <Saving amount={day.savings} />
+      </Why>
+    ),
     csv: (day) => day.savings.toFixed(2),
   },
 ]
@@ -115,24 +136,34 @@ function Days({
   readonly rangeDays: RangeDays
 }) {
   const { totals, days } = history
+  const marks = useDayMarks(history.provider, history.timezone)
+  const columns = columnsFor(history.provider, marks)
   return (
     <>
       <dl className="grid grid-cols-2 gap-x-6 gap-y-3 px-4 pb-4 sm:px-5 md:grid-cols-4">
-        <Total label={text.paid}>{formatUsd(totals.cost)}</Total>
-        <Total label={text.wouldHave(history.provider)}>{formatUsd(totals.providerCost)}</Total>
+        <Total label={text.paid}>
+          <Why about={whyOfRange(history, rangeDays, 'paid')}>{formatUsd(totals.cost)}</Why>
+        </Total>
+        <Total label={text.wouldHave(history.provider)}>
+          <Why about={whyOfRange(history, rangeDays, 'comparison')}>
+            {formatUsd(totals.providerCost)}
+          </Why>
+        </Total>
         <Total label={text.saved}>
-          <Saving amount={totals.savings} figure="range-saving" showLossNote />
+          <Why about={whyOfRange(history, rangeDays, 'saving')}>
+            <Saving amount={totals.savings} figure="range-saving" showLossNote />
+          </Why>
         </Total>
         <Total label={text.hours}>{formatQuantity(totals.hoursUsed)}</Total>
       </dl>
-      <div className="h-72 px-2 sm:px-4">
+      <div className="h-80 px-2 sm:px-4">
         {days.length === 0 ? (
           <p className="flex h-full items-center justify-center rounded-lg bg-sunken text-sm text-ink-soft">
             {text.empty}
           </p>
         ) : (
           <Suspense fallback={<Skeleton className="h-full w-full" />}>
-            <HistoryChart history={history} rangeDays={rangeDays} />
+            <HistoryChart history={history} rangeDays={rangeDays} marks={marks} />
           </Suspense>
         )}
       </div>
@@ -147,7 +178,7 @@ function Days({
                 onClick={() => {
                   downloadCsv(
                     `history-${history.provider.toLowerCase()}.csv`,
-                    toCsv(toCsvRows(days, COLUMNS)),
+                    toCsv(toCsvRows(days, columns)),
                   )
                 }}
               >
@@ -156,7 +187,7 @@ function Days({
             </div>
             <DataTable
               caption={text.caption}
-              columns={COLUMNS}
+              columns={columns}
               rows={days}
               rowKey={(day) => day.date}
               isLong
@@ -189,7 +220,7 @@ function HistorySkeleton() {
           </div>
         ))}
       </div>
-      <div className="h-72 px-2 sm:px-4">
+      <div className="h-80 px-2 sm:px-4">
         <Skeleton className="h-full w-full" />
       </div>
       <div className="px-4 py-3.5 sm:px-5">

@@ -12,6 +12,7 @@ import { Evidence, versus } from '../../components/proof'
 import { Saving } from '../../components/saving'
 import { Segmented } from '../../components/segmented'
 import { Skeleton } from '../../components/skeleton'
+import { Why } from '../../components/why'
 import { formatScaledUsd, LiveCounter } from '../../lib/live-counter'
 import { messages } from '../../lib/messages'
 import { formatPercent, formatQuantity, formatRate, formatUsd, outcomeOf } from '../../lib/money'
@@ -96,14 +97,16 @@ function Counter({ savings }: { readonly savings: Savings }) {
           <span className="text-ink-faint">{versus(savings.provider, savings.comparison)}</span>
         </p>
         <p className={`mt-3 ${COUNTER_LOOK}`}>
-          <LiveAmount
-            figure="lifetime-saving"
-            live={savings.liveLifetime}
-            validity={savings.validity}
-            decimals={4}
-            isHeadline
-            showLossNote
-          />
+          <Why about={{ about: 'usage' }}>
+            <LiveAmount
+              figure="lifetime-saving"
+              live={savings.liveLifetime}
+              validity={savings.validity}
+              decimals={4}
+              isHeadline
+              showLossNote
+            />
+          </Why>
         </p>
         <p className="mt-3 flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-ink-soft">
           {savings.savingsPercentage !== null && !savings.firstUse && (
@@ -134,15 +137,17 @@ function Percentage({ percentage }: { readonly percentage: number }) {
   const isLoss = percentage < 0
   const words = isLoss ? text.more : text.less
   return (
-    <span
-      data-figure="savings-percentage"
-      className={`rounded-md px-2 py-0.5 font-medium ${
-        isLoss ? 'bg-loss-soft text-loss' : 'bg-saved-soft text-saved'
-      }`}
-    >
-      {words(formatPercent(Math.abs(percentage)))}
-      {isLoss && <span className="sr-only"> {messages.figures.costsMore}</span>}
-    </span>
+    <Why about={{ about: 'usage' }}>
+      <span
+        data-figure="savings-percentage"
+        className={`rounded-md px-2 py-0.5 font-medium ${
+          isLoss ? 'bg-loss-soft text-loss' : 'bg-saved-soft text-saved'
+        }`}
+      >
+        {words(formatPercent(Math.abs(percentage)))}
+        {isLoss && <span className="sr-only"> {messages.figures.costsMore}</span>}
+      </span>
+    </Why>
   )
 }
 
@@ -152,13 +157,15 @@ function Session({ savings }: { readonly savings: Savings }) {
     <div className="text-sm @3xl:text-right">
       <p className="text-ink-soft">{messages.widget.session}</p>
       <p className="mt-1 text-2xl leading-8 font-semibold tracking-tight">
-        <LiveAmount
-          figure="session-saving"
-          live={savings.liveSession}
-          validity={savings.validity}
-          decimals={4}
-          isHeadline
-        />
+        <Why about={{ about: 'session' }}>
+          <LiveAmount
+            figure="session-saving"
+            live={savings.liveSession}
+            validity={savings.validity}
+            decimals={4}
+            isHeadline
+          />
+        </Why>
       </p>
       {count === 0 ? (
         <p className="text-[13px] text-ink-faint">{messages.widget.nothingRunning}</p>
@@ -206,7 +213,7 @@ function PaidTile({ savings }: { readonly savings: Savings }) {
   return (
     <Tile title={text.youPaid}>
       <p className={TILE_FIGURE} data-figure="lifetime-cost">
-        {formatUsd(savings.lifetimeCost)}
+        <Why about={{ about: 'usage', quantity: 'paid' }}>{formatUsd(savings.lifetimeCost)}</Why>
       </p>
       <p className={TILE_NOTE}>
         {isAllComparable
@@ -221,7 +228,9 @@ function ChargedTile({ savings }: { readonly savings: Savings }) {
   return (
     <Tile title={text.wouldHaveCharged(savings.provider)}>
       <p className={TILE_FIGURE} data-figure="lifetime-provider-cost">
-        {formatUsd(savings.lifetimeProviderCost)}
+        <Why about={{ about: 'usage', quantity: 'comparison' }}>
+          {formatUsd(savings.lifetimeProviderCost)}
+        </Why>
       </p>
       <p className={TILE_NOTE}>{text.sameWork}</p>
     </Tile>
@@ -248,9 +257,11 @@ function PaceTile({ savings }: { readonly savings: Savings }) {
       }
     >
       <p className={TILE_FIGURE}>
-        <span className="saving" data-outcome={outcomeOf(saving)} data-figure="pace">
-          {formatRate(saving, decimals)}
-        </span>{' '}
+        <Why about={{ about: 'pace' }}>
+          <span className="saving" data-outcome={outcomeOf(saving)} data-figure="pace">
+            {formatRate(saving, decimals)}
+          </span>
+        </Why>{' '}
         <span className="text-sm font-normal tracking-normal text-ink-faint">
           {text.perUnit[unit]}
         </span>
@@ -281,17 +292,21 @@ function ProjectionTile({ savings }: { readonly savings: Savings }) {
       ) : (
         <>
           <p className={TILE_FIGURE}>
-            <Saving amount={projections.monthly} figure="month-projection" />{' '}
+            <Why about={{ about: 'projection' }}>
+              <Saving amount={projections.monthly} figure="month-projection" />
+            </Why>{' '}
             <span className="text-sm font-normal tracking-normal text-ink-faint">
               {text.inAMonth}
             </span>
           </p>
           <p className="text-sm">
-            <Saving
-              amount={projections.yearly}
-              figure="year-projection"
-              className="font-semibold"
-            />{' '}
+            <Why about={{ about: 'projection' }}>
+              <Saving
+                amount={projections.yearly}
+                figure="year-projection"
+                className="font-semibold"
+              />
+            </Why>{' '}
             <span className="text-ink-faint">{text.inAYear}</span>
           </p>
           <p className={TILE_NOTE}>

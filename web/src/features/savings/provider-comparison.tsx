@@ -5,8 +5,10 @@ import { Card } from '../../components/card'
 import { Evidence, versus } from '../../components/proof'
 import { LiveAmount } from '../../components/live-amount'
 import { Skeleton } from '../../components/skeleton'
+import { Why } from '../../components/why'
 import { messages } from '../../lib/messages'
 import { formatPercent, formatUsd } from '../../lib/money'
+import type { AskedWhy } from '../../lib/why'
 import { useSavings } from '../../state/use-savings'
 
 const text = messages.providers
@@ -65,12 +67,14 @@ function Figures({ answer }: { readonly answer: Answer<Savings> }) {
     <div className={`flex flex-1 flex-col gap-3 ${staleSince === null ? '' : 'stale'}`}>
       <p className="flex flex-wrap items-baseline gap-x-2">
         <span className="text-2xl font-semibold tracking-tight">
-          <LiveAmount
-            figure={`lifetime-saving:${savings.provider}`}
-            live={savings.liveLifetime}
-            validity={savings.validity}
-            decimals={2}
-          />
+          <Why about={{ about: 'usage', provider: savings.provider }}>
+            <LiveAmount
+              figure={`lifetime-saving:${savings.provider}`}
+              live={savings.liveLifetime}
+              validity={savings.validity}
+              decimals={2}
+            />
+          </Why>
         </span>
         <span className="text-[13px] text-ink-soft">
           {percentage === null
@@ -83,12 +87,14 @@ function Figures({ answer }: { readonly answer: Answer<Savings> }) {
       <dl className="space-y-2 text-[13px]">
         <Proportion
           label={text.wouldHaveCharged}
+          why={{ about: 'usage', provider: savings.provider, quantity: 'comparison' }}
           amount={charged}
           whole={Math.max(paid, charged)}
           look="fill-unknown-fill"
         />
         <Proportion
           label={`${text.youPaid}, ${text.comparedPart}`}
+          why={{ about: 'usage', provider: savings.provider, quantity: 'paid' }}
           amount={paid}
           whole={Math.max(paid, charged)}
           look={paid > charged ? 'fill-loss-fill' : 'fill-saved-fill'}
@@ -106,16 +112,19 @@ function Figures({ answer }: { readonly answer: Answer<Savings> }) {
 
 interface ProportionProps {
   readonly label: string
+  readonly why: AskedWhy
   readonly amount: number
   readonly whole: number
   readonly look: string
 }
 
-function Proportion({ label, amount, whole, look }: ProportionProps) {
+function Proportion({ label, why, amount, whole, look }: ProportionProps) {
   return (
     <div className="grid grid-cols-[1fr_auto] gap-x-4 gap-y-1">
       <dt className="text-ink-soft">{label}</dt>
-      <dd className="font-medium">{formatUsd(amount)}</dd>
+      <dd className="font-medium">
+        <Why about={why}>{formatUsd(amount)}</Why>
+      </dd>
       <dd aria-hidden="true" className="col-span-2">
         <svg className="block h-1.5 w-full overflow-hidden rounded-full">
           <rect className="fill-sunken" width="100%" height="100%" />

@@ -1,0 +1,290 @@
+import { screen, waitFor, within } from '@testing-library/react'
+import { http, HttpResponse } from 'msw/http'
+import { describe, expect, it, vi } from 'vitest'
+import oneInstance from '../../../tests/snapshots/instance.json'
+import policy from '../../../tests/snapshots/policy.json'
+import { figure, renderApp } from '../test/render-app'
+import { api, problem, server } from '../test/server'
+
+describe('the page of an instance', () => {
+  it('shows what it is, what it saved, and its sessions with the rates paid', async () => {
+    renderApp('/instances/h100x2')
+
+    const summary = await screen.findByRole('region', { name: 'H100-80GB-SXM × 1' })
+    expect(within(summary).getByText('on vast')).toBeVisible()
+    expect(within(summary).getByText(/reported as H100 SXM/)).toBeVisible()
+    expect(within(summary).getByText('share of p5.48xlarge')).toBeVisible()
+    expect(figure('lifetime-saving')).toHaveTextContent('$140.40')
+    const rates = screen.getByRole('table', { name: /^Rates of the session of/ })
+    expect(
+      within(rates)
+        .getAllByRole('row')
+        .slice(1)
+        .map((row) => row.lastChild?.lastChild?.textContent),
+    ).toEqual(['$4.40', '$2.20'])
+    expect(screen.getByRole('img', { name: /^Rate paid over time/ })).toBeVisible()
+  })
+
+  it('asks for an id that holds anything, slashes and all', async () => {
+    const asked: string[] = []
+    server.use(
+      http.get(api('instances/*'), ({ request }) => {
+        asked.push(new URL(request.url).pathname)
+        return HttpResponse.json(oneInstance)
+      }),
+    )
+    renderApp(`/instances/${encodeURIComponent('rack/7 a?b#c%')}`)
+
+    await screen.findByRole('heading', { level: 1, name: 'rack/7 a?b#c%' })
+    await waitFor(() => {
+      expect(asked[0]).toBe('/api/v1/instances/rack%2F7%20a%3Fb%23c%25')
+    })
+  })
+
+  it('says that there is none of that name', async () => {
+    server.use(http.get(api('instances/*'), () => problem(404, 'not_found', 'Not found.')))
+    renderApp('/instances/ghost')
+
+    expect(await screen.findByText('No instance is called that.')).toBeVisible()
+  })
+
+  it('is reached from the table of instances', async () => {
+    const { user } = renderApp('/')
+
+    const table = await screen.findByRole('table', { name: /^All instances/ })
+    await user.click(within(table).getByRole('link', { name: 'trainer' }))
+
+    expect(screen.getByLabelText('address')).toHaveTextContent('/instances/i-1')
+  })
+})
+
+describe('the prices', () => {
+  it('stand in a matrix with their grade and age', async () => {
+    renderApp('/prices')
+
+    const matrix = await screen.findByRole('table', { name: /^GPU by provider/ })
+    const row = within(matrix).getByRole('row', { name: /RTX 4090/ })
+    const atAws = within(row).getByRole('link', { name: /RTX 4090 at AWS/ })
+    expect(atAws).toHaveTextContent('$1.861')
+    expect(atAws).toHaveTextContent('as L40S')
+    expect(atAws).toHaveTextContent('14 days old')
+    expect(
+      within(within(matrix).getByRole('row', { name: /MI300X/ })).getAllByText('none'),
+    ).toHaveLength(3)
+  })
+
+  it('are filtered, and asked for as many GPUs', async () => {
+    const asked: (string | null)[] = []
+    server.events.on('request:start', ({ request }) => {
+      const { pathname, searchParams } = new URL(request.url)
+      if (pathname.endsWith('/prices/compared')) asked.push(searchParams.get('count'))
+    })
+    const { user } = renderApp('/prices')
+    const matrix = await screen.findByRole('table', { name: /^GPU by provider/ })
+
+    await user.type(screen.getByLabelText('Filter GPUs'), 'h100')
+
+    expect(within(matrix).getAllByRole('row')).toHaveLength(2)
+    await user.click(screen.getByRole('button', { name: '× 8' }))
+    await waitFor(() => {
+      expect(asked.at(-1)).toBe('8')
+    })
+    expect(screen.getByLabelText('address')).toHaveTextContent('/prices?count=8')
+    server.events.removeAllListeners()
+  })
+
+  it('open what they rest on: the source, what was weighed, and the history', async () => {
+    const { user } = renderApp('/prices')
+    await user.click(await screen.findByRole('link', { name: /RTX 4090 at AWS/ }))
+
+    const panel = await screen.findByRole('dialog', { name: 'RTX 4090 × 1 · AWS' })
+    expect(await within(panel).findByText('per GPU-hour')).toBeVisible()
+    expect(figure('price-per-gpu-hour')).toHaveTextContent('$1.861')
+    const weighed = within(panel).getByRole('table', { name: /^Every way that was weighed/ })
+    expect(within(weighed).getByText('chosen')).toBeVisible()
+    expect(within(panel).getByRole('table', { name: /^GPUs that had a price/ })).toBeVisible()
+    expect(await within(panel).findByRole('table', { name: /per instance-hour$/ })).toBeVisible()
+  })
+
+  it('say why there is none', async () => {
+    renderApp('/prices?gpu=Foo+9000&provider=AWS')
+
+    const panel = await screen.findByRole('dialog', { name: 'Foo 9000 × 1 · AWS' })
+    expect(await within(panel).findByText('no comparison')).toBeVisible()
+    expect(within(panel).getByText(/There is no SKU behind this|no SKU behind this/)).toBeVisible()
+  })
+
+  it('say why they cannot be told', async () => {
+    server.use(
+      http.get(api('prices/compared'), () => problem(503, 'database_unavailable', 'Away.')),
+    )
+    renderApp('/prices')
+
+    expect(await screen.findByText('Away.')).toBeVisible()
+  })
+})
+
+describe('the settings', () => {
+  const thePolicy = () => screen.findByRole('region', { name: 'How you compare' })
+
+  it('preview a change before it is made, and make it a version', async () => {
+    const previewed: unknown[] = []
+    const saved: unknown[] = []
+    server.use(
+      http.put(api('policy'), async ({ request }) => {
+        saved.push(await request.json())
+        expect(request.headers.get('X-CSRF-Token')).toBe('csrf-1')
+        return HttpResponse.json({ ...policy, version: 2, versions: 2, author: 'a@b.test' })
+      }),
+    )
+    server.events.on('request:start', ({ request }) => {
+      if (request.url.endsWith('/policy/preview')) {
+        void request
+          .clone()
+          .json()
+          .then((body) => previewed.push(body))
+      }
+    })
+    const { user } = renderApp('/settings')
+    const form = await thePolicy()
+    const make = await within(form).findByRole('button', { name: 'Make version' })
+    expect(make).toBeDisabled()
+
+    await user.click(within(form).getByRole('button', { name: 'Leave out' }))
+    await user.clear(within(form).getByLabelText('AWS discount, %'))
+    await user.type(within(form).getByLabelText('AWS discount, %'), '7.5')
+
+    const effects = await within(form).findByRole('table', { name: /before and after/ })
+    expect(figure('preview-after:AWS')).toHaveTextContent('$107.40')
+    expect(within(effects).getByText('-$46.83')).toBeVisible()
+    await waitFor(() => {
+      expect(previewed.at(-1)).toMatchObject({
+        substitutes: 'exclude',
+        discounts: { AWS: '0.075', GCP: '0' },
+      })
+    })
+
+    await user.click(make)
+
+    expect(await screen.findByText('Version 2 is in force.')).toBeVisible()
+    expect(saved).toEqual([
+      expect.objectContaining({ substitutes: 'exclude', expected_version: policy.version }),
+    ])
+    server.events.removeAllListeners()
+  })
+
+  it('refuse a discount that is none, and ask nothing of the server', async () => {
+    const { user } = renderApp('/settings')
+    const form = await thePolicy()
+
+    await user.type(await within(form).findByLabelText('GCP discount, %'), '00')
+
+    expect(within(form).getByText(/^A number from 0/)).toBeVisible()
+    expect(within(form).getByRole('button', { name: 'Make version' })).toBeDisabled()
+  })
+
+  it('show the region that the server refused, and why', async () => {
+    server.use(
+      http.put(api('policy'), () =>
+        HttpResponse.json(
+          {
+            status: 422,
+            title: 'unknown_region',
+            code: 'unknown_region',
+            detail: 'regions.AWS: no prices.',
+            errors: [{ pointer: '/regions/AWS', code: 'unknown_region', message: 'No prices.' }],
+          },
+          { status: 422 },
+        ),
+      ),
+    )
+    const { user } = renderApp('/settings')
+    const form = await thePolicy()
+    await user.type(await within(form).findByLabelText('AWS region'), '9')
+
+    await user.click(within(form).getByRole('button', { name: 'Make version' }))
+
+    expect(await within(form).findByText('No prices.')).toBeVisible()
+    expect(within(form).getByLabelText('AWS region')).toBeInvalid()
+  })
+
+  it('say at once what the server would refuse', async () => {
+    server.use(
+      http.post(api('policy/preview'), () =>
+        problem(422, 'unknown_region', 'regions.AWS: No prices are known there.'),
+      ),
+    )
+    const { user } = renderApp('/settings')
+    const form = await thePolicy()
+
+    await user.type(await within(form).findByLabelText('AWS region'), '9')
+
+    expect(await within(form).findByText(/No prices are known there/)).toBeVisible()
+    expect(within(form).queryByRole('button', { name: 'Try again' })).toBeNull()
+  })
+
+  it('say that somebody else changed it, and load it again', async () => {
+    let version = 1
+    server.use(
+      http.get(api('policy'), () => HttpResponse.json({ ...policy, version })),
+      http.put(api('policy'), () => {
+        version = 5
+        return problem(409, 'version_conflict', 'Changed.')
+      }),
+    )
+    const { user } = renderApp('/settings')
+    const form = await thePolicy()
+    await user.click(await within(form).findByRole('button', { name: 'Leave out' }))
+
+    await user.click(within(form).getByRole('button', { name: 'Make version' }))
+
+    expect(await screen.findByText(/^Somebody else changed the policy/)).toBeVisible()
+    expect(await within(form).findByText(/^Version 5\./)).toBeVisible()
+  })
+
+  it('choose a theme, and keep it', async () => {
+    const { user } = renderApp('/settings')
+
+    await user.click(await screen.findByRole('button', { name: 'Dark' }))
+
+    expect(document.documentElement.dataset['theme']).toBe('dark')
+    expect(localStorage.getItem('dumont-economy.theme')).toBe('dark')
+    await user.click(screen.getByRole('button', { name: 'As the system' }))
+    expect(document.documentElement.dataset['theme']).toBeUndefined()
+  })
+
+  it('make a token that is shown once, and revoke one when asked twice', async () => {
+    const revoked = vi.fn()
+    const token = {
+      id: 't-1',
+      name: 'fleet',
+      scopes: ['ingest'],
+      created_at: '2026-11-23T12:00:00Z',
+      revoked_at: null,
+    }
+    server.use(
+      http.get(api('tokens'), () => HttpResponse.json({ tokens: [token] })),
+      http.post(api('tokens'), () =>
+        HttpResponse.json({ ...token, token: 'secret-1' }, { status: 201 }),
+      ),
+      http.delete(api('tokens/t-1'), () => {
+        revoked()
+        return new HttpResponse(null, { status: 204 })
+      }),
+    )
+    const { user } = renderApp('/settings')
+    const tokens = await screen.findByRole('region', { name: 'API tokens' })
+
+    await user.type(within(tokens).getByLabelText('Name'), 'reader')
+    await user.click(within(tokens).getByRole('checkbox', { name: 'read figures' }))
+    await user.click(within(tokens).getByRole('button', { name: 'Make token' }))
+    expect(await within(tokens).findByText('secret-1')).toBeVisible()
+
+    await user.click(within(tokens).getByRole('button', { name: 'Revoke fleet' }))
+    expect(revoked).not.toHaveBeenCalled()
+    await user.click(within(tokens).getByRole('button', { name: 'Revoke for good' }))
+    await waitFor(() => {
+      expect(revoked).toHaveBeenCalledTimes(1)
+    })
+  })
+})

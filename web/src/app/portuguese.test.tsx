@@ -1,0 +1,36 @@
+import { cleanup, screen, within } from '@testing-library/react'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import type { renderApp as RenderApp } from '../test/render-app'
+
+// The language is read when modules load, so they are loaded anew.
+let renderApp: typeof RenderApp
+
+beforeEach(async () => {
+  vi.resetModules()
+  localStorage.setItem('dumont-economy.language', 'pt-BR')
+  ;({ renderApp } = await import('../test/render-app'))
+})
+
+describe('the screen in Portuguese', () => {
+  it('shows the meter with its words, amounts and dates', async () => {
+    renderApp('/')
+    const meter = await screen.findByRole('region', { name: 'Medidor de economia' })
+
+    expect(await within(meter).findByText('3 instâncias ativas')).toBeVisible()
+    expect(within(meter).getByText('vs AWS sob demanda, us-east-1')).toBeVisible()
+    expect(meter.querySelector('[data-figure="lifetime-saving"]')).toHaveTextContent('US$ 100,25')
+    expect(within(meter).getByText('preço mais antigo: 12 de set. de 2026')).toBeVisible()
+    cleanup()
+  })
+
+  it('opens a figure in the same language, with the formula in its numbers', async () => {
+    renderApp('/savings?why=usage')
+
+    const panel = await screen.findByRole('dialog', {
+      name: 'Por quê? Economizado · Desde o início',
+    })
+    expect(await within(panel).findByText(/^As linhas somam US\$/)).toBeVisible()
+    expect(panel).toHaveTextContent(/US\$\s55,04 × 1\/4 × 10 h = US\$\s137,60/)
+    cleanup()
+  })
+})

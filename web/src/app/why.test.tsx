@@ -1,0 +1,192 @@
+import { screen, waitFor, within } from '@testing-library/react'
+import { http, HttpResponse } from 'msw/http'
+import { describe, expect, it, vi } from 'vitest'
+import lines from '../../../tests/snapshots/ledger_lines.json'
+import totals from '../../../tests/snapshots/ledger_totals.json'
+import { instance, instances, unpricedInstance } from '../test/answers'
+import { figure, renderApp } from '../test/render-app'
+import { api, problem, server } from '../test/server'
+
+const thePanel = () => screen.findByRole('dialog', { name: /^Why\?/ })
+
+/** Answer lines, and tell what was asked for. */
+const answerLines = (answer: object = lines) => {
+  const asked: URLSearchParams[] = []
+  server.use(
+    http.get(api('ledger/lines'), ({ request }) => {
+      asked.push(new URL(request.url).searchParams)
+      return HttpResponse.json(answer as Record<string, unknown>)
+    }),
+  )
+  return asked
+}
+
+describe('why a figure is what it is', () => {
+  it('opens from the figure: the formula, the lines, and that they add up to it', async () => {
+    const asked = answerLines()
+    const { user } = renderApp('/savings')
+
+    await screen.findAllByText('66.7% less')
+    await user.click(figure('lifetime-saving'))
+
+    const panel = await thePanel()
+    expect(panel).toHaveAccessibleName('Why? Saved · All time')
+    expect(await within(panel).findByText(/^The lines add up to/)).toBeVisible()
+    expect(figure('adds-up')).toHaveAttribute('data-proven', 'true')
+    expect(figure('why-comparison')).toHaveTextContent('$306.1731575')
+    expect(figure('why-paid-compared')).toHaveTextContent('$151.94')
+    expect(figure('why-saving')).toHaveTextContent('$154.2331575')
+    // The lines are asked for as of the instant of the totals, or they could not add up.
+    expect(asked[0]?.get('as_of')).toBe(totals.as_of)
+  })
+
+  it('shows the price behind a line: SKU, grade, region, dates, source, and the formula', async () => {
+    renderApp('/savings?why=usage')
+    const panel = await thePanel()
+
+    const [named] = await within(panel).findAllByText('p5.48xlarge')
+    const first = named?.closest('li') ?? document.body
+
+    expect(first).toHaveTextContent('$4.40 × 10 h = $44.00')
+    expect(first).toHaveTextContent('$55.04 × 1/4 × 10 h = $137.60')
+    expect(first).toHaveTextContent('us-east-1')
+    expect(first).toHaveTextContent('in force since 30 Apr 2025')
+    expect(within(first).getByRole('link')).toHaveAttribute(
+      'href',
+      expect.stringContaining('https://'),
+    )
+  })
+
+  it('says so where the lines do not add up to the figure', async () => {
+    const [first, ...rest] = lines.lines
+    answerLines({ ...lines, lines: [{ ...first, amount: '123.0000000000' }, ...rest] })
+    renderApp('/savings?why=usage')
+
+    expect(await screen.findByText(/which is not the figure/)).toHaveClass('text-loss')
+    expect(figure('adds-up')).toHaveAttribute('data-proven', 'false')
+  })
+
+  it('has an address of its own, and leaves the page where it was when it closes', async () => {
+    const { user } = renderApp('/savings?why=usage&why.of=paid')
+    const panel = await thePanel()
+    expect(panel).toHaveAccessibleName('Why? You paid · All time')
+
+    await user.click(within(panel).getByRole('button', { name: 'Close' }))
+
+    await waitFor(() => {
+      expect(screen.queryByRole('dialog')).toBeNull()
+    })
+    expect(screen.getByLabelText('address')).toHaveTextContent(/^\/savings$/)
+  })
+
+  it('goes down to one instance, and asks for its lines alone', async () => {
+    const asked = answerLines()
+    const { user } = renderApp('/savings?why=usage')
+    const groups = await within(await thePanel()).findByRole('table', { name: 'By instance' })
+
+    await user.click(within(groups).getByRole('link', { name: 'h100x2, why?' }))
+
+    await waitFor(() => {
+      expect(asked.at(-1)?.get('instance')).toBe('h100x2')
+    })
+    expect(await thePanel()).toHaveAccessibleName('Why? Saved · Instance h100x2 · All time')
+  })
+
+  it('is copied as text, as CSV, and as a link that stays what it is', async () => {
+    const { user } = renderApp('/savings?why=usage')
+    const copied = vi.spyOn(navigator.clipboard, 'writeText')
+    const panel = await thePanel()
+
+    await user.click(await within(panel).findByRole('button', { name: 'Copy as text' }))
+    await waitFor(() => {
+      expect(copied).toHaveBeenCalledTimes(1)
+    })
+    await user.click(within(panel).getByRole('button', { name: 'Copy as CSV' }))
+    await waitFor(() => {
+      expect(copied).toHaveBeenCalledTimes(2)
+    })
+    await user.click(within(panel).getByRole('button', { name: 'Copy link' }))
+    await waitFor(() => {
+      expect(copied).toHaveBeenCalledTimes(3)
+    })
+
+    const [[asText], [asCsv], [asLink]] = copied.mock.calls as [[string], [string], [string]]
+    expect(asText).toContain('= saved: $154.2331575')
+    expect(asText).toContain('$55.04 × 1/4 × 10 h = $137.60 (Grade B, p5.48xlarge, us-east-1')
+    const rows = asCsv.trimEnd().split('\r\n')
+    expect(rows[0]).toMatch(/^side,component,instance,/)
+    expect(rows).toHaveLength(1 + lines.lines.length)
+    expect(asLink).toContain(encodeURIComponent(totals.as_of))
+  })
+
+  it('loads the other pages where there are more, and adds up when all are there', async () => {
+    const half = Math.ceil(lines.lines.length / 2)
+    server.use(
+      http.get(api('ledger/lines'), ({ request }) =>
+        HttpResponse.json(
+          new URL(request.url).searchParams.has('cursor')
+            ? { ...lines, lines: lines.lines.slice(half) }
+            : { ...lines, lines: lines.lines.slice(0, half), next_cursor: 'c-2' },
+        ),
+      ),
+    )
+    const { user } = renderApp('/savings?why=usage')
+    const more = await screen.findByRole('button', { name: 'Show more lines' })
+    expect(document.querySelector('[data-figure="adds-up"]')).toBeNull()
+
+    await user.click(more)
+
+    expect(await screen.findByText(/^The lines add up to/)).toBeVisible()
+  })
+
+  it('tells the session by its instances, and which of them is in no saving', async () => {
+    server.use(
+      http.get(api('instances'), () =>
+        HttpResponse.json(instances([instance(), unpricedInstance()])),
+      ),
+    )
+    renderApp('/?why=session')
+
+    const panel = await thePanel()
+    expect(await within(panel).findByText('$8.75 − $5.25 = $3.50')).toBeVisible()
+    expect(within(panel).getByText('No comparison, so it is in no saving.')).toBeVisible()
+    expect(figure('why-saving')).toHaveTextContent('$3.50')
+  })
+
+  it('tells the pace by its rates', async () => {
+    renderApp('/?why=pace')
+
+    expect(await within(await thePanel()).findByText('$0.526 − $0.15 = $0.376')).toBeVisible()
+  })
+
+  it('tells the projection by its days', async () => {
+    renderApp('/?why=projection')
+
+    const panel = await thePanel()
+    expect(await within(panel).findByText(/\$28\.80 a day × 30 days =/)).toBeVisible()
+    expect(figure('why-month')).toHaveTextContent('$864.00')
+    expect(within(panel).getByRole('link', { name: /Open the last 12 days/ })).toBeVisible()
+  })
+
+  it('says why it cannot be told, and tries again', async () => {
+    server.use(
+      http.get(api('ledger/totals'), () => problem(503, 'integrity', 'Fact 7 is damaged.'), {
+        once: true,
+      }),
+    )
+    const { user } = renderApp('/savings?why=usage')
+    const panel = await thePanel()
+    expect(await within(panel).findByText('Fact 7 is damaged.')).toBeVisible()
+
+    await user.click(within(panel).getByRole('button', { name: 'Try again' }))
+
+    expect(await within(panel).findByText(/^The lines add up to/)).toBeVisible()
+  })
+
+  it('asks nothing of an address that names no figure', async () => {
+    renderApp('/savings?why=everything')
+    await screen.findByRole('region', { name: 'Saved in all time' })
+
+    expect(screen.queryByRole('dialog')).toBeNull()
+  })
+})

@@ -1,0 +1,314 @@
+import { toAnswer } from '../../api/answer'
+import type { Provider } from '../../api/comparison'
+import {
+  type GpuSession,
+  type Instance,
+  type InstanceSessionsPage,
+  type Run,
+  useGetInstanceSessionsInfiniteQuery,
+} from '../../api/instances'
+import { Button } from '../../components/button'
+import { Card } from '../../components/card'
+import { type Column, DataTable } from '../../components/data-table'
+import { FirstLoadFailure, StaleNotice } from '../../components/failure'
+import { LiveAmount } from '../../components/live-amount'
+import { MatchCell } from '../../components/match-cell'
+import { versus } from '../../components/proof'
+import { Saving } from '../../components/saving'
+import { SkeletonRows } from '../../components/skeleton'
+import { Stat } from '../../components/stat'
+import { type Step, StepChart } from '../../components/step-chart'
+import { Why } from '../../components/why'
+import type { Validity } from '../../lib/live-counter'
+import { messages } from '../../lib/messages'
+import { type DecimalText, formatQuantity, formatRate, formatUsd } from '../../lib/money'
+import { formatInstant } from '../../lib/time'
+import { usePolling } from '../../state/use-savings'
+import { InstanceStatusCell } from './instance-status-cell'
+
+const text = messages.instance
+
+interface InstanceDetailProps {
+  readonly provider: Provider
+  readonly instanceId: string
+  readonly timeZone: string
+}
+
+/** One instance: what it is, what it costs and saves, and its sessions with the rates paid. */
+export function InstanceDetail({ provider, instanceId, timeZone }: InstanceDetailProps) {
+  const query = useGetInstanceSessionsInfiniteQuery({ provider, instanceId }, usePolling())
+  const answer = toAnswer(query)
+  if (answer.state === 'failed') {
+    const problem =
+      answer.problem.status === 404 ? { ...answer.problem, detail: text.notFound } : answer.problem
+    return (
+      <Card title={instanceId}>
+        <FirstLoadFailure problem={problem} retry={answer.retry} />
+      </Card>
+    )
+  }
+  const page = answer.state === 'ready' ? answer.data.pages[0] : undefined
+  if (answer.state === 'loading' || page === undefined) {
+    return (
+      <Card title={instanceId}>
+        <SkeletonRows rows={6} />
+      </Card>
+    )
+  }
+  const sessions = answer.data.pages.flatMap((one) => one.sessions)
+  const { staleSince } = answer
+  return (
+    <>
+      <Card
+        title={`${page.instance.gpuType} × ${page.instance.gpuCount}`}
+        isDimmed={staleSince !== null}
+        actions={
+          staleSince !== null && (
+            <StaleNotice since={staleSince} timeZone={timeZone} retry={answer.retry} />
+          )
+        }
+      >
+        <Summary page={page} validity={page.validity} timeZone={timeZone} />
+      </Card>
+      <Card title={text.timeline} isDimmed={staleSince !== null}>
+        <ol className="divide-y divide-line border-t border-line">
+          {sessions.map((session, index) => (
+            <li key={session.startedAt} className="space-y-3 px-4 py-4 sm:px-5">
+              <Session
+                session={session}
+                instanceId={instanceId}
+                isLatest={index === 0}
+                asOf={page.asOf}
+                timeZone={timeZone}
+              />
+            </li>
+          ))}
+        </ol>
+        {query.hasNextPage && (
+          <div className="border-t border-line p-3 text-center">
+            <Button onClick={() => void query.fetchNextPage()}>{text.moreSessions}</Button>
+          </div>
+        )}
+      </Card>
+    </>
+  )
+}
+
+interface SummaryProps {
+  readonly page: InstanceSessionsPage
+  readonly validity: Validity
+  readonly timeZone: string
+}
+
+function Summary({ page, validity, timeZone }: SummaryProps) {
+  const { instance, provider } = page
+  return (
+    <div className="space-y-5 px-4 pb-5 sm:px-5">
+      <div className="flex flex-wrap gap-x-10 gap-y-4 text-[13px]">
+        <p>
+          <span className="block font-medium">{instance.name}</span>
+          <span className="text-ink-soft">{text.ranOn(instance.provider)}</span>
+          {instance.gpuSpelling !== instance.gpuType && (
+            <span className="block text-ink-faint">
+              {text.reportedAs(instance.gpuSpelling)}
+              {instance.variantAssumed && `, ${messages.instances.variantAssumed}`}
+            </span>
+          )}
+        </p>
+        <InstanceStatusCell instance={instance} timeZone={timeZone} />
+        <div>
+          <p className="text-ink-faint">{versus(provider, page.comparison)}</p>
+          <MatchCell instance={instance} />
+        </div>
+      </div>
+      <dl className="grid grid-cols-1 gap-4 border-t border-line pt-4 sm:grid-cols-2 lg:grid-cols-5">
+        <Stat label={text.paidPerHour}>
+          {instance.ratePerHour === null ? (
+            <Off />
+          ) : (
+            <Why about={{ about: 'pace', instance: instance.instanceId }}>
+              {formatRate(instance.ratePerHour)}
+            </Why>
+          )}
+        </Stat>
+        <Stat label={text.wouldPerHour(provider)}>
+          {instance.comparisonRatePerHour === null ? (
+            <Off />
+          ) : (
+            <Why about={{ about: 'pace', instance: instance.instanceId }}>
+              {formatRate(instance.comparisonRatePerHour)}
+            </Why>
+          )}
+        </Stat>
+        <Stat label={text.savingPerHour}>
+          {instance.savingPerHour === null ? (
+            <Off />
+          ) : (
+            <Why about={{ about: 'pace', instance: instance.instanceId }}>
+              <Saving amount={instance.savingPerHour} decimals="rate" showLossNote />
+            </Why>
+          )}
+        </Stat>
+        <Stat label={text.session}>
+          <SessionFigure instance={instance} validity={validity} />
+        </Stat>
+        <Stat
+          label={text.lifetime}
+          note={instance.lifetime.cost !== null && text.paid(formatUsd(instance.lifetime.cost))}
+        >
+          {instance.lifetime.saving === null ? (
+            <Off />
+          ) : (
+            <Why about={{ about: 'usage', instance: instance.instanceId }}>
+              <Saving amount={instance.lifetime.saving} figure="lifetime-saving" showLossNote />
+            </Why>
+          )}
+        </Stat>
+      </dl>
+    </div>
+  )
+}
+
+function Off() {
+  return <span className="text-ink-faint">–</span>
+}
+
+interface SessionFigureProps {
+  readonly instance: Instance
+  readonly validity: Validity
+}
+
+function SessionFigure({ instance: { session, instanceId }, validity }: SessionFigureProps) {
+  if (session?.live == null) return <Off />
+  return (
+    <Why
+      about={{ about: 'usage', instance: instanceId, from: session.startedAt, isComputeOnly: true }}
+    >
+      <LiveAmount
+        figure="session-saving"
+        live={session.live}
+        validity={validity}
+        decimals={4}
+        showLossNote
+      />
+    </Why>
+  )
+}
+
+/** A rate, from when to when it was paid. */
+interface PaidStretch {
+  readonly from: string
+  readonly to: string | null
+  readonly ratePerHour: DecimalText
+  readonly run: Run
+  readonly change: string
+}
+
+function stretchesOf({ runs }: GpuSession): PaidStretch[] {
+  return runs.flatMap((run, runIndex) =>
+    run.rates.map((rate, index) => ({
+      from: rate.since,
+      to: run.rates[index + 1]?.since ?? run.endedAt,
+      ratePerHour: rate.ratePerHour,
+      run,
+      change:
+        index > 0
+          ? (messages.events.types['price_change'] ?? '')
+          : runIndex === 0
+            ? text.firstRate
+            : `${run.gpuType} × ${run.gpuCount}`,
+    })),
+  )
+}
+
+interface SessionProps {
+  readonly session: GpuSession
+  readonly instanceId: string
+  readonly isLatest: boolean
+  readonly asOf: string
+  readonly timeZone: string
+}
+
+function Session({ session, instanceId, isLatest, asOf, timeZone }: SessionProps) {
+  const { startedAt, endedAt, figures } = session
+  const stretches = stretchesOf(session)
+  const began = formatInstant(startedAt, timeZone)
+  const ended = endedAt === null ? text.running : formatInstant(endedAt, timeZone)
+  const steps: Step[] = stretches.map(({ from, to, ratePerHour }) => ({
+    from: Date.parse(from),
+    to: Date.parse(to ?? asOf),
+    value: Number(ratePerHour),
+  }))
+  return (
+    <>
+      <p className="flex flex-wrap items-baseline justify-between gap-x-6 gap-y-1 text-sm">
+        <span className="font-medium">{text.sessionOf(began, ended)}</span>
+        <span className="flex flex-wrap gap-x-4 text-[13px] text-ink-soft">
+          <span>{text.hours(formatQuantity(figures.hours, 2))}</span>
+          {figures.cost !== null && <span>{text.paid(formatUsd(figures.cost))}</span>}
+          {figures.saving !== null && (
+            <Why
+              about={{
+                about: 'usage',
+                instance: instanceId,
+                from: startedAt,
+                to: endedAt,
+                isComputeOnly: true,
+              }}
+            >
+              <Saving amount={figures.saving} showLossNote />
+            </Why>
+          )}
+        </span>
+      </p>
+      {(isLatest || stretches.length > 1) && (
+        <>
+          {stretches.length > 1 && (
+            <StepChart
+              label={text.rateChart}
+              steps={steps}
+              formatValue={(value) => formatRate(value)}
+              formatTime={(time) => formatInstant(time, timeZone)}
+            />
+          )}
+          <div className="overflow-hidden rounded-xl border border-line">
+            <DataTable
+              caption={text.rateCaption(began)}
+              columns={columnsFor(timeZone)}
+              rows={stretches}
+              rowKey={({ from, run }) => `${from} ${run.startedAt}`}
+            />
+          </div>
+        </>
+      )}
+    </>
+  )
+}
+
+function columnsFor(timeZone: string): Column<PaidStretch>[] {
+  return [
+    {
+      key: 'from',
+      header: text.from,
+      cell: ({ from }) => formatInstant(from, timeZone),
+    },
+    {
+      key: 'to',
+      header: text.to,
+      cell: ({ to }) => (to === null ? text.running : formatInstant(to, timeZone)),
+    },
+    { key: 'change', header: text.change, cell: ({ change }) => change },
+    {
+      key: 'shape',
+      header: text.shape,
+      cell: ({ run }) => `${run.gpuType} × ${run.gpuCount}`,
+    },
+    {
+      key: 'rate',
+      header: text.rate,
+      isNumber: true,
+      // What was paid in another currency is shown as it was reported.
+      cell: ({ ratePerHour, run }) => formatRate(ratePerHour, 4, run.currency),
+    },
+  ]
+}

@@ -1,0 +1,51 @@
+import type { LedgerFigures } from '../../api/ledger'
+import { Saving } from '../../components/saving'
+import { difference } from '../../lib/decimal'
+import { messages } from '../../lib/messages'
+import type { Quantity } from '../../lib/why'
+import { exactUsd } from './ledger-line'
+
+const text = messages.why
+
+interface FormulaProps {
+  readonly figures: LedgerFigures
+  readonly provider: string
+  readonly quantity: Quantity
+}
+
+/** A saving as the difference that it is, with its numbers. */
+export function Formula({ figures, provider, quantity }: FormulaProps) {
+  const apart = difference(figures.paid, figures.paidCompared)
+  const isLoss = Number(figures.saving) < 0
+  const asked = (name: Quantity) => (name === quantity ? 'font-semibold' : '')
+  return (
+    <section aria-label={text.formula} className="rounded-xl bg-sunken p-4 text-sm">
+      <dl className="formula">
+        <dt className="text-ink-soft">{text.would(provider)}</dt>
+        <dd className={`sm:text-right ${asked('comparison')}`} data-figure="why-comparison">
+          {exactUsd(figures.comparison)}
+        </dd>
+        <dt className="text-ink-soft">− {text.paidCompared}</dt>
+        <dd className="sm:text-right" data-figure="why-paid-compared">
+          {exactUsd(figures.paidCompared)}
+        </dd>
+        <dt className="border-t border-line-strong pt-1.5 font-medium">
+          = {isLoss ? text.equalsLoss : text.equals}
+        </dt>
+        <dd className={`border-t border-line-strong pt-1.5 sm:text-right ${asked('saving')}`}>
+          <Saving amount={figures.saving} decimals={10} figure="why-saving" />
+        </dd>
+      </dl>
+      {(Number(apart) !== 0 || quantity === 'paid') && (
+        <dl className="formula mt-3 border-t border-line pt-3">
+          <dt className="text-ink-soft">{text.paidTotal}</dt>
+          <dd className={`sm:text-right ${asked('paid')}`} data-figure="why-paid">
+            {exactUsd(figures.paid)}
+          </dd>
+          <dt className="text-ink-soft">{text.paidApart}</dt>
+          <dd className="sm:text-right">{exactUsd(apart)}</dd>
+        </dl>
+      )}
+    </section>
+  )
+}

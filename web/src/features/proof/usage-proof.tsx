@@ -1,0 +1,296 @@
+import { useEffect } from 'react'
+import { toAnswer } from '../../api/answer'
+import type { Provider } from '../../api/comparison'
+import {
+  type LedgerFigures,
+  type LedgerGroup,
+  type LedgerScope,
+  type LedgerTotals,
+  type LinesPage,
+  useGetLedgerLinesInfiniteQuery,
+  useGetLedgerTotalsQuery,
+} from '../../api/ledger'
+import { Button } from '../../components/button'
+import { CopyButton } from '../../components/copy-button'
+import { type Column, DataTable } from '../../components/data-table'
+import { FirstLoadFailure } from '../../components/failure'
+import { Evidence, versus } from '../../components/proof'
+import { Saving } from '../../components/saving'
+import { SkeletonRows } from '../../components/skeleton'
+import { Why } from '../../components/why'
+import { downloadCsv, toCsv } from '../../lib/csv'
+import { agree } from '../../lib/decimal'
+import { messages } from '../../lib/messages'
+import { formatUsd } from '../../lib/money'
+import { formatDate, formatExactInstant, nextDate } from '../../lib/time'
+import { type AskedWhy, writeWhy, type WhyQuestion } from '../../lib/why'
+import { Formula } from './formula'
+import { figuresOf, type LedgerLine, linesOf } from './ledger-line'
+import { LedgerLines } from './ledger-lines'
+import { proofRows, proofText } from './proof-text'
+
+const text = messages.why
+
+interface UsageProofProps {
+  readonly question: WhyQuestion
+  readonly provider: Provider
+  readonly title: string
+}
+
+function scopeOf(question: WhyQuestion, provider: Provider): LedgerScope {
+  const { instance, gpu, from, to, asOf } = question
+  return { provider, instance, gpu, from, to, asOf }
+}
+
+/** What a part of the ledger comes to: its formula, its groups, and the lines behind it. */
+export function UsageProof({ question, provider, title }: UsageProofProps) {
+  const scope = scopeOf(question, provider)
+  const answer = toAnswer(useGetLedgerTotalsQuery(scope))
+  if (answer.state === 'loading') return <SkeletonRows rows={6} />
+  if (answer.state === 'failed') {
+    return <FirstLoadFailure problem={answer.problem} retry={answer.retry} />
+  }
+  return <Opened question={question} title={title} totals={answer.data} scope={scope} />
+}
+
+interface OpenedProps {
+  readonly question: WhyQuestion
+  readonly title: string
+  readonly totals: LedgerTotals
+  readonly scope: LedgerScope
+}
+
+function Opened({ question, title, totals, scope }: OpenedProps) {
+  const { isComputeOnly } = question
+  // The lines are of the instant that the totals are of, or they would not add up to them.
+  const query = useGetLedgerLinesInfiniteQuery({ ...scope, asOf: totals.asOf })
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query
+  const pages = query.currentData?.pages ?? []
+  const isWhole = pages.length > 0 && !hasNextPage
+  const entries = pages
+    .flatMap((page) => page.entries)
+    .filter(({ component }) => !isComputeOnly || component === 'compute')
+  const lines = linesOf(entries)
+  const figures = isComputeOnly ? (isWhole ? figuresOf(lines) : null) : totals.figures
+
+  useEffect(() => {
+    // The totals count disks too, so GPU time alone is only known from all of its lines.
+    if (isComputeOnly && hasNextPage && !isFetchingNextPage) void fetchNextPage()
+  }, [isComputeOnly, hasNextPage, isFetchingNextPage, fetchNextPage])
+
+  const allEntries = async () => {
+    const all = await loadAll(query)
+    return all.filter(({ component }) => !isComputeOnly || component === 'compute')
+  }
+  const against = versus(totals.provider, totals.comparison)
+  const asText = async () => {
+    const all = linesOf(await allEntries())
+    return proofText({
+      title,
+      versus: against,
+      provider: totals.provider,
+      figures: figures ?? figuresOf(all),
+      lines: all,
+      asOf: totals.asOf,
+      timeZone: totals.timezone,
+    })
+  }
+  const asCsv = async () => toCsv(proofRows(await allEntries()))
+
+  return (
+    <div className="space-y-5">
+      <div className="space-y-2">
+        <p className="text-[13px] text-ink-faint">
+          {against}
+          {' · '}
+          {text.asOf(formatExactInstant(totals.asOf, totals.timezone))}
+        </p>
+        {!isComputeOnly && (
+          <Evidence coverage={totals.coverage} oldestPriceRetrievedAt={null} asOf={totals.asOf} />
+        )}
+      </div>
+      {figures === null ? (
+        <SkeletonRows rows={2} />
+      ) : (
+        <Formula figures={figures} provider={totals.provider} quantity={question.quantity} />
+      )}
+      <div className="flex flex-wrap gap-2">
+        <CopyButton label={text.copyText} text={asText} />
+        <CopyButton label={text.copyCsv} text={asCsv} />
+        <CopyButton label={text.copyLink} text={() => permanentLink(question, totals)} />
+        <Button
+          onClick={() => {
+            void asCsv().then((csv) => {
+              downloadCsv('lines.csv', csv)
+            })
+          }}
+        >
+          {text.downloadCsv}
+        </Button>
+      </div>
+      {!isComputeOnly && totals.groups.length > 1 && (
+        <Groups question={question} provider={totals.provider} groups={totals.groups} />
+      )}
+      <section aria-label={text.lines}>
+        <h3 className="mb-2 text-sm font-medium">{text.lines}</h3>
+        <LinesState query={query} />
+        {pages.length > 0 && lines.length === 0 && (
+          <p className="text-sm text-ink-soft">{text.noLines}</p>
+        )}
+        {lines.length > 0 && (
+          <>
+            <LedgerLines
+              lines={lines}
+              timeZone={totals.timezone}
+              provider={totals.provider}
+              asOf={totals.asOf}
+            />
+            {isWhole && figures !== null && <AddsUp lines={lines} figures={figures} />}
+            {hasNextPage && (
+              <div className="flex flex-wrap items-center gap-4 pt-3 text-[13px] text-ink-soft">
+                {text.partial(lines.length)}
+                <Button disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+                  {text.moreLines}
+                </Button>
+              </div>
+            )}
+          </>
+        )}
+      </section>
+    </div>
+  )
+}
+
+interface LoadedPages {
+  readonly pages: readonly LinesPage[]
+}
+
+/** What is used here of the query of the lines. */
+interface LinesQuery {
+  readonly currentData?: LoadedPages | undefined
+  readonly error?: unknown
+  readonly refetch: () => unknown
+  readonly fetchNextPage: () => PromiseLike<{ data?: LoadedPages | undefined; error?: unknown }>
+}
+
+/** Fetch the pages that have not come yet, and return all entries. */
+async function loadAll(query: LinesQuery) {
+  let pages = query.currentData?.pages ?? []
+  while (pages.length === 0 || pages.at(-1)?.nextCursor !== null) {
+    const { data, error } = await query.fetchNextPage()
+    if (error !== undefined || data === undefined) throw new Error(text.refused)
+    pages = data.pages
+  }
+  return pages.flatMap((page) => page.entries)
+}
+
+/** Where this proof is, as it is now, for ever: with the instant that it is of. */
+function permanentLink(question: WhyQuestion, { asOf, provider }: LedgerTotals): string {
+  const search = writeWhy(location.search, { ...question, provider, asOf })
+  return `${location.origin}${location.pathname}${search}`
+}
+
+function LinesState({ query }: { readonly query: LinesQuery }) {
+  const answer = toAnswer(query)
+  if (answer.state === 'loading') return <SkeletonRows rows={4} />
+  if (answer.state === 'failed') {
+    return <FirstLoadFailure problem={answer.problem} retry={answer.retry} />
+  }
+  return null
+}
+
+/** Whether the lines add up to the figure; where they do not, that is said, and not hidden. */
+function AddsUp({
+  lines,
+  figures,
+}: {
+  readonly lines: readonly LedgerLine[]
+  readonly figures: LedgerFigures
+}) {
+  const added = figuresOf(lines)
+  const parts = lines.length * 2 + 2
+  const isProven =
+    agree(added.saving, figures.saving, parts) &&
+    agree(added.paid, figures.paid, parts) &&
+    agree(added.comparison, figures.comparison, parts)
+  return (
+    <p
+      role="status"
+      data-figure="adds-up"
+      data-proven={isProven}
+      className={`pt-3 text-[13px] ${isProven ? 'text-saved' : 'text-loss'}`}
+    >
+      {isProven
+        ? text.addsUp(formatUsd(added.saving, 10))
+        : text.differs(formatUsd(added.saving, 10))}
+      {isProven && <span className="block text-ink-faint">{text.addsUpDetail}</span>}
+    </p>
+  )
+}
+
+/** Say whether nothing of a group is compared: then a zero would read as a price of nothing. */
+function isUnpriced({ paid, paidCompared, comparison }: LedgerFigures): boolean {
+  return Number(paid) !== 0 && Number(paidCompared) === 0 && Number(comparison) === 0
+}
+
+function NoComparison() {
+  return <span className="text-ink-faint">{messages.figures.noComparison}</span>
+}
+
+interface GroupsProps {
+  readonly question: WhyQuestion
+  readonly provider: Provider
+  readonly groups: readonly LedgerGroup[]
+}
+
+function Groups({ question, provider, groups }: GroupsProps) {
+  const isByDay = question.instance !== null
+  const openGroup = (key: string): AskedWhy =>
+    isByDay
+      ? { ...question, provider, from: key, to: nextDate(key) }
+      : { ...question, provider, instance: key }
+  const columns: Column<LedgerGroup>[] = [
+    {
+      key: 'key',
+      header: isByDay ? messages.history.date : messages.instances.instance,
+      cell: ({ key }) => (
+        <span className="block max-w-56 truncate font-medium" title={key}>
+          <Why about={openGroup(key)}>{isByDay ? formatDate(key) : key}</Why>
+        </span>
+      ),
+    },
+    {
+      key: 'comparison',
+      header: text.quantities.comparison,
+      isNumber: true,
+      cell: (group) => (isUnpriced(group) ? <NoComparison /> : formatUsd(group.comparison)),
+    },
+    {
+      key: 'paid',
+      header: text.quantities.paid,
+      isNumber: true,
+      cell: ({ paid }) => formatUsd(paid),
+    },
+    {
+      key: 'saving',
+      header: text.quantities.saving,
+      isNumber: true,
+      cell: (group) => (isUnpriced(group) ? '–' : <Saving amount={group.saving} />),
+    },
+  ]
+  const title = isByDay ? text.groupsByDay : text.groupsByInstance
+  return (
+    <div>
+      <h3 className="mb-1 text-sm font-medium">{title}</h3>
+      <div className="overflow-hidden rounded-xl border border-line">
+        <DataTable
+          caption={title}
+          columns={columns}
+          rows={groups}
+          rowKey={({ key }) => key}
+          isLong={groups.length > 8}
+        />
+      </div>
+    </div>
+  )
+}

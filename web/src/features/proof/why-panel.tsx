@@ -1,0 +1,77 @@
+import { useSelector } from 'react-redux'
+import { useLocation, useNavigate, useSearchParams } from 'react-router'
+import { Panel } from '../../components/panel'
+import { messages } from '../../lib/messages'
+import { formatDate, formatInstant, nextDate } from '../../lib/time'
+import { readWhy, type WhyQuestion, writeWhy } from '../../lib/why'
+import { selectProvider } from '../../state/economy-slice'
+import { useTimeZone } from '../../state/use-time-zone'
+import { ProjectionProof } from './projection-proof'
+import { RunningProof } from './running-proof'
+import { UsageProof } from './usage-proof'
+
+const text = messages.why
+
+const DATE = /^\d{4}-\d\d-\d\d$/
+
+/** A border of a period, as a date where it is one. */
+function borderInWords(border: string, timeZone: string): string {
+  if (DATE.test(border)) return formatDate(border)
+  return Number.isNaN(Date.parse(border)) ? border : formatInstant(border, timeZone)
+}
+
+function periodInWords({ from, to }: WhyQuestion, timeZone: string): string {
+  if (from === null) return text.subjects.lifetime
+  if (to === null) return text.subjects.since(borderInWords(from, timeZone))
+  if (DATE.test(from) && Date.parse(from) === Date.parse(from) && nextDate(from) === to) {
+    return text.subjects.day(formatDate(from))
+  }
+  return text.subjects.period(borderInWords(from, timeZone), borderInWords(to, timeZone))
+}
+
+/** Name the figure that is asked about. */
+function titleOf(question: WhyQuestion, timeZone: string): string {
+  const { about, instance, gpu, isComputeOnly, quantity } = question
+  if (about === 'projection') return text.subjects.projection
+  const whose = [
+    ...(instance === null ? [] : [text.subjects.instance(instance)]),
+    ...(gpu === null ? [] : [text.subjects.gpu(gpu)]),
+  ]
+  if (about === 'pace') return [text.subjects.pace, ...whose].join(' · ')
+  if (about === 'session') return [text.subjects.currentSession, ...whose].join(' · ')
+  const when = isComputeOnly ? text.subjects.session : periodInWords(question, timeZone)
+  return [text.quantities[quantity], ...whose, when].join(' · ')
+}
+
+/** Why a figure is what it is; the address says which figure. */
+export default function WhyPanel() {
+  const [parameters] = useSearchParams()
+  const { search } = useLocation()
+  const navigate = useNavigate()
+  const timeZone = useTimeZone()
+  const chosen = useSelector(selectProvider)
+  const question = readWhy(parameters)
+  if (question === null) return null
+  const provider = question.provider ?? chosen
+  const title = titleOf(question, timeZone)
+  return (
+    <Panel
+      title={`${text.title} ${title}`}
+      subject={search}
+      onClose={() => {
+        void navigate(
+          { search: writeWhy(search, null) },
+          { replace: true, preventScrollReset: true },
+        )
+      }}
+    >
+      {question.about === 'usage' && (
+        <UsageProof key={search} question={question} provider={provider} title={title} />
+      )}
+      {(question.about === 'session' || question.about === 'pace') && (
+        <RunningProof about={question.about} provider={provider} instance={question.instance} />
+      )}
+      {question.about === 'projection' && <ProjectionProof provider={provider} />}
+    </Panel>
+  )
+}

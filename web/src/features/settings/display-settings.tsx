@@ -1,0 +1,49 @@
+import { useState } from 'react'
+import type { Account } from '../../api/session'
+import { Card } from '../../components/card'
+import { LanguageToggle } from '../../components/language-toggle'
+import { Segmented } from '../../components/segmented'
+import { messages } from '../../lib/messages'
+import { chooseTheme, keptTheme, THEMES } from '../../lib/theme'
+
+const text = messages.settings
+
+/** How the screen looks in this browser, and what the account decides about it. */
+export function DisplaySettings({ account }: { readonly account: Account }) {
+  const [theme, setTheme] = useState(keptTheme)
+  return (
+    <Card title={text.display}>
+      <dl className="grid grid-cols-1 gap-5 px-4 pb-5 sm:grid-cols-2 sm:px-5">
+        <div>
+          <dt className="mb-1.5 text-sm font-medium">{text.theme}</dt>
+          <dd>
+            <Segmented
+              label={text.theme}
+              value={theme}
+              onChange={(chosen) => {
+                chooseTheme(chosen)
+                setTheme(chosen)
+              }}
+              options={THEMES.map((value) => ({ value, label: text.themes[value] }))}
+            />
+          </dd>
+        </div>
+        <div>
+          <dt className="mb-1.5 text-sm font-medium">{messages.shell.language}</dt>
+          <dd>
+            <LanguageToggle />
+          </dd>
+        </div>
+        <div>
+          <dt className="text-sm font-medium">{text.timeZone}</dt>
+          <dd className="text-sm">{account.timezone}</dd>
+          <dd className="text-[13px] text-ink-faint">{text.timeZoneDetail}</dd>
+        </div>
+        <div>
+          <dt className="text-sm font-medium">{text.currency}</dt>
+          <dd className="text-sm">{account.currency}</dd>
+        </div>
+      </dl>
+    </Card>
+  )
+}

@@ -1,0 +1,124 @@
+import { useEffect, useState } from 'react'
+import { toAnswer } from '../../api/answer'
+import { type Column, DataTable } from '../../components/data-table'
+import { FirstLoadFailure } from '../../components/failure'
+import { Saving } from '../../components/saving'
+import { SkeletonRows } from '../../components/skeleton'
+import { messages } from '../../lib/messages'
+import { formatPercent } from '../../lib/money'
+import { type PolicyEffect, type PolicyTerms, usePreviewPolicyQuery } from './policy-api'
+
+const text = messages.settings
+
+/** A change is previewed when it has stood still for so long: nobody reads what a half word does. */
+const SETTLES_MS = 400
+
+/** A policy that the server would refuse: it will not do otherwise when it is asked again. */
+const REFUSED = 422
+
+function useSettled<Value>(value: Value): Value {
+  const [settled, setSettled] = useState(value)
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      setSettled(value)
+    }, SETTLES_MS)
+    return () => {
+      clearTimeout(timer)
+    }
+  }, [value])
+  return settled
+}
+
+interface PolicyPreviewProps {
+  /** Null where the form holds no policy. */
+  readonly terms: PolicyTerms | null
+  readonly isChanged: boolean
+  readonly csrfToken: string
+}
+
+/** What a change of the policy would do to the lifetime saving, before it is made. */
+export function PolicyPreview({ terms, isChanged, csrfToken }: PolicyPreviewProps) {
+  const asked = isChanged ? terms : null
+  return (
+    <section aria-label={text.preview} className="border-t border-line pt-4">
+      <h3 className="px-4 text-sm font-medium sm:px-5">{text.preview}</h3>
+      <p className="mb-3 px-4 text-[13px] text-ink-faint sm:px-5">
+        {asked === null ? text.previewNothing : text.previewDetail}
+      </p>
+      {asked !== null && <Effects terms={asked} csrfToken={csrfToken} />}
+    </section>
+  )
+}
+
+function Effects({ terms, csrfToken }: { terms: PolicyTerms; csrfToken: string }) {
+  const settled = useSettled(terms)
+  const query = usePreviewPolicyQuery({ terms: settled, csrfToken })
+  const answer = toAnswer(query)
+  // What stands there is of an earlier change until the answer to this one has come.
+  const isEarlier = settled !== terms || query.isFetching
+  if (answer.state === 'loading') return <SkeletonRows rows={3} />
+  if (answer.state === 'failed' && answer.problem.status === REFUSED) {
+    return (
+      <p role="status" className="px-4 pb-5 text-sm text-loss sm:px-5">
+        {answer.problem.detail}
+      </p>
+    )
+  }
+  if (answer.state === 'failed') {
+    return <FirstLoadFailure problem={answer.problem} retry={answer.retry} />
+  }
+  return (
+    <div aria-busy={isEarlier} className={isEarlier ? 'stale' : ''}>
+      <DataTable
+        caption={text.previewCaption}
+        columns={COLUMNS}
+        rows={answer.data}
+        rowKey={({ provider }) => provider}
+      />
+    </div>
+  )
+}
+
+const COLUMNS: readonly Column<PolicyEffect>[] = [
+  {
+    key: 'provider',
+    header: text.provider,
+    cell: ({ provider }) => <span className="font-medium">{provider}</span>,
+  },
+  {
+    key: 'before',
+    header: text.before,
+    isNumber: true,
+    cell: ({ before }) => <Saving amount={before.saving} />,
+  },
+  {
+    key: 'after',
+    header: text.after,
+    isNumber: true,
+    cell: ({ after, provider }) => (
+      <Saving amount={after.saving} figure={`preview-after:${provider}`} />
+    ),
+  },
+  {
+    key: 'change',
+    header: text.change,
+    isNumber: true,
+    cell: ({ change }) => (
+      <span>
+        {Number(change) > 0 && '+'}
+        <Saving amount={change} />
+      </span>
+    ),
+  },
+  {
+    key: 'covered',
+    header: text.covered,
+    isNumber: true,
+    cell: ({ before, after }) =>
+      `${coveredInWords(before.covered)} → ${coveredInWords(after.covered)}`,
+  },
+]
+
+function coveredInWords(share: number | null): string {
+  return share === null ? '–' : formatPercent(share * 100)
+}

@@ -1,0 +1,311 @@
+import { type ReactNode, useState } from 'react'
+import { GRADES } from '../api/comparison'
+import type { Match } from '../api/instances'
+import { Button } from '../components/button'
+import { Card } from '../components/card'
+import { CopyButton } from '../components/copy-button'
+import { type Column, DataTable, useSorting } from '../components/data-table'
+import { EmptyState } from '../components/empty-state'
+import { FirstLoadFailure, StaleNotice } from '../components/failure'
+import { Field } from '../components/field'
+import { GradeChip, GradeLegend } from '../components/grade-chip'
+import { LiveAmount } from '../components/live-amount'
+import { LiveDot } from '../components/live-dot'
+import { MatchCell } from '../components/match-cell'
+import { Panel } from '../components/panel'
+import { PriceDate } from '../components/proof'
+import { Saving } from '../components/saving'
+import { Segmented } from '../components/segmented'
+import { SkeletonRows } from '../components/skeleton'
+import { Stat } from '../components/stat'
+import { StepChart } from '../components/step-chart'
+import { Toast } from '../components/toast'
+import { Why } from '../components/why'
+import { formatUsd } from '../lib/money'
+import { chooseTheme, keptTheme, THEMES } from '../lib/theme'
+import { usePassing } from '../state/use-passing'
+
+/*
+ * For those who build pages, so it speaks English alone, and its figures are made up: nothing of
+ * it is in what is installed.
+ */
+
+/** A theme's colours, and what each of them means. */
+const COLOURS = [
+  ['bg-canvas', 'canvas', 'the page'],
+  ['bg-surface', 'surface', 'a card'],
+  ['bg-sunken', 'sunken', 'a place in a card'],
+  ['bg-line', 'line', 'between rows'],
+  ['bg-line-strong', 'line-strong', 'around fields'],
+  ['bg-ink', 'ink', 'figures and titles'],
+  ['bg-ink-soft', 'ink-soft', 'what explains them'],
+  ['bg-ink-faint', 'ink-faint', 'what stands back'],
+  ['bg-saved-fill', 'saved', 'saved'],
+  ['bg-loss-fill', 'loss', 'costs more here, old, refused'],
+  ['bg-unknown-fill', 'unknown', 'not known'],
+  ['bg-paid-fill', 'paid', 'paid, in charts'],
+  ['bg-action', 'action', 'the one button that matters'],
+] as const
+
+interface Row {
+  readonly name: string
+  readonly saving: `${number}`
+}
+
+const ROWS: readonly Row[] = [
+  { name: 'trainer', saving: '12.5' },
+  { name: 'batch', saving: '-0.75' },
+]
+
+const COLUMNS: readonly Column<Row>[] = [
+  { key: 'name', header: 'Instance', sortBy: ({ name }) => name, cell: ({ name }) => name },
+  {
+    key: 'saving',
+    header: 'Saved',
+    isNumber: true,
+    sortBy: ({ saving }) => Number(saving),
+    cell: ({ saving }) => <Saving amount={saving} showLossNote />,
+  },
+]
+
+const HOUR_MS = 3_600_000
+
+const MATCH: Match = {
+  grade: 'D',
+  sku: 'g5.xlarge',
+  gpuType: 'A10G',
+  region: 'us-east-1',
+  source: 'a price list',
+  sourceUrl: 'https://prices.example.test/',
+  retrievedAt: '2026-01-10',
+  ageDays: 200,
+  machines: 2,
+  form: 'several_machines',
+  ratios: { memory: '1', fp16: '0.99', bandwidth: '0.64' },
+}
+
+/** Every small component in its states, in both themes, at any width. */
+export function Gallery() {
+  const [theme, setTheme] = useState(keptTheme)
+  return (
+    <main className="mx-auto max-w-[1360px] space-y-4 px-3 py-6 sm:px-6">
+      <div className="flex flex-wrap items-center justify-between gap-4">
+        <h1 className="text-xl font-semibold tracking-tight">Components</h1>
+        <Segmented
+          label="Theme"
+          value={theme}
+          onChange={(chosen) => {
+            chooseTheme(chosen)
+            setTheme(chosen)
+          }}
+          options={THEMES.map((value) => ({ value, label: value }))}
+        />
+      </div>
+      <Shown name="Colours" rule="Each has one meaning. Nothing on a page has another colour.">
+        <ul className="grid grid-cols-2 gap-3 text-[13px] sm:grid-cols-4 lg:grid-cols-6">
+          {COLOURS.map(([look, name, meaning]) => (
+            <li key={name}>
+              <span className={`block h-8 rounded-lg border border-line ${look}`} />
+              {name}
+              <span className="block text-ink-faint">{meaning}</span>
+            </li>
+          ))}
+        </ul>
+      </Shown>
+      <Shown
+        name="Stat"
+        rule="A figure under its name. It opens its proof where the ledger can tell one."
+      >
+        <dl className="grid grid-cols-1 gap-4 sm:grid-cols-3">
+          <Stat label="Saved in all time" note="vs AWS on-demand, us-east-1">
+            <Why about={{ about: 'usage' }}>
+              <Saving amount="1234.5" />
+            </Why>
+          </Stat>
+          <Stat label="This session" note="ticks while its answer holds">
+            <Ticking />
+          </Stat>
+          <Stat label="Per hour now">
+            <Saving amount="-0.36" decimals="rate" showLossNote />
+          </Stat>
+        </dl>
+      </Shown>
+      <Shown name="Chip" rule="How sure a comparison is. Its letter is said in words, too.">
+        <div className="flex flex-wrap gap-4 text-[13px]">
+          {GRADES.map((grade) => (
+            <GradeChip key={grade} grade={grade} note="12%" />
+          ))}
+          <PriceDate isStale>price of 10 Jan 2026</PriceDate>
+          <span className="flex items-center gap-2">
+            <LiveDot /> running
+          </span>
+        </div>
+        <div className="mt-3 flex flex-wrap gap-8 text-[13px]">
+          <MatchCell instance={{ match: MATCH, unpricedCode: null, unpricedReason: null }} />
+          <MatchCell
+            instance={{
+              match: null,
+              unpricedCode: 'unknown_gpu',
+              unpricedReason: 'Not a known GPU.',
+            }}
+          />
+        </div>
+        <div className="mt-3">
+          <GradeLegend />
+        </div>
+      </Shown>
+      <Shown name="Toggle" rule="A choice of a few, all in sight. More than five are a field.">
+        <Choice />
+      </Shown>
+      <Shown
+        name="Button and field"
+        rule="One primary button a form. A refusal stands at its field."
+      >
+        <div className="grid max-w-lg gap-4">
+          <Field label="E-mail" hint="Where we write to." />
+          <Field label="Region" defaultValue="mars-1" refusal="No prices are known there." />
+          <div className="flex flex-wrap gap-2">
+            <Button look="primary">Save</Button>
+            <Button>Undo</Button>
+            <Button disabled>Nothing to do</Button>
+            <CopyButton label="Copy" text={() => 'copied from the gallery'} />
+          </div>
+        </div>
+      </Shown>
+      <Shown
+        name="Table"
+        rule="Rows become cards where there is no room. Numbers sort from the largest."
+      >
+        <Sorted />
+      </Shown>
+      <Shown
+        name="Step chart"
+        rule="A price holds until the next. The table beside it has the same figures."
+      >
+        <StepChart
+          label="A price over two days"
+          formatValue={(value) => formatUsd(value)}
+          formatTime={(time) => `hour ${Math.round(time / HOUR_MS)}`}
+          steps={[
+            { from: 0, to: 20 * HOUR_MS, value: 1.2 },
+            { from: 20 * HOUR_MS, to: 48 * HOUR_MS, value: 0.9 },
+          ]}
+        />
+      </Shown>
+      <Shown name="Panel and toast" rule="A panel over the page's side; a toast for what was done.">
+        <Over />
+      </Shown>
+      <Shown
+        name="Empty, loading, failed, old"
+        rule="A figure is there, or the reason why it is not."
+      >
+        <div className="-mx-4 grid gap-4 sm:-mx-5 lg:grid-cols-3">
+          <EmptyState>No instance has been reported yet.</EmptyState>
+          <SkeletonRows rows={2} />
+          <FirstLoadFailure
+            problem={{ status: 503, code: 'away', detail: 'The database is away.', fields: [] }}
+            retry={() => undefined}
+          />
+        </div>
+        <div className="stale">
+          <Saving amount="12.5" /> <span>the last answer, dimmed</span>
+        </div>
+        <StaleNotice since={0} timeZone="UTC" retry={() => undefined} />
+      </Shown>
+    </main>
+  )
+}
+
+interface ShownProps {
+  readonly name: string
+  /** When it is used, and how. */
+  readonly rule: string
+  readonly children: ReactNode
+}
+
+function Shown({ name, rule, children }: ShownProps) {
+  return (
+    <Card title={name} actions={<p className="text-[13px] text-ink-faint">{rule}</p>}>
+      <div className="px-4 pb-5 sm:px-5">{children}</div>
+    </Card>
+  )
+}
+
+function Ticking() {
+  const [validity] = useState(() => ({
+    startsAt: performance.now(),
+    endsAt: performance.now() + HOUR_MS,
+  }))
+  return (
+    <LiveAmount
+      figure="sample"
+      live={{ value: '1.5', perSecond: '0.001' }}
+      validity={validity}
+      decimals={4}
+      isHeadline
+    />
+  )
+}
+
+function Choice() {
+  const [value, setValue] = useState('AWS')
+  return (
+    <Segmented
+      label="Compare with"
+      value={value}
+      onChange={setValue}
+      options={['AWS', 'GCP', 'Azure'].map((one) => ({ value: one, label: one }))}
+    />
+  )
+}
+
+function Sorted() {
+  const { sorted, sorting, setSorting } = useSorting(ROWS, COLUMNS)
+  return (
+    <div className="overflow-hidden rounded-xl border border-line">
+      <DataTable
+        caption="Two instances"
+        columns={COLUMNS}
+        rows={sorted}
+        rowKey={({ name }) => name}
+        sorting={sorting}
+        onSort={setSorting}
+      />
+    </div>
+  )
+}
+
+function Over() {
+  const [isOpen, setOpen] = useState(false)
+  const [said, say] = usePassing()
+  return (
+    <div className="flex flex-wrap gap-2">
+      <Button
+        onClick={() => {
+          setOpen(true)
+        }}
+      >
+        Open a panel
+      </Button>
+      <Button
+        onClick={() => {
+          say('Version 2 is in force.')
+        }}
+      >
+        Show a toast
+      </Button>
+      {isOpen && (
+        <Panel
+          title="A panel"
+          subject="sample"
+          onClose={() => {
+            setOpen(false)
+          }}
+        >
+          <p className="text-sm">Escape, the button and a click beside it close it.</p>
+        </Panel>
+      )}
+      <Toast message={said} />
+    </div>
+  )
+}

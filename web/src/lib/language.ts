@@ -1,0 +1,51 @@
+/** The languages that every sentence of the screen is written in. */
+export const LANGUAGES = ['en', 'pt-BR'] as const
+export type Language = (typeof LANGUAGES)[number]
+
+const LANGUAGE_KEY = 'dumont-economy.language'
+
+function keptLanguage(): Language | null {
+  try {
+    const kept = localStorage.getItem(LANGUAGE_KEY)
+    return LANGUAGES.find((known) => known === kept) ?? null
+  } catch {
+    // A browser may refuse storage; then nothing was ever chosen.
+    return null
+  }
+}
+
+/** Return the first of a browser's languages that we speak; English where there is none. */
+export function languageOf(preferred: readonly string[]): Language {
+  for (const tag of preferred) {
+    const primary = tag.toLowerCase().split('-')[0]
+    // Any Portuguese is nearer to a reader of Portuguese than English is.
+    if (primary === 'pt') return 'pt-BR'
+    if (primary === 'en') return 'en'
+  }
+  return 'en'
+}
+
+/**
+ * The language of this page, for as long as it is open.
+ *
+ * Sentences and formats are read when modules load, so another language is another page load:
+ * what it costs once is less than what every figure would pay to ask for its language.
+ */
+export const language: Language = keptLanguage() ?? languageOf(navigator.languages)
+
+/** How numbers are written. */
+export const NUMBER_LOCALE = { en: 'en-US', 'pt-BR': 'pt-BR' }[language]
+
+/** How dates are written: the day before the month, whoever reads them. */
+export const DATE_LOCALE = { en: 'en-GB', 'pt-BR': 'pt-BR' }[language]
+
+/** Keep a language for this and later visits, and show the page in it. */
+export function chooseLanguage(chosen: Language): void {
+  try {
+    localStorage.setItem(LANGUAGE_KEY, chosen)
+  } catch {
+    // Without storage the choice cannot outlive the page, and so cannot be made.
+    return
+  }
+  location.reload()
+}

@@ -1,0 +1,74 @@
+import { type Provider, PROVIDERS } from '../api/comparison'
+
+const ABOUTS = ['usage', 'session', 'pace', 'projection'] as const
+const QUANTITIES = ['saving', 'paid', 'comparison'] as const
+export type Quantity = (typeof QUANTITIES)[number]
+
+/** Which figure is asked about. It stands in the address, so a proof can be linked to. */
+export interface WhyQuestion {
+  readonly about: (typeof ABOUTS)[number]
+  readonly quantity: Quantity
+  /** Whom the figure is compared with; null is the provider that the page has chosen. */
+  readonly provider: Provider | null
+  readonly instance: string | null
+  readonly gpu: string | null
+  /** Instants, or dates of the account's time zone; the period begins at one and ends before the other. */
+  readonly from: string | null
+  readonly to: string | null
+  /** GPU time alone, without disks, as the session's figures are. */
+  readonly isComputeOnly: boolean
+  /** As known at that instant, for ever the same; null is now. */
+  readonly asOf: string | null
+}
+
+export type AskedWhy = Pick<WhyQuestion, 'about'> & Partial<WhyQuestion>
+
+const NAMES = {
+  about: 'why',
+  quantity: 'why.of',
+  provider: 'why.against',
+  instance: 'why.instance',
+  gpu: 'why.gpu',
+  from: 'why.from',
+  to: 'why.to',
+  isComputeOnly: 'why.part',
+  asOf: 'why.as_of',
+} as const
+
+const COMPUTE = 'compute'
+
+/** Read the question out of an address; null where it asks none. */
+export function readWhy(parameters: URLSearchParams): WhyQuestion | null {
+  const about = ABOUTS.find((known) => known === parameters.get(NAMES.about))
+  if (about === undefined) return null
+  return {
+    about,
+    quantity: QUANTITIES.find((known) => known === parameters.get(NAMES.quantity)) ?? 'saving',
+    provider: PROVIDERS.find((known) => known === parameters.get(NAMES.provider)) ?? null,
+    instance: parameters.get(NAMES.instance),
+    gpu: parameters.get(NAMES.gpu),
+    from: parameters.get(NAMES.from),
+    to: parameters.get(NAMES.to),
+    isComputeOnly: parameters.get(NAMES.isComputeOnly) === COMPUTE,
+    asOf: parameters.get(NAMES.asOf),
+  }
+}
+
+/** Write a question into an address, in place of the one that it asks. */
+export function writeWhy(search: string, asked: AskedWhy | null): string {
+  const parameters = new URLSearchParams(search)
+  for (const name of Object.values(NAMES)) parameters.delete(name)
+  if (asked !== null) {
+    parameters.set(NAMES.about, asked.about)
+    if (asked.quantity !== undefined && asked.quantity !== 'saving') {
+      parameters.set(NAMES.quantity, asked.quantity)
+    }
+    for (const member of ['provider', 'instance', 'gpu', 'from', 'to', 'asOf'] as const) {
+      const value = asked[member]
+      if (value != null) parameters.set(NAMES[member], value)
+    }
+    if (asked.isComputeOnly === true) parameters.set(NAMES.isComputeOnly, COMPUTE)
+  }
+  const written = parameters.toString()
+  return written === '' ? '' : `?${written}`
+}
