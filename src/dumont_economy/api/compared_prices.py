@@ -5,7 +5,7 @@ from datetime import datetime
 from flask import Blueprint
 from pydantic import BaseModel
 
-from dumont_economy.api.operation import operation, principal, services
+from dumont_economy.api.operation import at_hand, operation, principal, services
 from dumont_economy.api.parameters import GpuCountParameter, PolicyVersionParameter
 from dumont_economy.instant import instant_text
 from dumont_economy.money import exact_text
@@ -78,7 +78,7 @@ class ComparedAnswer(BaseModel):
 )
 def compared_prices(query: ComparedQuery) -> ComparedAnswer:
     """Answer the whole price book at a glance, under the account's policy."""
-    state = services().views.read(principal().account, query.policy_version)
+    state = at_hand(services().views.read(principal().account, query.policy_version))
     policy = state.policy
     gpus = read_compared_prices(state.market, policy, count=query.count, at=state.as_of)
     return ComparedAnswer(

@@ -338,8 +338,8 @@ def test_what_resumes_and_stops_at_one_instant_is_off() -> None:
         start(), event("stop", after(10)), event("stop", after(20)), event("resume", after(20))
     )
 
-    assert timeline.open_session is None
-    assert (timeline.status, timeline.orphan_stops) == (InstanceStatus.STOPPED, 0)
+    assert timeline.state.open_session is None
+    assert (timeline.state.status, timeline.state.orphan_stops) == (InstanceStatus.STOPPED, 0)
 
 
 def test_what_is_kept_for_the_next_resume_is_told_in_order() -> None:
