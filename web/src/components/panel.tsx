@@ -20,7 +20,10 @@ export function Panel({ title, onClose, subject, children }: PanelProps) {
     const sheet = dialog.current
     if (sheet === null) return
     sheet.showModal()
+    // The page behind stands still. Asking for an open panel in CSS would be asked at every tick.
+    document.documentElement.dataset['panel'] = 'open'
     return () => {
+      delete document.documentElement.dataset['panel']
       // Closing gives the focus back to what opened the panel; taking it away would lose it.
       sheet.close()
     }
