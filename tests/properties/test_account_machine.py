@@ -127,16 +127,28 @@ MISTAKES: dict[str, tuple[str, Callable[[Any], object]]] = {
         lambda _right: lambda _replay, _event: True,
     ),
     "voids are ignored": (
-        "dumont_economy.services.account_ledger.without_voided",
+        "dumont_economy.services.follow_usage.without_voided",
         lambda _right: lambda events: [one for one in events if one.type is not EventType.VOID],
     ),
     "a void of what was read before is not noticed": (
-        "dumont_economy.services.account_ledger._may_void_any",
-        lambda _right: lambda _new: False,
+        "dumont_economy.services.follow_usage._Changes._instances_voided_in",
+        lambda _right: lambda _changes, _voids: (),
     ),
     "what lies ahead never comes": (
-        "dumont_economy.services.account_ledger._is_due",
-        lambda _right: lambda _timeline, _now: False,
+        "dumont_economy.storage.usage_cache.next_event_at",
+        lambda _right: lambda _connection, _account_id: None,
+    ),
+    "a late report is taken for the newest": (
+        "dumont_economy.services.follow_usage._is_late",
+        lambda _right: lambda _state, _events: False,
+    ),
+    "what history no longer holds stays in the sums": (
+        "dumont_economy.services.follow_usage._Written.subtract_session",
+        lambda _right: lambda _written, _session: None,
+    ),
+    "a minimum is no part of the sums": (
+        "dumont_economy.ledger.usage_step.billed_end",
+        lambda right: lambda *arguments: (right(*arguments)[0], 0),
     ),
     "a correction of a price is not believed": (
         "dumont_economy.pricing.rate.Rate.wins_over",
