@@ -33,6 +33,14 @@ TESTS = {
     ),
     "ledger/line_item.py": ("tests/unit/ledger", *_LAWS),
     "ledger/rating.py": ("tests/unit/ledger", *_LAWS),
+    "ledger/usage_step.py": (
+        "tests/unit/ledger/test_usage_sum.py",
+        "tests/properties/test_ended_usage_laws.py",
+    ),
+    "ledger/usage_sum.py": (
+        "tests/unit/ledger/test_usage_sum.py",
+        "tests/properties/test_ended_usage_laws.py",
+    ),
     "metering/gpu_session.py": ("tests/unit/metering/test_gpu_session.py", *_LAWS),
     "money.py": ("tests/unit/test_money.py", *_LAWS),
     "pricing/billing_rule.py": ("tests/unit/pricing/test_billing_rule.py", *_LAWS),
