@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
+from types import NoneType
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -114,6 +115,23 @@ def kept_values(row: Row[Any, *tuple[Any, ...]]) -> dict[str, Any]:
     }
 
 
+def kept_columns(rows: Sequence[Row[Any, *tuple[Any, ...]]]) -> dict[str, Sequence[Any]]:
+    """Return the same of many rows, column by column; one without any value is left out."""
+    found: dict[str, Sequence[Any]] = {}
+    for name, values in zip(rows[0]._fields, zip(*rows, strict=True), strict=True):
+        kinds = set(map(type, values))
+        if kinds == {bytes}:
+            found[name] = [value.decode("utf-8", "surrogateescape") for value in values]
+        elif bytes in kinds:
+            found[name] = [
+                value.decode("utf-8", "surrogateescape") if type(value) is bytes else value
+                for value in values
+            ]
+        elif kinds != {NoneType}:
+            found[name] = values
+    return found
+
+
 def kept_in_order(
     connection: Connection, rows: Select[Any], place: ColumnElement[int], *, after: int
 ) -> Iterator[dict[str, Any]]:
@@ -164,6 +182,27 @@ def understood(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
         if found[name] is not None:
             found[name] = read(found[name])
     return found
+
+
+def understood_columns(
+    table: Table, values_of: Mapping[str, Sequence[Any]]
+) -> dict[str, Sequence[Any]]:
+    """Return the same of many rows, column by column.
+
+    Raises:
+        ArithmeticError, TypeError, ValueError: a value is none that its column can have.
+    """
+    found = dict(values_of)
+    for name, read in _readers(table):
+        if name in found:
+            found[name] = read_once(read, found[name])
+    return found
+
+
+def read_once(read: Callable[[Any], object], values: Sequence[Any]) -> Sequence[Any]:
+    """Return what each value reads as, None as itself: many rows hold few different ones."""
+    read_as = {value: read(value) for value in set(values) if value is not None}
+    return list(map(read_as.get, values))
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from dumont_economy.storage.event_chain import (
     OF_ACCOUNT,
     LedgerHead,
     StoredEvent,
+    all_checked_by_previous,
     check_length,
     check_newest,
     checked_by_previous,
@@ -312,8 +313,8 @@ def events_of_instance(
         )
         .order_by(usage_event.c.seq)
     )
-    for row in connection.execute(statement, {OF_ACCOUNT: account_id}):
-        yield checked_by_previous(row)
+    for rows in connection.execute(statement, {OF_ACCOUNT: account_id}).partitions(_ROWS_AT_A_TIME):
+        yield from all_checked_by_previous(rows)
 
 
 def events_by_instance(
@@ -334,9 +335,9 @@ def events_by_instance(
     with connection.execute(
         statement, {OF_ACCOUNT: account_id}, execution_options=streamed
     ) as rows:
-        for row in rows:
-            seen += 1
-            yield checked_by_previous(row)
+        for some in rows.partitions():
+            seen += len(some)
+            yield from all_checked_by_previous(some)
     check_length(connection, account_id, head, seen)
 
 
