@@ -313,7 +313,10 @@ class _Replay:
 
     def take_simultaneous(self, events: list[UsageEvent]) -> None:
         """Apply events of one instant: legal transitions first, then the rest (R-TIE)."""
-        if len(events) > 1 and len(_terms_of_starts(events)) > 1:
+        if len(events) == 1:
+            self._take(events[0])
+            return
+        if len(_terms_of_starts(events)) > 1:
             self.contradicting_starts += 1
         waiting = sorted(events, key=lambda e: (_TIE_ORDER[e.type], e.source, e.id))
         while waiting:

@@ -358,9 +358,9 @@ class _Changes:
         come: list[str] = []
         rows: list[SumRow] = []
         for span, changed in ((HOUR_SUM, hours), (DAY_SUM, day_sums(hours))):
-            numbers = (number for _, number in changed)
+            numbers = (number for of_number in changed.values() for number in of_number)
             held = usage_cache.sums_numbered(self._connection, self._account_id, span, numbers)
-            for (key, number), delta in changed.items():
+            for key, number, delta in _each_sum(changed):
                 total = list(delta)
                 before = held.get((key, number))
                 if before is not None:
@@ -502,15 +502,21 @@ def _write_instances(connection: Connection, account_id: str, written: _Written,
 def _sum_rows(account_id: str, hours: HourSums) -> tuple[list[SumRow], str]:
     """Return the sums of hours and days as rows, and the digests of the days added up."""
     rows: list[SumRow] = [
-        (HOUR_SUM, number, key, sums) for (key, number), sums in hours.items() if any(sums)
+        (HOUR_SUM, number, key, sums) for key, number, sums in _each_sum(hours) if any(sums)
     ]
     digests = []
-    for (key, number), sums in day_sums(hours).items():
+    for key, number, sums in _each_sum(day_sums(hours)):
         if any(sums):
             rows.append((DAY_SUM, number, key, sums))
             text = usage_cache.sum_text(sums)
             digests.append(usage_cache.sum_digest(account_id, DAY_SUM, number, key.text(), text))
     return rows, usage_cache.added_digests(NO_DIGESTS, (), digests)
+
+
+def _each_sum(sums: HourSums) -> Iterator[tuple[UseKey, int, list[int]]]:
+    for key, of_number in sums.items():
+        for number, held in of_number.items():
+            yield key, number, held
 
 
 def _instance_of(stored: StoredEvent) -> str | None:
