@@ -181,6 +181,8 @@ class BillingParties:
         key = (run.shape.provider, bisect_right(self._changes, run.starts_at))
         found = self._kept.get(key)
         if found is None:
+            if len(self._kept) >= _MOST_SHAPES:
+                self._kept.clear()
             found = self._kept[key] = list(self._grouped(*key[:1], run.starts_at))
         return found
 
@@ -273,9 +275,7 @@ def key_of_disk(span: DiskSpan) -> UseKey:
     )
 
 
-def _stretch(
-    members: Sequence[Accrued], begins: int, ends: int, slope: int
-) -> tuple[Step, Step]:
+def _stretch(members: Sequence[Accrued], begins: int, ends: int, slope: int) -> tuple[Step, Step]:
     return Step(begins, members, slope, 0), Step(ends, members, -slope, 0)
 
 
