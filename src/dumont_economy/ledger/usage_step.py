@@ -155,6 +155,12 @@ class Step(NamedTuple):
 
 
 _USED: Sequence[Accrued] = (Accrued.USED,)
+_TIMES: Sequence[Accrued] = (
+    Accrued.USED,
+    Accrued.BILLED,
+    *BILLED_BY.values(),
+    Accrued.BILLED_REFERENCE,
+)
 _PAID: Sequence[Accrued] = (Accrued.PAID,)
 _DISK_SIZE: Sequence[Accrued] = (Accrued.DISK_SIZE,)
 
@@ -220,30 +226,37 @@ def _steps_of_run(run: GpuRun, ends_at: datetime, parties: BillingParties) -> li
     used = ends - begins
     # What a minimum or rounding up adds is booked at the last used instant (R-PAD).
     last = ends - 1
-    steps = [*_stretch(_USED, begins, ends, 1)]
+    steps = [Step(begins, _TIMES, 1, 0)]
+    ended = [*_USED]
     for rule, members in parties.of_run(run):
         billed = rule.billed_microseconds(used)
-        until, pad = min(begins + billed, ends), max(0, billed - used)
-        steps += _stretch(members, begins, until, 1)
+        pad = max(0, billed - used)
+        if billed < used:
+            steps.append(Step(begins + billed, members, -1, 0))
+        else:
+            ended += members
         if pad:
             steps.append(Step(last, members, 0, pad))
         if Accrued.BILLED in members:
-            steps += _paid(run, until, last, pad)
+            steps += _paid(run, min(begins + billed, ends), last, pad)
+    steps.append(Step(ends, ended, -1, 0))
     return steps
 
 
-def _paid(run: GpuRun, until: int, last: int, pad: int) -> Iterator[Step]:
+def _paid(run: GpuRun, until: int, last: int, pad: int) -> list[Step]:
     """Return the steps of what a run cost: at each rate while it held, the pad at the last one."""
     borders = [to_microseconds(change.since) for change in run.rates]
+    steps: list[Step] = []
     at_last = 0
     for change, begins, ends in zip(run.rates, borders, [*borders[1:], until], strict=True):
         rate = units_of(change.rate)
         if rate and begins < min(ends, until):
-            yield from _stretch(_PAID, begins, min(ends, until), rate)
+            steps += _stretch(_PAID, begins, min(ends, until), rate)
         if begins <= last:
             at_last = rate
-    if pad:
-        yield Step(last, _PAID, 0, pad * at_last)
+    if pad and at_last:
+        steps.append(Step(last, _PAID, 0, pad * at_last))
+    return steps
 
 
 def steps_of_disk(span: DiskSpan) -> tuple[UseKey, list[Step]]:

@@ -39,12 +39,16 @@ def add_steps(sums: HourSums, key: UseKey, steps: Iterable[Step], *, sign: int =
         held = of_key.get(hour)
         if held is None:
             held = of_key[hour] = list(EMPTY)
-        faster, moment, booked = sign * slope, sign * slope * within, sign * lump
-        for member in members:
-            place = member * _WIDTH
-            held[place] += faster
-            held[place + 1] += moment
-            held[place + 2] += booked
+        if slope:
+            faster = sign * slope
+            moment = faster * within
+            for member in members:
+                place = member * _WIDTH
+                held[place] += faster
+                held[place + 1] += moment
+        if lump:
+            for member in members:
+                held[member * _WIDTH + 2] += sign * lump
 
 
 def day_sums(hours: HourSums) -> HourSums:

@@ -503,15 +503,10 @@ def _exact(rate: Decimal) -> Fraction:
 
 def _with_reported(disk: Disk, event: UsageEvent) -> Disk:
     """Return the disk with what an event says of it; what it leaves out stays."""
-    reported = (
-        event.disk_gb,
-        event.disk_rate_running,
-        event.disk_rate_stopped,
-        event.disk_hours_per_month,
-    )
-    if reported == (None, None, None, None):
+    if not event.tells_of_disk:
         return disk
-    gb, running, stopped, hours = reported
+    gb, running, stopped = event.disk_gb, event.disk_rate_running, event.disk_rate_stopped
+    hours = event.disk_hours_per_month
     return Disk(
         disk.gb if gb is None else gb,
         disk.rate_running if running is None else running,
@@ -522,6 +517,8 @@ def _with_reported(disk: Disk, event: UsageEvent) -> Disk:
 
 def _without_superseded(rates: list[RateChange]) -> tuple[RateChange, ...]:
     """Keep the last of several rates that were reported for one instant."""
+    if len(rates) == 1:
+        return tuple(rates)
     last_at = {change.since: change for change in rates}
     return tuple(last_at.values())
 

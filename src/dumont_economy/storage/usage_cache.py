@@ -4,6 +4,7 @@ A cache is never trusted on its own: it says of which ledger it is, and each row
 is damaged, or of another state, is made anew of the facts, never served.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -30,7 +31,7 @@ from sqlalchemy import (
 from dumont_economy.instant import to_microseconds
 from dumont_economy.ledger.line_item import Window
 from dumont_economy.ledger.usage_step import UseKey
-from dumont_economy.ledger.usage_sum import EMPTY, Sum
+from dumont_economy.ledger.usage_sum import EMPTY, HOUR, Sum
 from dumont_economy.metering.gpu_session import DiskSpan, GpuSession, InstanceState
 from dumont_economy.storage.cached_text import (
     disk_span_of_text,
@@ -55,6 +56,7 @@ _ROWS_AT_A_TIME = 1_000
 _HOUR = timedelta(hours=1)
 # Use lasts at most so many hours; what lasts longer has the last class.
 _LENGTHS = (1, 16, 256, 4_096, 65_536)
+_LENGTHS_IN_MICROSECONDS = [hours * HOUR for hours in _LENGTHS]
 _SESSION = "session"
 _DISK = "disk"
 _DIGITS = 64
@@ -399,7 +401,7 @@ def _ended_row(account_id: str, one: EndedUse) -> dict[str, Any]:
         "number": one.number,
         "starts_at": begins,
         "ends_at": ends,
-        "length_class": _length_class(ends_at - use.starts_at),
+        "length_class": bisect_left(_LENGTHS_IN_MICROSECONDS, ends - begins),
         "content": content,
         "row_hash": _digest(
             account_id,
@@ -492,13 +494,6 @@ def _earlier(at: datetime, hours: int) -> datetime:
         return at - hours * _HOUR
     except OverflowError:
         return datetime.min.replace(tzinfo=at.tzinfo)
-
-
-def _length_class(length: timedelta) -> int:
-    return next(
-        (number for number, hours in enumerate(_LENGTHS) if length <= hours * _HOUR),
-        len(_LENGTHS),
-    )
 
 
 def _ended(row: Row[Any]) -> EndedUse:
