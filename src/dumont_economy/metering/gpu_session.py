@@ -193,6 +193,7 @@ class InstanceTimeline:
         return self.ended_disk_spans if span is None else (*self.ended_disk_spans, span)
 
 
+_time = attrgetter("time")
 _TIE_ORDER = {
     kind: position
     for position, kind in enumerate(
@@ -236,9 +237,9 @@ def continued(
 
     What was in the future has to be among them.
     """
-    ordered = sorted(events, key=attrgetter("time"))
+    ordered = sorted(events, key=_time)
     replayer = _Replay.from_state(state)
-    for time, group in groupby(ordered, key=attrgetter("time")):
+    for time, group in groupby(ordered, key=_time):
         if time > now:
             replayer.next_event_at = time
             break
@@ -362,6 +363,8 @@ class _Replay:
     def _follow_disk(self, at: datetime) -> None:
         """Let a disk span end, and another begin, where this instant changed what it is made of."""
         held, now = self.disk_span, self._disk_at(at)
+        if held is now is None:
+            return
         if held is not None and now is not None and now == replace(held, starts_at=at):
             return
         if held is not None and held.starts_at != at:

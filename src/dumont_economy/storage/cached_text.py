@@ -76,7 +76,9 @@ def state_text(state: InstanceState) -> str:
         "disks": state.ended_disk_spans or None,
         "first": _instant(state.first_started_at),
         "last": _instant(state.last_used_at),
-        "starts": _list(map(to_microseconds, state.recent_starts)) if state.recent_starts else None,
+        "starts": _text([to_microseconds(at) for at in state.recent_starts])
+        if state.recent_starts
+        else None,
         "flapping": "true" if state.is_flapping else None,
         "orphans": state.orphan_stops or None,
         "again": state.starts_while_running or None,
@@ -118,12 +120,12 @@ def state_of_text(instance: str, text: str, last_report_at: datetime | None) -> 
 
 
 def _runs(session: GpuSession) -> str:
-    return _list(map(_run, session.runs))
+    return _list([_run(run) for run in session.runs])
 
 
 def _run(run: GpuRun) -> str:
     ends_at = "null" if run.ends_at is None else to_microseconds(run.ends_at)
-    rates = _list(f"[{to_microseconds(one.since)},{units_of(one.rate)}]" for one in run.rates)
+    rates = _list([f"[{to_microseconds(one.since)},{units_of(one.rate)}]" for one in run.rates])
     return f"[{shape_text(run.shape)},{to_microseconds(run.starts_at)},{ends_at},{rates}]"
 
 
@@ -186,8 +188,8 @@ def _instant_of(at: int | None) -> datetime | None:
     return None if at is None else from_microseconds(at)
 
 
-def _list(texts: Iterable[object]) -> str:
-    return f"[{','.join(map(str, texts))}]"
+def _list(texts: Iterable[str]) -> str:
+    return f"[{','.join(texts)}]"
 
 
 def _text(value: object) -> str:

@@ -638,6 +638,5 @@ def _kept_instant(at: datetime | None) -> int | None:
 def _put(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
     """Write rows as they are kept, in the place of those with the same keys."""
     if rows:
-        columns = zip(*(row.values() for row in rows), strict=True)
-        values_of = dict(zip(rows[0], columns, strict=True))
+        values_of = {name: [row[name] for row in rows] for name in rows[0]}
         insert_bound(connection, table, values_of, replaces=True)
