@@ -61,10 +61,9 @@ def _parts(name: str, values: Sequence[object]) -> list[str]:
     kinds = set(map(type, values))
     kinds.discard(NoneType)
     if kinds == {str}:
-        return [
-            "" if value is None else f";{name}:{len(value)}:{value}"  # type: ignore[arg-type]
-            for value in values
-        ]
+        # Few texts are told by many rows.
+        part_of = {value: "" if value is None else _part(name, value) for value in set(values)}
+        return [part_of[value] for value in values]
     if kinds == {int}:
         return ["" if value is None else f";{name}={value}" for value in values]
     return ["" if value is None else _part(name, value) for value in values]

@@ -298,7 +298,8 @@ def units_of(value: Fraction) -> int:
     Raises:
         ValueError: it has more than 12 decimals.
     """
-    units, rest = divmod(int(value.numerator) * RATE_UNITS, value.denominator)
+    numerator, denominator = value.as_integer_ratio()
+    units, rest = divmod(numerator * RATE_UNITS, denominator)
     if rest:
         message = f"{value} has more than {RATE_DECIMALS} decimals."
         raise ValueError(message)

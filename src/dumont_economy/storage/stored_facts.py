@@ -47,6 +47,7 @@ _NOT_DIGESTED = {ROW_HASH, CHAIN_HASH, "number"}
 _SHOWN_CHARACTERS = 64
 _ROWS_AT_A_TIME = 1_000
 _PLACE = "place"
+_TEXT_OR_NONE = {bytes, NoneType}
 _TEXT: tuple[ColumnElement[str], ...] = (literal_column("'text'"), literal_column("'null'"))
 # What is read where something else than text was found: a number, as no text is.
 _NO_TEXT: ColumnElement[int] = literal_column("0")
@@ -109,10 +110,15 @@ def _as_kept(column: ColumnElement[Any], *, is_sqlite: bool) -> ColumnElement[An
 
 def kept_values(row: Row[Any, *tuple[Any, ...]]) -> dict[str, Any]:
     """Return the values of a row that was selected as it is kept, its text decoded."""
+    # In place, not by `_decoded`: very much is read.
     return {
         name: value.decode("utf-8", "surrogateescape") if type(value) is bytes else value
         for name, value in zip(row._fields, row, strict=True)
     }
+
+
+def _decoded(value: Any) -> Any:  # noqa: ANN401  whatever is kept
+    return value.decode("utf-8", "surrogateescape") if type(value) is bytes else value
 
 
 def kept_columns(rows: Sequence[Row[Any, *tuple[Any, ...]]]) -> dict[str, Sequence[Any]]:
@@ -120,13 +126,10 @@ def kept_columns(rows: Sequence[Row[Any, *tuple[Any, ...]]]) -> dict[str, Sequen
     found: dict[str, Sequence[Any]] = {}
     for name, values in zip(rows[0]._fields, zip(*rows, strict=True), strict=True):
         kinds = set(map(type, values))
-        if kinds == {bytes}:
-            found[name] = [value.decode("utf-8", "surrogateescape") for value in values]
+        if kinds <= _TEXT_OR_NONE and bytes in kinds:
+            found[name] = read_once(_decoded, values)
         elif bytes in kinds:
-            found[name] = [
-                value.decode("utf-8", "surrogateescape") if type(value) is bytes else value
-                for value in values
-            ]
+            found[name] = list(map(_decoded, values))
         elif kinds != {NoneType}:
             found[name] = values
     return found
