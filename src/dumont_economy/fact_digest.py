@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
+from types import NoneType
 
 from dumont_economy.instant import to_microseconds
 from dumont_economy.money import to_units
@@ -56,12 +57,15 @@ def encoded_rows(
 
 
 def _parts(name: str, values: Sequence[object]) -> list[str]:
-    """Return what a column adds to each row; its values nearly always are of one kind."""
+    """Return what a column adds to each row; its values nearly always are of one kind, or None."""
     kinds = set(map(type, values))
+    kinds.discard(NoneType)
     if kinds == {str}:
-        return [f";{name}:{len(value)}:{value}" for value in values]  # type: ignore[arg-type]
+        # Few texts are told by many rows.
+        part_of = {value: "" if value is None else _part(name, value) for value in set(values)}
+        return [part_of[value] for value in values]
     if kinds == {int}:
-        return [f";{name}={value}" for value in values]
+        return ["" if value is None else f";{name}={value}" for value in values]
     return ["" if value is None else _part(name, value) for value in values]
 
 

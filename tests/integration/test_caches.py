@@ -9,10 +9,10 @@ from click.testing import CliRunner
 from sqlalchemy import Connection, text
 
 from dumont_economy.cli.main import main
-from dumont_economy.errors import DatabaseUnavailableError
+from dumont_economy.errors import DamagedFactError, DatabaseUnavailableError
 from dumont_economy.services.rebuild_caches import rebuild_caches
 from dumont_economy.services.verify_facts import verify_facts
-from dumont_economy.storage import usage_cache
+from dumont_economy.storage import event_chain, usage_cache
 from dumont_economy.storage.database import Database
 from dumont_economy.storage.usage_cache import CACHES
 from tests.api.harness import (
@@ -94,6 +94,45 @@ def test_made_anew_they_are_what_followed(application_on: Application, ours: Cal
     assert contents(database, ours) == followed
     assert answers(application_on, ours) == said
     assert damaged(database) == []
+
+
+DAMAGE_TO_FACTS: dict[str, tuple[str, dict[str, object]]] = {
+    "a rate": ("UPDATE usage_event SET rate = rate + 1 WHERE seq = 2", {"seq": 2}),
+    "an instance": ("UPDATE usage_event SET instance = 'i-2' WHERE seq = 3", {"seq": 3}),
+    "a time": ("UPDATE usage_event SET time = time + 1 WHERE seq = 8", {"seq": 8}),
+    "a digest": ("UPDATE usage_event SET chain_hash = 'x' WHERE seq = 1", {"seq": 1}),
+    "one missing": ("DELETE FROM usage_event WHERE seq = 7", {}),
+}
+
+
+@pytest.mark.parametrize("what", DAMAGE_TO_FACTS)
+def test_none_are_made_of_damaged_facts(
+    application_on: Application, ours: Caller, what: str
+) -> None:
+    """The event is named, though many are compared together; what was there stays."""
+    statement, where = DAMAGE_TO_FACTS[what]
+    followed = contents(application_on.database, ours)
+    damage(application_on.database, f"{statement} AND account_id = :ours")
+
+    with pytest.raises(DamagedFactError) as raised:
+        rebuild_caches(application_on.database, application_on.clock, ours.account)
+
+    assert raised.value.where.items() >= where.items()
+    assert contents(application_on.database, ours) == followed
+
+
+def test_without_the_chain_they_would_be(
+    application_on: Application, ours: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Control: the rate of an event that was changed."""
+    followed = contents(application_on.database, ours)
+    statement, _ = DAMAGE_TO_FACTS["a rate"]
+    damage(application_on.database, f"{statement} AND account_id = :ours")
+    monkeypatch.setattr(event_chain, "chained", lambda *_: _Anything())
+
+    rebuild_caches(application_on.database, application_on.clock, ours.account)
+
+    assert contents(application_on.database, ours) != followed
 
 
 @pytest.mark.parametrize(

@@ -9,16 +9,17 @@ of the sums. What the parties bill of a run depends on their billing rules, whic
 """
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum
 from fractions import Fraction
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from dumont_economy.instant import to_microseconds
-from dumont_economy.ledger.rating import billed_end
 from dumont_economy.metering.gpu_session import DiskSpan, GpuRun, GpuSession, Shape
 from dumont_economy.metering.usage_event import CpuArchitecture
 from dumont_economy.money import RATE_DECIMALS, exact_text
@@ -71,10 +72,7 @@ class UseKey:
 
     def text(self) -> str:
         """Return the key as text, the same for the same key."""
-        parts: list[object] = [*shape_parts(self.shape)]
-        if self.is_disk:
-            parts += [self.hours_per_month, self.is_paid]
-        return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+        return _key_text(self)
 
     @classmethod
     def of_text(cls, text: str) -> "UseKey":
@@ -92,6 +90,22 @@ class UseKey:
 
 
 _SHAPE_PARTS = 6
+# Few shapes are used by many instances.
+_MOST_SHAPES = 4_096
+
+
+@lru_cache(_MOST_SHAPES)
+def _key_text(key: UseKey) -> str:
+    if not key.is_disk:
+        return shape_text(key.shape)
+    parts = [*shape_parts(key.shape), key.hours_per_month, key.is_paid]
+    return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+
+
+@lru_cache(_MOST_SHAPES)
+def shape_text(shape: Shape) -> str:
+    """Return a shape as JSON, the same for the same shape."""
+    return json.dumps(shape_parts(shape), ensure_ascii=False, separators=(",", ":"))
 
 
 def shape_parts(shape: Shape) -> tuple[object, ...]:
@@ -129,15 +143,26 @@ def shape_of_parts(parts: list[object]) -> Shape:
 
 
 class Step(NamedTuple):
-    """From `at` on, something accrues faster by `slope`; and `lump` of it is booked at `at`.
+    """From `at` on, some members accrue faster by `slope`; and `lump` of each is booked at `at`.
 
     `at` is in microseconds of POSIX time, `slope` per microsecond.
     """
 
     at: int
-    accrued: Accrued
+    members: Sequence[Accrued]
     slope: int
     lump: int
+
+
+_USED: Sequence[Accrued] = (Accrued.USED,)
+_TIMES: Sequence[Accrued] = (
+    Accrued.USED,
+    Accrued.BILLED,
+    *BILLED_BY.values(),
+    Accrued.BILLED_REFERENCE,
+)
+_PAID: Sequence[Accrued] = (Accrued.PAID,)
+_DISK_SIZE: Sequence[Accrued] = (Accrued.DISK_SIZE,)
 
 
 @dataclass(frozen=True)
@@ -145,19 +170,46 @@ class BillingParties:
     """Who bills a run, by which rules: the provider that it ran on, and each that is compared."""
 
     rules: BillingRules
+    _kept: dict[tuple[str, int], list[tuple[BillingRule, Sequence[Accrued]]]] = field(
+        default_factory=dict, compare=False
+    )
 
     def rule(self, provider: str, at: datetime) -> BillingRule:
         """Return a provider's billing rule in effect at `at`; per second where none is known."""
         return self.rules.in_force(provider, at, KNOWN_NOW) or per_second_rule(provider, at)
 
-    def of_run(self, run: GpuRun) -> list[tuple[Accrued, BillingRule]]:
-        """Return the rules by which a run is billed, and as what that time is summed."""
-        at = run.starts_at
-        return [
-            (Accrued.BILLED, self.rule(run.shape.provider, at)),
+    def of_run(self, run: GpuRun) -> list[tuple[BillingRule, Sequence[Accrued]]]:
+        """Return the rules by which a run is billed, and as what that time is summed.
+
+        Parties that bill alike share a rule. The runs of a provider that begin while no rule
+        changes have the same ones, so they are looked up once.
+        """
+        key = (run.shape.provider, bisect_right(self._changes, run.starts_at))
+        found = self._kept.get(key)
+        if found is None:
+            if len(self._kept) >= _MOST_SHAPES:
+                self._kept.clear()
+            found = self._kept[key] = list(self._grouped(*key[:1], run.starts_at))
+        return found
+
+    @cached_property
+    def _changes(self) -> list[datetime]:
+        return self.rules.begin_at()
+
+    def _grouped(
+        self, provider: str, at: datetime
+    ) -> Iterator[tuple[BillingRule, Sequence[Accrued]]]:
+        parties = [
+            (Accrued.BILLED, self.rule(provider, at)),
             *((accrued, self.rule(name, at)) for name, accrued in BILLED_BY.items()),
             (Accrued.BILLED_REFERENCE, per_second_rule("reference card", ALWAYS)),
         ]
+        alike: dict[tuple[object, ...], list[tuple[Accrued, BillingRule]]] = {}
+        for accrued, rule in parties:
+            terms = (rule.min_seconds, rule.increment_seconds, rule.rounding)
+            alike.setdefault(terms, []).append((accrued, rule))
+        for group in alike.values():
+            yield group[0][1], tuple(accrued for accrued, _ in group)
 
 
 def steps_of_session(
@@ -166,34 +218,45 @@ def steps_of_session(
     """Return the steps of an ended session, run by run."""
     for run in session.runs:
         if run.ends_at is not None:
-            yield UseKey(run.shape), list(_steps_of_run(run, run.ends_at, parties))
+            yield UseKey(run.shape), _steps_of_run(run, run.ends_at, parties)
 
 
-def _steps_of_run(run: GpuRun, ends_at: datetime, parties: BillingParties) -> Iterator[Step]:
+def _steps_of_run(run: GpuRun, ends_at: datetime, parties: BillingParties) -> list[Step]:
     begins, ends = to_microseconds(run.starts_at), to_microseconds(ends_at)
+    used = ends - begins
     # What a minimum or rounding up adds is booked at the last used instant (R-PAD).
     last = ends - 1
-    yield from _stretch(Accrued.USED, begins, ends, 1)
-    for accrued, rule in parties.of_run(run):
-        billed_until, pad = billed_end(run.starts_at, ends - begins, rule)
-        until = to_microseconds(billed_until)
-        yield from _stretch(accrued, begins, until, 1)
+    steps = [Step(begins, _TIMES, 1, 0)]
+    ended = [*_USED]
+    for rule, members in parties.of_run(run):
+        billed = rule.billed_microseconds(used)
+        pad = max(0, billed - used)
+        if billed < used:
+            steps.append(Step(begins + billed, members, -1, 0))
+        else:
+            ended += members
         if pad:
-            yield Step(last, accrued, 0, pad)
-        if accrued is Accrued.BILLED:
-            yield from _paid(run, until, last, pad)
+            steps.append(Step(last, members, 0, pad))
+        if Accrued.BILLED in members:
+            steps += _paid(run, min(begins + billed, ends), last, pad)
+    steps.append(Step(ends, ended, -1, 0))
+    return steps
 
 
-def _paid(run: GpuRun, until: int, last: int, pad: int) -> Iterator[Step]:
+def _paid(run: GpuRun, until: int, last: int, pad: int) -> list[Step]:
     """Return the steps of what a run cost: at each rate while it held, the pad at the last one."""
     borders = [to_microseconds(change.since) for change in run.rates]
+    steps: list[Step] = []
+    at_last = 0
     for change, begins, ends in zip(run.rates, borders, [*borders[1:], until], strict=True):
         rate = units_of(change.rate)
         if rate and begins < min(ends, until):
-            yield from _stretch(Accrued.PAID, begins, min(ends, until), rate)
-    if pad:
-        at_last = [c for c, since in zip(run.rates, borders, strict=True) if since <= last][-1]
-        yield Step(last, Accrued.PAID, 0, pad * units_of(at_last.rate))
+            steps += _stretch(_PAID, begins, min(ends, until), rate)
+        if begins <= last:
+            at_last = rate
+    if pad and at_last:
+        steps.append(Step(last, _PAID, 0, pad * at_last))
+    return steps
 
 
 def steps_of_disk(span: DiskSpan) -> tuple[UseKey, list[Step]]:
@@ -208,10 +271,10 @@ def steps_of_disk(span: DiskSpan) -> tuple[UseKey, list[Step]]:
     begins, ends = to_microseconds(span.starts_at), to_microseconds(span.ends_at)
     paid = span.per_gb_month
     size = units_of(span.gb)
-    steps = [*_stretch(Accrued.USED, begins, ends, 1)]
-    steps += _stretch(Accrued.DISK_SIZE, begins, ends, size)
+    steps = [*_stretch(_USED, begins, ends, 1)]
+    steps += _stretch(_DISK_SIZE, begins, ends, size)
     if paid is not None:
-        steps += _stretch(Accrued.PAID, begins, ends, size * units_of(paid))
+        steps += _stretch(_PAID, begins, ends, size * units_of(paid))
     return key_of_disk(span), steps
 
 
@@ -225,8 +288,8 @@ def key_of_disk(span: DiskSpan) -> UseKey:
     )
 
 
-def _stretch(accrued: Accrued, begins: int, ends: int, slope: int) -> tuple[Step, Step]:
-    return Step(begins, accrued, slope, 0), Step(ends, accrued, -slope, 0)
+def _stretch(members: Sequence[Accrued], begins: int, ends: int, slope: int) -> tuple[Step, Step]:
+    return Step(begins, members, slope, 0), Step(ends, members, -slope, 0)
 
 
 def units_of(value: Fraction) -> int:
@@ -235,7 +298,8 @@ def units_of(value: Fraction) -> int:
     Raises:
         ValueError: it has more than 12 decimals.
     """
-    units, rest = divmod(int(value.numerator) * RATE_UNITS, value.denominator)
+    numerator, denominator = value.as_integer_ratio()
+    units, rest = divmod(numerator * RATE_UNITS, denominator)
     if rest:
         message = f"{value} has more than {RATE_DECIMALS} decimals."
         raise ValueError(message)

@@ -22,10 +22,10 @@ _WIDTH = 3
 Sum = Sequence[int]
 # Of each member what has accrued.
 Amounts = tuple[int, ...]
-# The sums of a day's hours by key, each in order; and sums by key and hour. Instants count
-# from the hour's beginning.
+# The sums of a day's hours by key, each in order; and sums by key, and by hour or day. Instants
+# count from its beginning.
 HoursOfDay = Mapping[UseKey, Sequence[tuple[int, Sum]]]
-HourSums = dict[tuple[UseKey, int], list[int]]
+HourSums = dict[UseKey, dict[int, list[int]]]
 
 EMPTY: Sum = (0,) * (_MEMBERS * _WIDTH)
 NOTHING: Amounts = (0,) * _MEMBERS
@@ -33,25 +33,36 @@ NOTHING: Amounts = (0,) * _MEMBERS
 
 def add_steps(sums: HourSums, key: UseKey, steps: Iterable[Step], *, sign: int = 1) -> None:
     """Add steps to the sums of their hours, or take them out with a `sign` of -1."""
-    for at, accrued, slope, lump in steps:
+    of_key = sums.setdefault(key, {})
+    for at, members, slope, lump in steps:
         hour, within = divmod(at, HOUR)
-        held = sums.get((key, hour))
+        held = of_key.get(hour)
         if held is None:
-            held = sums[key, hour] = list(EMPTY)
-        place = accrued * _WIDTH
+            held = of_key[hour] = list(EMPTY)
         if slope:
-            held[place] += sign * slope
-            held[place + 1] += sign * slope * within
+            faster = sign * slope
+            moment = faster * within
+            for member in members:
+                place = member * _WIDTH
+                held[place] += faster
+                held[place + 1] += moment
         if lump:
-            held[place + 2] += sign * lump
+            for member in members:
+                held[member * _WIDTH + 2] += sign * lump
 
 
-def day_sums(hours: HourSums) -> dict[tuple[UseKey, int], list[int]]:
+def day_sums(hours: HourSums) -> HourSums:
     """Return the sums of days, by key and day: instants count from the day's beginning."""
-    days: dict[tuple[UseKey, int], list[int]] = {}
-    for (key, hour), held in hours.items():
+    return {key: _day_sums(of_hour) for key, of_hour in hours.items()}
+
+
+def _day_sums(of_hour: Mapping[int, Sum]) -> dict[int, list[int]]:
+    days: dict[int, list[int]] = {}
+    for hour, held in of_hour.items():
         day, hour_of_day = divmod(hour, HOURS_PER_DAY)
-        into = days.setdefault((key, day), list(EMPTY))
+        into = days.get(day)
+        if into is None:
+            into = days[day] = list(EMPTY)
         add_sum(into, moved(held, hour_of_day * HOUR))
     return days
 

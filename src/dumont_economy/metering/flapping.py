@@ -11,6 +11,6 @@ WITHIN = timedelta(hours=1)
 
 def is_flapping(starts: Sequence[datetime]) -> bool:
     """Say whether more than 20 of the starts, in order of time, lie in any one hour."""
-    return any(
+    return len(starts) > MAX_STARTS and any(
         last - first < WITHIN for first, last in zip(starts, starts[MAX_STARTS:], strict=False)
     )

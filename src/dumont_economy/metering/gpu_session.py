@@ -193,6 +193,7 @@ class InstanceTimeline:
         return self.ended_disk_spans if span is None else (*self.ended_disk_spans, span)
 
 
+_time = attrgetter("time")
 _TIE_ORDER = {
     kind: position
     for position, kind in enumerate(
@@ -236,9 +237,9 @@ def continued(
 
     What was in the future has to be among them.
     """
-    ordered = sorted(events, key=attrgetter("time"))
+    ordered = sorted(events, key=_time)
     replayer = _Replay.from_state(state)
-    for time, group in groupby(ordered, key=attrgetter("time")):
+    for time, group in groupby(ordered, key=_time):
         if time > now:
             replayer.next_event_at = time
             break
@@ -313,7 +314,10 @@ class _Replay:
 
     def take_simultaneous(self, events: list[UsageEvent]) -> None:
         """Apply events of one instant: legal transitions first, then the rest (R-TIE)."""
-        if len(events) > 1 and len(_terms_of_starts(events)) > 1:
+        if len(events) == 1:
+            self._take(events[0])
+            return
+        if len(_terms_of_starts(events)) > 1:
             self.contradicting_starts += 1
         waiting = sorted(events, key=lambda e: (_TIE_ORDER[e.type], e.source, e.id))
         while waiting:
@@ -359,6 +363,8 @@ class _Replay:
     def _follow_disk(self, at: datetime) -> None:
         """Let a disk span end, and another begin, where this instant changed what it is made of."""
         held, now = self.disk_span, self._disk_at(at)
+        if held is now is None:
+            return
         if held is not None and now is not None and now == replace(held, starts_at=at):
             return
         if held is not None and held.starts_at != at:
@@ -500,15 +506,10 @@ def _exact(rate: Decimal) -> Fraction:
 
 def _with_reported(disk: Disk, event: UsageEvent) -> Disk:
     """Return the disk with what an event says of it; what it leaves out stays."""
-    reported = (
-        event.disk_gb,
-        event.disk_rate_running,
-        event.disk_rate_stopped,
-        event.disk_hours_per_month,
-    )
-    if reported == (None, None, None, None):
+    if not event.tells_of_disk:
         return disk
-    gb, running, stopped, hours = reported
+    gb, running, stopped = event.disk_gb, event.disk_rate_running, event.disk_rate_stopped
+    hours = event.disk_hours_per_month
     return Disk(
         disk.gb if gb is None else gb,
         disk.rate_running if running is None else running,
@@ -519,6 +520,8 @@ def _with_reported(disk: Disk, event: UsageEvent) -> Disk:
 
 def _without_superseded(rates: list[RateChange]) -> tuple[RateChange, ...]:
     """Keep the last of several rates that were reported for one instant."""
+    if len(rates) == 1:
+        return tuple(rates)
     last_at = {change.since: change for change in rates}
     return tuple(last_at.values())
 

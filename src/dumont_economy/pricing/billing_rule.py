@@ -56,6 +56,10 @@ class BillingRules:
         ]
         return max(known, key=lambda rule: (rule.effective_from, rule.published_at), default=None)
 
+    def begin_at(self) -> list[datetime]:
+        """Return the instants from which a rule holds, in order."""
+        return sorted({rule.effective_from for rules in self._rules.values() for rule in rules})
+
 
 def per_second_rule(provider: str, since: datetime) -> BillingRule:
     """Return how a party without a billing rule bills: per second, without a minimum."""

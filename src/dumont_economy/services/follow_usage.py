@@ -327,8 +327,8 @@ class _Changes:
 
     def _see(self, events: Sequence[tuple[int, UsageEvent]]) -> int | None:
         """Note the last event that has happened; return the first by number that has not."""
-        for _, event in events:
-            self._newest_event_at = _newer(self._newest_event_at, event, self._now)
+        seen = (event for _, event in events)
+        self._newest_event_at = _newest(self._newest_event_at, seen, self._now)
         return min((seq for seq, event in events if event.time > self._now), default=None)
 
     def write(self) -> None:
@@ -358,9 +358,9 @@ class _Changes:
         come: list[str] = []
         rows: list[SumRow] = []
         for span, changed in ((HOUR_SUM, hours), (DAY_SUM, day_sums(hours))):
-            numbers = (number for _, number in changed)
+            numbers = (number for of_number in changed.values() for number in of_number)
             held = usage_cache.sums_numbered(self._connection, self._account_id, span, numbers)
-            for (key, number), delta in changed.items():
+            for key, number, delta in _each_sum(changed):
                 total = list(delta)
                 before = held.get((key, number))
                 if before is not None:
@@ -465,13 +465,10 @@ def rebuild(
         stored = [one for one in read if one.event.type is not EventType.VOID]
         if name is None or not stored:
             continue
-        for one in stored:
-            newest_event_at = _newer(newest_event_at, one.event, now)
-        events = (
-            _not_voided(facts, account_id, stored, head.seq)
-            if has_voids
-            else [one.event for one in stored]
-        )
+        events = [one.event for one in stored]
+        newest_event_at = _newest(newest_event_at, events, now)
+        if has_voids:
+            events = _not_voided(facts, account_id, stored, head.seq)
         timeline = replay(name, events, now)
         waiting = min((one.seq for one in stored if one.event.time > now), default=None)
         written.add(
@@ -502,15 +499,21 @@ def _write_instances(connection: Connection, account_id: str, written: _Written,
 def _sum_rows(account_id: str, hours: HourSums) -> tuple[list[SumRow], str]:
     """Return the sums of hours and days as rows, and the digests of the days added up."""
     rows: list[SumRow] = [
-        (HOUR_SUM, number, key, sums) for (key, number), sums in hours.items() if any(sums)
+        (HOUR_SUM, number, key, sums) for key, number, sums in _each_sum(hours) if any(sums)
     ]
     digests = []
-    for (key, number), sums in day_sums(hours).items():
+    for key, number, sums in _each_sum(day_sums(hours)):
         if any(sums):
             rows.append((DAY_SUM, number, key, sums))
             text = usage_cache.sum_text(sums)
             digests.append(usage_cache.sum_digest(account_id, DAY_SUM, number, key.text(), text))
     return rows, usage_cache.added_digests(NO_DIGESTS, (), digests)
+
+
+def _each_sum(sums: HourSums) -> Iterator[tuple[UseKey, int, list[int]]]:
+    for key, of_number in sums.items():
+        for number, held in of_number.items():
+            yield key, number, held
 
 
 def _instance_of(stored: StoredEvent) -> str | None:
@@ -544,10 +547,14 @@ def _is_late(state: InstanceState, events: Iterable[tuple[int, UsageEvent]]) -> 
     return last is not None and any(event.time <= last for _, event in events)
 
 
-def _newer(newest: datetime | None, event: UsageEvent, now: datetime) -> datetime | None:
-    if event.time > now:
-        return newest
-    return event.time if newest is None else max(newest, event.time)
+def _newest(
+    before: datetime | None, events: Iterable[UsageEvent], now: datetime
+) -> datetime | None:
+    """Return the time of the last event that has happened, of one before and some more."""
+    happened = [event.time for event in events if event.time <= now]
+    if before is not None:
+        happened.append(before)
+    return max(happened, default=None)
 
 
 def _common(old: Sequence[object], new: Sequence[object]) -> int:

@@ -4,13 +4,20 @@ Instants are whole microseconds of POSIX time, rates whole numbers of 10^-12.
 """
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from dumont_economy.instant import from_microseconds, to_microseconds
-from dumont_economy.ledger.usage_step import RATE_UNITS, shape_of_parts, shape_parts, units_of
+from dumont_economy.ledger.usage_step import (
+    RATE_UNITS,
+    shape_of_parts,
+    shape_parts,
+    shape_text,
+    units_of,
+)
 from dumont_economy.metering.gpu_session import (
     Disk,
     DiskSpan,
@@ -25,7 +32,7 @@ from dumont_economy.money import exact_text
 
 def session_text(session: GpuSession) -> str:
     """Return the runs of a session; its instance, beginning and end stand beside it."""
-    return _text(_runs(session))
+    return _runs(session)
 
 
 def session_of_text(
@@ -54,26 +61,31 @@ def state_text(state: InstanceState) -> str:
     """
     session, disk = state.open_session, state.disk_now
     fields = {
-        "name": state.name,
-        "status": state.status,
+        "name": None if state.name is None else _text(state.name),
+        "status": None if state.status is None else _text(state.status),
         "since": _instant(state.since),
-        "shape": None if state.shape is None else list(shape_parts(state.shape)),
+        "shape": None if state.shape is None else shape_text(state.shape),
         "rate": units_of(state.rate) or None,
-        "disk": None if state.disk == Disk() else _disk(state.disk),
+        "disk": None if state.disk == Disk() else _text(_disk(state.disk)),
         "next_event": _instant(state.next_event_at),
-        "session": None if session is None else [_instant(session.starts_at), _runs(session)],
-        "disk_now": None if disk is None else _disk_now(disk),
+        "session": None
+        if session is None
+        else f"[{to_microseconds(session.starts_at)},{_runs(session)}]",
+        "disk_now": None if disk is None else _text(_disk_now(disk)),
         "ended": state.ended_sessions or None,
         "disks": state.ended_disk_spans or None,
         "first": _instant(state.first_started_at),
         "last": _instant(state.last_used_at),
-        "starts": [to_microseconds(at) for at in state.recent_starts] or None,
-        "flapping": state.is_flapping or None,
+        "starts": _text([to_microseconds(at) for at in state.recent_starts])
+        if state.recent_starts
+        else None,
+        "flapping": "true" if state.is_flapping else None,
         "orphans": state.orphan_stops or None,
         "again": state.starts_while_running or None,
         "contradicting": state.contradicting_starts or None,
     }
-    return _text({name: value for name, value in fields.items() if value is not None})
+    told = (f'"{name}":{value}' for name, value in fields.items() if value is not None)
+    return f"{{{','.join(told)}}}"
 
 
 def state_of_text(instance: str, text: str, last_report_at: datetime | None) -> InstanceState:
@@ -107,16 +119,14 @@ def state_of_text(instance: str, text: str, last_report_at: datetime | None) -> 
     )
 
 
-def _runs(session: GpuSession) -> list[list[object]]:
-    return [
-        [
-            list(shape_parts(run.shape)),
-            to_microseconds(run.starts_at),
-            _instant(run.ends_at),
-            [[to_microseconds(one.since), units_of(one.rate)] for one in run.rates],
-        ]
-        for run in session.runs
-    ]
+def _runs(session: GpuSession) -> str:
+    return _list([_run(run) for run in session.runs])
+
+
+def _run(run: GpuRun) -> str:
+    ends_at = "null" if run.ends_at is None else to_microseconds(run.ends_at)
+    rates = _list([f"[{to_microseconds(one.since)},{units_of(one.rate)}]" for one in run.rates])
+    return f"[{shape_text(run.shape)},{to_microseconds(run.starts_at)},{ends_at},{rates}]"
 
 
 def _session(
@@ -176,6 +186,10 @@ def _instant(at: datetime | None) -> int | None:
 
 def _instant_of(at: int | None) -> datetime | None:
     return None if at is None else from_microseconds(at)
+
+
+def _list(texts: Iterable[str]) -> str:
+    return f"[{','.join(texts)}]"
 
 
 def _text(value: object) -> str:

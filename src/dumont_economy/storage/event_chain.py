@@ -4,7 +4,7 @@ Each event's digest is made over the one before it, and the account keeps the ne
 was changed, moved, added or taken away therefore does not fit to its neighbour or to that head.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -24,10 +24,14 @@ from dumont_economy.storage.stored_facts import (
     as_kept_on,
     by_place,
     encoded,
+    encoded_rows,
+    kept_columns,
     kept_in_order,
     kept_values,
+    read_once,
     shown,
     understood,
+    understood_columns,
 )
 from dumont_economy.storage.tables import account, usage_event
 
@@ -256,18 +260,57 @@ def checked_by_previous(row: Row[Any, *tuple[Any, ...]]) -> StoredEvent:
     previous_hash = values["previous_hash"]
     if previous_hash is None and values["seq"] == EMPTY_LEDGER.seq + 1:
         previous_hash = EMPTY_LEDGER.chain_hash
-    if previous_hash is None:
+    if not isinstance(previous_hash, str):
         raise _damaged(values)
     return _checked(values, previous_hash)
 
 
-def stored_event(row: Row[Any, *tuple[Any, ...]]) -> StoredEvent:
-    """Return an event whose encoding is yet to be compared with what was read before.
+def all_checked_by_previous(rows: Sequence[Row[Any, *tuple[Any, ...]]]) -> list[StoredEvent]:
+    """Return events each of which follows from the digest which the one before it holds.
 
     Raises:
-        DamagedFactError: it cannot be read.
+        DamagedFactError: the first that does not.
     """
-    return _stored(kept_values(row))
+    found: list[StoredEvent] | None = None
+    with suppress(KeyError, *UNREADABLE):
+        found = _all_following(rows)
+    # One by one, what does not fit is found.
+    return [checked_by_previous(row) for row in rows] if found is None else found
+
+
+def _all_following(rows: Sequence[Row[Any, *tuple[Any, ...]]]) -> list[StoredEvent] | None:
+    """Return events column by column, which is fast; None where one of them does not follow."""
+    if not rows:
+        return []
+    kept = kept_columns(rows)
+    if EMPTY_LEDGER.seq + 1 in kept["seq"]:
+        previous = kept.get("previous_hash") or [None] * len(rows)
+        kept["previous_hash"] = [
+            EMPTY_LEDGER.chain_hash if one is None and seq == EMPTY_LEDGER.seq + 1 else one
+            for one, seq in zip(previous, kept["seq"], strict=True)
+        ]
+    if set(map(type, kept["previous_hash"])) != {str}:
+        return None
+    encodings = encoded_rows(usage_event, kept)
+    if list(map(chained, kept["previous_hash"], encodings)) != list(kept[CHAIN_HASH]):
+        return None
+    read = understood_columns(usage_event, kept)
+    read["type"] = read_once(EventType, read["type"])
+    if "arch" in read:
+        read["arch"] = read_once(CpuArchitecture, read["arch"])
+    empty = [None] * len(rows)
+    events = map(UsageEvent, *(read.get(name, empty) for name in EVENT_FIELDS))
+    return list(
+        map(
+            StoredEvent,
+            read["seq"],
+            read["received_at"],
+            read["reporter"],
+            events,
+            encodings,
+            read[CHAIN_HASH],
+        )
+    )
 
 
 def _checked(values: Mapping[str, Any], previous_hash: str) -> StoredEvent:

@@ -4,7 +4,17 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Connection, Dialect, Integer, String, Table
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Dialect,
+    Integer,
+    String,
+    Table,
+    Text,
+)
 
 from dumont_economy.storage.column_types import ExactAmount, Instant
 
@@ -15,6 +25,8 @@ _ARRAY_OF = {
     Instant: "BIGINT[]",
     Integer: "BIGINT[]",
     String: "TEXT[]",
+    Text: "TEXT[]",
+    Boolean: "BOOLEAN[]",
 }
 # As many sets of columns as some kinds of rows make.
 _MOST_STATEMENTS = 256
@@ -35,19 +47,24 @@ def bound(
 
 
 def insert_bound(
-    connection: Connection, table: Table, values_of: Mapping[str, Sequence[Any]]
+    connection: Connection,
+    table: Table,
+    values_of: Mapping[str, Sequence[Any]],
+    *,
+    replaces: bool = False,
 ) -> None:
     """Insert rows by the values of each column, as `bound` returns them.
 
     On PostgreSQL the values of a column are one array, so that all rows make one way to the server.
+    A row that `replaces` takes the place of one with the same key, in the columns that are given.
     """
     names, dialect = tuple(values_of), connection.dialect
     if dialect.name == _POSTGRESQL:
         arrays = tuple(list(values) for values in values_of.values())
-        connection.exec_driver_sql(_from_arrays(table, names, dialect), arrays)
+        connection.exec_driver_sql(_from_arrays(table, names, dialect, replaces=replaces), arrays)
     else:
         rows = list(zip(*values_of.values(), strict=True))
-        connection.exec_driver_sql(_from_rows(table, names, dialect), rows)
+        connection.exec_driver_sql(_from_rows(table, names, dialect, replaces=replaces), rows)
 
 
 def _bound(column: Column[Any], values: Sequence[Any], dialect: Dialect) -> Sequence[Any]:
@@ -56,17 +73,27 @@ def _bound(column: Column[Any], values: Sequence[Any], dialect: Dialect) -> Sequ
 
 
 @lru_cache(_MOST_STATEMENTS)
-def _from_arrays(table: Table, names: tuple[str, ...], dialect: Dialect) -> str:
+def _from_arrays(table: Table, names: tuple[str, ...], dialect: Dialect, *, replaces: bool) -> str:
     arrays = ", ".join(f"%s::{_ARRAY_OF[type(table.c[name].type)]}" for name in names)
-    return f"{_into(table, names, dialect)} SELECT * FROM unnest({arrays})"  # noqa: S608  our names
+    rows = f"SELECT * FROM unnest({arrays})"  # noqa: S608  our names
+    return _into(table, names, dialect, rows, replaces=replaces)
 
 
 @lru_cache(_MOST_STATEMENTS)
-def _from_rows(table: Table, names: tuple[str, ...], dialect: Dialect) -> str:
+def _from_rows(table: Table, names: tuple[str, ...], dialect: Dialect, *, replaces: bool) -> str:
     places = ", ".join("?" for _ in names)
-    return f"{_into(table, names, dialect)} VALUES ({places})"
+    return _into(table, names, dialect, f"VALUES ({places})", replaces=replaces)
 
 
-def _into(table: Table, names: tuple[str, ...], dialect: Dialect) -> str:
-    quoted = ", ".join(dialect.identifier_preparer.quote(name) for name in names)
-    return f"INSERT INTO {table.name} ({quoted})"
+def _into(
+    table: Table, names: tuple[str, ...], dialect: Dialect, rows: str, *, replaces: bool
+) -> str:
+    quote = dialect.identifier_preparer.quote
+    statement = f"INSERT INTO {table.name} ({', '.join(map(quote, names))}) {rows}"
+    if not replaces:
+        return statement
+    keys = [column.name for column in table.primary_key]
+    changed = (quote(name) for name in names if name not in keys)
+    return f"{statement} ON CONFLICT ({', '.join(map(quote, keys))}) DO UPDATE SET " + ", ".join(
+        f"{name} = excluded.{name}" for name in changed
+    )

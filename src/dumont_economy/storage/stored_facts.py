@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
+from types import NoneType
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -46,6 +47,7 @@ _NOT_DIGESTED = {ROW_HASH, CHAIN_HASH, "number"}
 _SHOWN_CHARACTERS = 64
 _ROWS_AT_A_TIME = 1_000
 _PLACE = "place"
+_TEXT_OR_NONE = {bytes, NoneType}
 _TEXT: tuple[ColumnElement[str], ...] = (literal_column("'text'"), literal_column("'null'"))
 # What is read where something else than text was found: a number, as no text is.
 _NO_TEXT: ColumnElement[int] = literal_column("0")
@@ -108,10 +110,29 @@ def _as_kept(column: ColumnElement[Any], *, is_sqlite: bool) -> ColumnElement[An
 
 def kept_values(row: Row[Any, *tuple[Any, ...]]) -> dict[str, Any]:
     """Return the values of a row that was selected as it is kept, its text decoded."""
+    # In place, not by `_decoded`: very much is read.
     return {
         name: value.decode("utf-8", "surrogateescape") if type(value) is bytes else value
         for name, value in zip(row._fields, row, strict=True)
     }
+
+
+def _decoded(value: Any) -> Any:  # noqa: ANN401  whatever is kept
+    return value.decode("utf-8", "surrogateescape") if type(value) is bytes else value
+
+
+def kept_columns(rows: Sequence[Row[Any, *tuple[Any, ...]]]) -> dict[str, Sequence[Any]]:
+    """Return the same of many rows, column by column; one without any value is left out."""
+    found: dict[str, Sequence[Any]] = {}
+    for name, values in zip(rows[0]._fields, zip(*rows, strict=True), strict=True):
+        kinds = set(map(type, values))
+        if kinds <= _TEXT_OR_NONE and bytes in kinds:
+            found[name] = read_once(_decoded, values)
+        elif bytes in kinds:
+            found[name] = list(map(_decoded, values))
+        elif kinds != {NoneType}:
+            found[name] = values
+    return found
 
 
 def kept_in_order(
@@ -164,6 +185,27 @@ def understood(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
         if found[name] is not None:
             found[name] = read(found[name])
     return found
+
+
+def understood_columns(
+    table: Table, values_of: Mapping[str, Sequence[Any]]
+) -> dict[str, Sequence[Any]]:
+    """Return the same of many rows, column by column.
+
+    Raises:
+        ArithmeticError, TypeError, ValueError: a value is none that its column can have.
+    """
+    found = dict(values_of)
+    for name, read in _readers(table):
+        if name in found:
+            found[name] = read_once(read, found[name])
+    return found
+
+
+def read_once(read: Callable[[Any], object], values: Sequence[Any]) -> Sequence[Any]:
+    """Return what each value reads as, None as itself: many rows hold few different ones."""
+    read_as = {value: read(value) for value in set(values) if value is not None}
+    return list(map(read_as.get, values))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ A cache is never trusted on its own: it says of which ledger it is, and each row
 is damaged, or of another state, is made anew of the facts, never served.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -26,12 +27,11 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from dumont_economy.instant import to_microseconds
 from dumont_economy.ledger.line_item import Window
 from dumont_economy.ledger.usage_step import UseKey
-from dumont_economy.ledger.usage_sum import EMPTY, Sum
+from dumont_economy.ledger.usage_sum import EMPTY, HOUR, Sum
 from dumont_economy.metering.gpu_session import DiskSpan, GpuSession, InstanceState
 from dumont_economy.storage.cached_text import (
     disk_span_of_text,
@@ -42,6 +42,7 @@ from dumont_economy.storage.cached_text import (
     state_text,
 )
 from dumont_economy.storage.event_chain import LedgerHead
+from dumont_economy.storage.inserted_rows import insert_bound
 from dumont_economy.storage.tables import (
     ended_use,
     instance_state,
@@ -55,6 +56,7 @@ _ROWS_AT_A_TIME = 1_000
 _HOUR = timedelta(hours=1)
 # Use lasts at most so many hours; what lasts longer has the last class.
 _LENGTHS = (1, 16, 256, 4_096, 65_536)
+_LENGTHS_IN_MICROSECONDS = [hours * HOUR for hours in _LENGTHS]
 _SESSION = "session"
 _DISK = "disk"
 _DIGITS = 64
@@ -126,11 +128,10 @@ class CachedInstance:
 
     def row_hash(self, account_id: str) -> str:
         """Return the digest of its row."""
-        reported = None if self.last_report_at is None else to_microseconds(self.last_report_at)
         return _digest(
             account_id,
             self.instance,
-            reported,
+            _kept_instant(self.last_report_at),
             self.waiting_from_seq,
             self.seal,
             self.key_texts,
@@ -196,7 +197,7 @@ def write_cache_head(connection: Connection, account_id: str, head: CacheHead) -
                 "seq": head.ledger.seq,
                 "chain_hash": head.ledger.chain_hash,
                 "made_with": head.made_with,
-                "newest_event_at": head.newest_event_at,
+                "newest_event_at": _kept_instant(head.newest_event_at),
                 "days_hash": head.days_hash,
             }
         ],
@@ -222,10 +223,10 @@ def write_instances(
             "instance": one.instance,
             "is_active": one.state.open_session is not None,
             "is_notable": one.state.is_notable,
-            "first_started_at": one.state.first_started_at,
-            "last_used_at": one.state.last_used_at,
-            "last_report_at": one.last_report_at,
-            "next_event_at": one.state.next_event_at,
+            "first_started_at": _kept_instant(one.state.first_started_at),
+            "last_used_at": _kept_instant(one.state.last_used_at),
+            "last_report_at": _kept_instant(one.last_report_at),
+            "next_event_at": _kept_instant(one.state.next_event_at),
             "waiting_from_seq": one.waiting_from_seq,
             "changed_seq": seq,
             "seal": one.seal,
@@ -392,22 +393,23 @@ def _ended_row(account_id: str, one: EndedUse) -> dict[str, Any]:
     kind = _SESSION if isinstance(use, GpuSession) else _DISK
     content = session_text(use) if isinstance(use, GpuSession) else disk_span_text(use)
     ends_at = use.ends_at or use.starts_at
+    begins, ends = to_microseconds(use.starts_at), to_microseconds(ends_at)
     return {
         "account_id": account_id,
         "instance": one.instance,
         "kind": kind,
         "number": one.number,
-        "starts_at": use.starts_at,
-        "ends_at": ends_at,
-        "length_class": _length_class(ends_at - use.starts_at),
+        "starts_at": begins,
+        "ends_at": ends,
+        "length_class": bisect_left(_LENGTHS_IN_MICROSECONDS, ends - begins),
         "content": content,
         "row_hash": _digest(
             account_id,
             one.instance,
             kind,
             one.number,
-            to_microseconds(use.starts_at),
-            to_microseconds(ends_at),
+            begins,
+            ends,
             content,
         ),
     }
@@ -492,13 +494,6 @@ def _earlier(at: datetime, hours: int) -> datetime:
         return at - hours * _HOUR
     except OverflowError:
         return datetime.min.replace(tzinfo=at.tzinfo)
-
-
-def _length_class(length: timedelta) -> int:
-    return next(
-        (number for number, hours in enumerate(_LENGTHS) if length <= hours * _HOUR),
-        len(_LENGTHS),
-    )
 
 
 def _ended(row: Row[Any]) -> EndedUse:
@@ -636,12 +631,12 @@ def _in_parts(keys: Sequence[_Key]) -> Iterator[Sequence[_Key]]:
         yield keys[start : start + _KEYS_PER_QUERY]
 
 
+def _kept_instant(at: datetime | None) -> int | None:
+    return None if at is None else to_microseconds(at)
+
+
 def _put(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    """Write rows, in the place of those with the same keys."""
-    if not rows:
-        return
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(table)
-    keys = [column.name for column in table.primary_key]
-    changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), rows)
+    """Write rows as they are kept, in the place of those with the same keys."""
+    if rows:
+        values_of = {name: [row[name] for row in rows] for name in rows[0]}
+        insert_bound(connection, table, values_of, replaces=True)
