@@ -75,7 +75,9 @@ def sums_of(*sessions: GpuSession) -> HourSums:
 
 def used_by(sums: HourSums) -> AccruedUse:
     """Return the use that sums tell."""
-    return AccruedUse().with_days((key, day, held) for (key, day), held in day_sums(sums).items())
+    return AccruedUse().with_days(
+        (key, day, held) for key, days in day_sums(sums).items() for day, held in days.items()
+    )
 
 
 KEY = UseKey(shape())
@@ -85,10 +87,7 @@ def between(sums: HourSums, first: int, last: int) -> tuple[int, ...]:
     """Return what had accrued between two hours after midnight."""
 
     def hours_of(day: int) -> dict[UseKey, list[tuple[int, list[int]]]]:
-        found = [
-            (hour, held) for (_, hour), held in sorted(sums.items(), key=lambda one: one[0][1])
-        ]
-        return {KEY: [(hour, held) for hour, held in found if hour // 24 == day]}
+        return {KEY: [one for one in sorted(sums[KEY].items()) if one[0] // 24 == day]}
 
     use = used_by(sums)
     return difference(
@@ -100,7 +99,7 @@ def test_a_session_of_a_month_touches_three_hours() -> None:
     """Its first, its last, and the one in which a party that rounds down stops to bill."""
     sums = sums_of(ended(at(0.5), at(24 * 30 + 0.25)))
 
-    assert sorted(hour - FIRST_HOUR for _, hour in sums) == [0, 24 * 30 - 1, 24 * 30]
+    assert sorted(hour - FIRST_HOUR for hour in sums[KEY]) == [0, 24 * 30 - 1, 24 * 30]
     assert between(sums, 100, 101)[Accrued.USED] == HOUR
 
 
@@ -157,14 +156,14 @@ def test_what_is_taken_out_leaves_nothing() -> None:
         add_steps(sums, key, steps, sign=-1)
 
     alone = sums_of(stays)
-    assert {place: held for place, held in sums.items() if any(held)} == alone
+    assert {hour: held for hour, held in sums[KEY].items() if any(held)} == alone[KEY]
 
 
 def test_a_day_is_the_sum_of_its_hours() -> None:
     """With instants counted from its own beginning."""
     sums = sums_of(ended(at(1.5), at(23.75)))
 
-    [(_, held)] = day_sums(sums).items()
+    [held] = day_sums(sums)[KEY].values()
 
     assert accrued_at(held, 24 * HOUR)[Accrued.USED] == HOUR * 89 // 4
 
@@ -185,7 +184,7 @@ def test_a_disk_accrues_its_size_and_its_price() -> None:
     key, steps = steps_of_disk(span)
     sums: HourSums = {}
     add_steps(sums, key, steps)
-    [(_, day)] = day_sums(sums).items()
+    [day] = day_sums(sums)[key].values()
 
     accrued = accrued_at(day, 24 * HOUR)
 
