@@ -67,6 +67,8 @@ def test_what_is_as_written_is_counted(verify: Verify) -> None:
         f"billing rules: {RULES} as written",
         "exchange rates: 0 as written",
         "disk prices: 0 as written",
+        "caches of ours: 6 as written",
+        "caches of theirs: 6 as written",
     ]
 
 
