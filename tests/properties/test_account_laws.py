@@ -40,7 +40,7 @@ from tests.reference_model import Figures, Price, Rule, World, figures
 SECOND = timedelta(seconds=1)
 # Read through the whole application, an example costs as much as dozens of a pure law.
 Read = Callable[..., tuple[AccountLedger, UsageRecords]]
-FEW = settings(max_examples=150)
+FEW = settings(max_examples=60)
 HEALTHY = PriceHealth((0, 0), (), ())
 PROVIDERS = st.sampled_from(ComparisonProvider)
 CARDS = st.sampled_from(RateCardName)

@@ -241,7 +241,7 @@ def rebuilt(connection: Connection, state: AccountState, now: datetime) -> list[
         return contents(caches, state.account)
 
 
-@settings(max_examples=120)
+@settings(max_examples=50)
 @given(stories(), st.lists(st.integers(1, 4), max_size=5), instants, instants)
 def test_sums_are_what_all_lines_come_to(
     installation: Installation,
@@ -278,7 +278,7 @@ def test_sums_are_what_all_lines_come_to(
                 assert figures(usage.of_instance(name)) == figures(total_of(of_one))
 
 
-@settings(max_examples=120)
+@settings(max_examples=50)
 @given(stories(), st.lists(st.integers(1, 3), max_size=6), st.integers(-86_400, 400))
 def test_caches_that_follow_are_those_that_are_made_anew(
     installation: Installation, told: list[UsageEvent], sizes: list[int], ahead: int

@@ -134,7 +134,7 @@ def story(said: Sequence[Step]) -> list[tuple[Step, date]]:
     return list(zip(said, days[1:], strict=True))
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(steps)
 def test_a_reading_moves_no_price_by_more_than_the_guard_allows(said: list[Step]) -> None:
     """Of the present, between the moment before a reading and the moment after it."""
@@ -150,7 +150,7 @@ def test_a_reading_moves_no_price_by_more_than_the_guard_allows(said: list[Step]
             assert Decimal("0.5") <= after / before <= 2
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(steps)
 def test_only_what_was_stated_is_ever_in_force(said: list[Step]) -> None:
     """On no day, past or to come."""
@@ -162,7 +162,7 @@ def test_only_what_was_stated_is_ever_in_force(said: list[Step]) -> None:
         assert found - {None} <= world.stated
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(steps)
 def test_a_price_that_a_person_rejected_does_not_come_back(said: list[Step]) -> None:
     """Rejected of the provider's own feed, it is not learned of any source."""
@@ -181,7 +181,7 @@ def test_a_price_that_a_person_rejected_does_not_come_back(said: list[Step]) -> 
         }
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(steps)
 def test_what_the_provider_says_undoubted_is_its_price(said: list[Step]) -> None:
     """When its own feed is taken, the figure is what the feed says: the day after at the latest."""
