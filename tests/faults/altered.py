@@ -72,9 +72,9 @@ def _forgets_what_it_stored() -> None:
         newest: Any,  # noqa: ANN401
         events: Sequence[UsageEvent],
         **more: Any,  # noqa: ANN401
-    ) -> None:
+    ) -> tuple[LedgerHead, list[str]]:
         fresh = [replace(one, source=uuid4().hex) for one in events]
-        append(connection, account_id, newest, fresh, **more)
+        return append(connection, account_id, newest, fresh, **more)
 
     _replace(usage_events, "append_events", append_as_new)
     _replace(usage_events, "events_by_key", lambda *_: {})

@@ -158,9 +158,7 @@ class TestASerializationFailure:
         """Return a database whose writers take no turns."""
         made = Database(url)
         made.migrate()
-        monkeypatch.setattr(
-            database_module, "_BEGIN_WRITING", "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"
-        )
+        monkeypatch.setattr(database_module, "_BEGIN_WRITING", "BEGIN ISOLATION LEVEL SERIALIZABLE")
         yield made
         made.close()
 

@@ -245,9 +245,9 @@ def test_a_key_that_is_noted_before_its_event_is_stored_would_lose_it(
         head: LedgerHead,
         events: list[UsageEvent],
         **more: Any,  # noqa: ANN401  whatever else is stored
-    ) -> None:
+    ) -> tuple[LedgerHead, list[str]]:
         noted.update(((account_id, (one.source, one.id)), one) for one in events)
-        right(connection, account_id, head, events, **more)
+        return right(connection, account_id, head, events, **more)
 
     monkeypatch.setattr(usage_events, "events_by_key", from_memory)
     monkeypatch.setattr(usage_events, "append_events", note_and_store)

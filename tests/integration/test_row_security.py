@@ -251,7 +251,7 @@ class TestAForgottenFilter:
     @pytest.mark.usefixtures("forgotten")
     def test_shows_nobody_elses_usage(self, server: Application) -> None:
         """The database has no other rows to give."""
-        assert shown_to(server) == {"ours-1"}
+        assert shown_to(server) == {"ours-1", "ours-2"}
 
     @pytest.mark.usefixtures("forgotten")
     def test_without_the_rules_would_show_it(
@@ -260,7 +260,7 @@ class TestAForgottenFilter:
         """The control: the same mistake, over a role to which no rule applies."""
         careless = start_application_on(postgresql.superuser_url(str(server.database.url)))
 
-        assert shown_to(careless) == {"ours-1", "theirs-1"}
+        assert shown_to(careless) == {"ours-1", "ours-2", "theirs-1", "theirs-2"}
         careless.close()
 
 
