@@ -29,7 +29,7 @@ EmptyDatabase = Callable[[], Database]
 _PROFILE = settings.get_current_profile_name()
 # In parts, so that several processes share them.
 PARTS = range(1 if _PROFILE == "mutants" else 6)
-RUNS = settings(max_examples={"torture": 334, "mutants": 10}.get(_PROFILE, 20))
+RUNS = settings(max_examples={"torture": 334, "mutants": 10}.get(_PROFILE, 50))
 RUNS_FOR_A_MISTAKE = settings(max_examples=300)
 RUNS_ON_A_SERVER = settings(max_examples={"torture": 100}.get(_PROFILE, 6))
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  where it costs little that a commit is on disk
@@ -145,6 +145,14 @@ MISTAKES: dict[str, tuple[str, Callable[[Any], object]]] = {
     "what history no longer holds stays in the sums": (
         "dumont_economy.services.follow_usage._Written.subtract_session",
         lambda _right: lambda _written, _session: None,
+    ),
+    "a minimum is no part of the sums": (
+        "dumont_economy.services.follow_usage.add_steps",
+        lambda right: (
+            lambda sums, key, steps, **more: right(
+                sums, key, [step._replace(lump=0) for step in steps], **more
+            )
+        ),
     ),
     "a correction of a price is not believed": (
         "dumont_economy.pricing.rate.Rate.wins_over",

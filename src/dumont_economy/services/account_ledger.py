@@ -14,7 +14,7 @@ from functools import cached_property
 from threading import Lock
 
 from sqlalchemy import Connection, create_engine
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import NullPool
 
 from dumont_economy.instant import EPOCH, from_microseconds
 from dumont_economy.ledger.line_item import Window
@@ -357,6 +357,14 @@ class AccountLedgers:
         self._derived: OrderedDict[_DerivedKey, _Derived] = OrderedDict()
         self._distrusted_until: dict[str, datetime] = {}
         self._checked: OrderedDict[str, LedgerHead] = OrderedDict()
+        # Each of its connections is a database of its own, in memory; what is asked there is
+        # compiled once for all of them. Without transactions: it is written once, and read by any
+        # thread after that.
+        self._memory = create_engine(
+            "sqlite://",
+            poolclass=NullPool,
+            connect_args={"check_same_thread": False, "isolation_level": None},
+        )
         self._lock = Lock()
 
     def read(
@@ -489,7 +497,7 @@ class AccountLedgers:
         with self._lock:
             held = self._derived.get(key)
         if held is None or not _holds_at(held.ledger, now):
-            held = _derived(connection, account_id, head, now, terms)
+            held = self._made_of_facts(connection, account_id, head, now, terms)
         with self._lock:
             self._derived[key] = held
             self._derived.move_to_end(key)
@@ -497,31 +505,29 @@ class AccountLedgers:
                 self._derived.popitem(last=False)
         return held.ledger, held.records
 
+    def _made_of_facts(
+        self,
+        connection: Connection,
+        account_id: str,
+        head: LedgerHead,
+        now: datetime,
+        terms: CacheTerms,
+    ) -> _Derived:
+        """Make caches of the facts in a database of their own, in memory."""
+        caches = self._memory.connect()
+        create_tables(caches)
+        rebuild(connection, caches, account_id, head, terms=terms, now=now)
+        records = UsageRecords(caches, account_id)
+        cache = records.head()
+        if cache is None:
+            message = "Caches that were made are there."
+            raise AssertionError(message)
+        received_at = usage_events.received_at(connection, account_id, head.seq)
+        return _Derived(records, _read_all(records, cache, received_at))
+
 
 def _holds_at(ledger: AccountLedger, at: datetime) -> bool:
     """Say whether a ledger is as it stood at an instant: what it holds has happened, and all."""
     return (ledger.newest_event_at is None or ledger.newest_event_at <= at) and (
         ledger.next_event_at is None or at < ledger.next_event_at
     )
-
-
-def _derived(
-    connection: Connection, account_id: str, head: LedgerHead, now: datetime, terms: CacheTerms
-) -> _Derived:
-    """Make caches of the facts in a database of their own, in memory."""
-    # One connection, without transactions: it is written once, and read by any thread after that.
-    engine = create_engine(
-        "sqlite://",
-        poolclass=StaticPool,
-        connect_args={"check_same_thread": False, "isolation_level": None},
-    )
-    create_tables(engine)
-    caches = engine.connect()
-    rebuild(connection, caches, account_id, head, terms=terms, now=now)
-    records = UsageRecords(caches, account_id)
-    cache = records.head()
-    if cache is None:
-        message = "Caches that were made are there."
-        raise AssertionError(message)
-    received_at = usage_events.received_at(connection, account_id, head.seq)
-    return _Derived(records, _read_all(records, cache, received_at))

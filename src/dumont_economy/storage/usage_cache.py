@@ -148,9 +148,9 @@ class EndedUse:
     instance: str
 
 
-def create_tables(engine: Engine) -> None:
+def create_tables(database: Engine | Connection) -> None:
     """Make the tables of the caches in a database that has none."""
-    metadata.create_all(engine, CACHES)
+    metadata.create_all(database, CACHES)
 
 
 def rows_of(connection: Connection, table: Table, account_id: str) -> Iterator[Row[Any]]:
