@@ -111,7 +111,7 @@ def _of_every_account(right: Callable[..., dict[Any, Any]]) -> Callable[..., dic
 # Mistakes that a meter could make: what each replaces, and what it puts in its place.
 MISTAKES: dict[str, tuple[str, Callable[[Any], object]]] = {
     "padding is dropped": (
-        "dumont_economy.ledger.rating.billed_end",
+        "dumont_economy.ledger.rating._billed_end",
         lambda right: lambda *arguments: (right(*arguments)[0], 0),
     ),
     "rounding down rounds up": (

@@ -84,8 +84,8 @@ def _rate_run(instance: str, run: GpuRun, terms: RatingTerms, now: datetime) -> 
     matches, exchange = terms.matches_for(run.shape), terms.exchange_for(run.shape)
     actual_rule = terms.actual_rule(run.shape.provider, run.starts_at)
     comparison_rule = terms.comparison_rule(run.starts_at)
-    actual_end, actual_pad = billed_end(run.starts_at, used, actual_rule)
-    comparison_end, comparison_pad = billed_end(run.starts_at, used, comparison_rule)
+    actual_end, actual_pad = _billed_end(run.starts_at, used, actual_rule)
+    comparison_end, comparison_pad = _billed_end(run.starts_at, used, comparison_rule)
     lines = []
     for start, end in _cut(run.starts_at, ends_at, run.rates, matches, exchange):
         is_last = end == ends_at
@@ -106,10 +106,10 @@ def _rate_run(instance: str, run: GpuRun, terms: RatingTerms, now: datetime) -> 
     return lines
 
 
-def billed_end(starts_at: datetime, used: int, rule: BillingRule) -> tuple[datetime, int]:
+def _billed_end(starts_at: datetime, used: int, rule: BillingRule) -> tuple[datetime, int]:
     """Return where billing of used time ends, and the microseconds that are added after it."""
-    billed = rule.billed_microseconds(used)
-    return plus_microseconds(starts_at, min(billed, used)), max(0, billed - used)
+    billed, pad = rule.parts_microseconds(used)
+    return plus_microseconds(starts_at, billed), pad
 
 
 def rate_disk(

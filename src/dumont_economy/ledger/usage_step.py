@@ -224,13 +224,11 @@ def steps_of_session(
 def _steps_of_run(run: GpuRun, ends_at: datetime, parties: BillingParties) -> list[Step]:
     begins, ends = to_microseconds(run.starts_at), to_microseconds(ends_at)
     used = ends - begins
-    # What a minimum or rounding up adds is booked at the last used instant (R-PAD).
     last = ends - 1
     steps = [Step(begins, _TIMES, 1, 0)]
     ended = [*_USED]
     for rule, members in parties.of_run(run):
-        billed = rule.billed_microseconds(used)
-        pad = max(0, billed - used)
+        billed, pad = rule.parts_microseconds(used)
         if billed < used:
             steps.append(Step(begins + billed, members, -1, 0))
         else:
@@ -238,7 +236,7 @@ def _steps_of_run(run: GpuRun, ends_at: datetime, parties: BillingParties) -> li
         if pad:
             steps.append(Step(last, members, 0, pad))
         if Accrued.BILLED in members:
-            steps += _paid(run, min(begins + billed, ends), last, pad)
+            steps += _paid(run, begins + billed, last, pad)
     steps.append(Step(ends, ended, -1, 0))
     return steps
 

@@ -38,6 +38,14 @@ class BillingRule:
             increments = used_microseconds // increment
         return max(self.min_seconds * MICROSECONDS_PER_SECOND, increments * increment)
 
+    def parts_microseconds(self, used_microseconds: int) -> tuple[int, int]:
+        """Return how much of a run is billed, from its beginning, and what is added to it (R-PAD).
+
+        What is added is booked at the last used instant; rounding down takes from the end.
+        """
+        billed = self.billed_microseconds(used_microseconds)
+        return min(billed, used_microseconds), max(0, billed - used_microseconds)
+
 
 class BillingRules:
     """All billing rules known; answers which one a provider's run begins under."""
