@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 
 from dumont_economy.cli.main import main
 from dumont_economy.errors import DamagedFactError, DatabaseUnavailableError
-from dumont_economy.services.rebuild_caches import rebuild_caches
+from dumont_economy.services.rebuild_caches import rebuild_caches, rebuild_those_behind
 from dumont_economy.services.verify_facts import verify_facts
 from dumont_economy.storage import event_chain, usage_cache
 from dumont_economy.storage.database import Database
@@ -209,6 +209,20 @@ def test_without_any_the_answers_are_the_same_and_the_next_report_makes_them(
 
     assert len(contents(application_on.database, ours)) == len(followed) + 1
     assert damaged(application_on.database) == []
+
+
+def test_a_start_makes_those_that_are_behind(application_on: Application, ours: Caller) -> None:
+    """And no others; an account without any usage has none."""
+    database, clock = application_on.database, application_on.clock
+    application_on.account("idle")
+    followed = contents(database, ours)
+    assert list(rebuild_those_behind(database, clock)) == []
+    damage(database, "UPDATE ledger_cache SET made_with = 'before' WHERE account_id = :ours")
+
+    assert [one.name for one in rebuild_those_behind(database, clock)] == ["ours"]
+
+    assert contents(database, ours) == followed
+    assert list(rebuild_those_behind(database, clock)) == []
 
 
 def test_what_lay_in_the_future_counts_once_it_has_happened(

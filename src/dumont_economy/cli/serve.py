@@ -11,6 +11,7 @@ from dumont_economy.clock import SystemClock
 from dumont_economy.config import LOOPBACK_HOSTS, parse_port, settings_from_environment
 from dumont_economy.services import people
 from dumont_economy.services.prepare_database import prepare_database
+from dumont_economy.services.rebuild_caches import rebuild_those_behind
 from dumont_economy.storage.server_cautions import server_cautions
 
 
@@ -35,6 +36,8 @@ def serve(host: str | None, port: str | None, workers: int) -> None:
     with database.read() as connection:
         for caution in server_cautions(connection):
             click.echo(f"economy: {caution}", err=True)
+    for account in rebuild_those_behind(database, SystemClock()):
+        click.echo(f"economy: the caches of {account.name} are made anew", err=True)
     database.close()
     if needs_owner and settings.host not in LOOPBACK_HOSTS:
         settings = replace(settings, setup_code=secrets.token_urlsafe(9))

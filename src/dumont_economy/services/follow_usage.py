@@ -68,7 +68,8 @@ _made: dict[tuple[str, ...], CacheTerms] = {}
 
 def cache_terms(rules: Iterable[BillingRule]) -> CacheTerms:
     """Return the terms of some billing rules."""
-    known = sorted(
+    known = list(rules)
+    told = sorted(
         (
             rule.provider,
             rule.effective_from,
@@ -76,13 +77,11 @@ def cache_terms(rules: Iterable[BillingRule]) -> CacheTerms:
             rule.min_seconds,
             rule.increment_seconds,
             rule.rounding,
-            rule,
         )
-        for rule in rules
+        for rule in known
     )
-    text = repr((_FORMAT, [one[:-1] for one in known]))
-    parties = BillingParties(BillingRules(one[-1] for one in known))
-    return CacheTerms(parties, sha256(text.encode()).hexdigest())
+    made_with = sha256(repr((_FORMAT, told)).encode()).hexdigest()
+    return CacheTerms(BillingParties(BillingRules(known)), made_with)
 
 
 def present_terms(connection: Connection) -> CacheTerms:

@@ -1,9 +1,7 @@
 """Prepares a database for use: the newest schema, and the facts that the package ships."""
 
-from contextlib import suppress
-
 from dumont_economy.clock import Clock
-from dumont_economy.errors import DamageError, EconomyError
+from dumont_economy.errors import EconomyError
 from dumont_economy.services import shipped_files
 from dumont_economy.storage.database import Database
 
@@ -26,15 +24,7 @@ def prepare_database(url: str, clock: Clock) -> Database:
         if shipped_files.are_learned(connection):
             return database
     # What reads them takes a while to load, and most starts find nothing to learn.
-    from dumont_economy.services.rebuild_caches import (  # noqa: PLC0415
-        accounts_behind,
-        rebuild_caches,
-    )
     from dumont_economy.services.shipped_facts import load_shipped_facts  # noqa: PLC0415
 
     load_shipped_facts(database, clock)
-    # Another version of this program may make other caches, or bring other billing rules.
-    for account in accounts_behind(database):
-        with suppress(DamageError):  # Whoever asks will be told; `economy verify` says more.
-            rebuild_caches(database, clock, account)
     return database

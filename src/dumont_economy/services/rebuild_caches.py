@@ -4,7 +4,7 @@ An account's reports wait meanwhile, as its questions do not: they are answered 
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, create_engine, event
 
 from dumont_economy.clock import Clock
-from dumont_economy.errors import DamagedCachesError
+from dumont_economy.errors import DamagedCachesError, DamageError
 from dumont_economy.services.follow_usage import is_of, present_terms, rebuild
 from dumont_economy.storage import usage_cache, usage_events
 from dumont_economy.storage.accounts import Account, all_accounts
@@ -52,11 +52,22 @@ def rebuild_caches(
     return database.transact(work, account_id=account.id)
 
 
-def accounts_behind(database: Database) -> list[Account]:
-    """Return the accounts whose caches are of another state than their facts."""
+def rebuild_those_behind(database: Database, clock: Clock) -> Iterator[Account]:
+    """Make the caches anew that are of another state than their facts; return whose, before each.
+
+    Another version of this program may make other caches, or have brought other billing rules.
+    Damaged facts make none: whoever asks for that account is told, and `economy verify` says more.
+
+    Raises:
+        DatabaseUnavailableError: the database cannot be read or written now.
+    """
     with database.read() as connection:
         accounts = all_accounts(connection)
-    return [one for one in accounts if _is_behind(database, one)]
+    for account in accounts:
+        with suppress(DamageError):
+            if _is_behind(database, account):
+                yield account
+                rebuild_caches(database, clock, account)
 
 
 def _is_behind(database: Database, account: Account) -> bool:
