@@ -154,7 +154,6 @@ class TestQuarantine:
 
         [found] = price_quarantine.waiting_prices(connection)
         assert (found.price, found.scope, found.since) == (waiting(), VIRGINIA, NOON)
-        assert price_quarantine.count_waiting(connection) == {"aws": 1}
         assert price_quarantine.waiting_price(connection, found.number) == found
 
     def test_what_was_decided_waits_no_more_and_is_on_record(self, connection: Connection) -> None:

@@ -63,10 +63,6 @@ class EndedUsage:
         """Return the totals of all time."""
         return _merged(self.by_key(ALL_TIME).values())
 
-    def totals_in(self, window: Window) -> Totals:
-        """Return the totals of a window."""
-        return _merged(self.by_key(window).values())
-
     def by_key(self, window: Window) -> Mapping[UseKey, Totals]:
         """Return the totals of a window by what their sums are kept apart by; not to be changed."""
         kept = self.ledger.kept(self.question, self.market_version)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, insert, select
 
 from dumont_economy.pricing.price_claim import FeedScope
 from dumont_economy.pricing.rate import PricingModel, SourceKind
@@ -146,13 +146,6 @@ def unaccepted_prices(connection: Connection, provider: str | None) -> list[Unac
         statement.add_columns(is_rejected).order_by(price_quarantine.c.number)
     )
     return [UnacceptedPrice(_quarantined(row), bool(row.is_rejected)) for row in rows]
-
-
-def count_waiting(connection: Connection) -> dict[str, int]:
-    """Return how many prices wait, by provider."""
-    waiting = _waiting().subquery()
-    statement = select(waiting.c.provider, func.count()).group_by(waiting.c.provider)
-    return {row[0]: row[1] for row in connection.execute(statement)}
 
 
 def decide(

@@ -464,23 +464,6 @@ def ended_in(connection: Connection, account_id: str, window: Window) -> Iterato
             yield _ended(row)
 
 
-def every_ended(connection: Connection, account_id: str) -> Iterator[EndedUse]:
-    """Return all that has ended, instance by instance, each kind in order.
-
-    Raises:
-        DamagedCacheError: some of it is not what was written.
-    """
-    columns = ended_use.c
-    statement = (
-        select(ended_use)
-        .where(columns.account_id == account_id)
-        .order_by(columns.instance, columns.kind.desc(), columns.number)
-    )
-    with connection.execute(statement, execution_options=_STREAMED) as rows:
-        for row in rows:
-            yield _ended(row)
-
-
 def _begun_after(starts_at: datetime) -> Iterator[ColumnElement[bool]]:
     """Return when use of each length has to have begun to reach an instant."""
     columns = ended_use.c
@@ -568,18 +551,6 @@ def sums_numbered(
             number, key, sums = _sum(row)
             found[key, number] = sums
     return found
-
-
-def every_sum(connection: Connection, account_id: str) -> Iterator[SumRow]:
-    """Return all sums.
-
-    Raises:
-        DamagedCacheError: one of them is not what was written.
-    """
-    statement = select(usage_sum).where(usage_sum.c.account_id == account_id)
-    with connection.execute(statement, execution_options=_STREAMED) as rows:
-        for row in rows:
-            yield (row.span, *_sum(row))
 
 
 def _sum(row: Row[Any]) -> tuple[int, UseKey, Sum]:
