@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from dumont_economy.api.idempotency import HEADER, KEY_PATTERN, REPLAYED_HEADER
-from dumont_economy.api.operation import OPERATIONS, Operation, operation
+from dumont_economy.api.operation import EVENTS, OPERATIONS, Operation, operation
 from dumont_economy.services.answer_once import KEPT_FOR
 
 blueprint = Blueprint("openapi", __name__, url_prefix="/api/v1")
@@ -23,6 +23,16 @@ _KEYED = (
     "events is kept."
 )
 _COMPRESSIBLE = "Plain, or compressed with `Content-Encoding: gzip`."
+_HELD_ID = (
+    "The `id` of the last event that was received: while it names the account's present state, "
+    "the stream begins without an event. Whatever else it says, it begins with one."
+)
+_EVENTS = (
+    "Server-sent events. `changed` has as `id` what names the account's state, and as `data` "
+    'an object whose `changed` lists what answers depend on and has changed: "ledger", "policy", '
+    '"prices". `ended` comes last where the credential is in force no more. Comments are '
+    "heartbeats."
+)
 _DESCRIPTIONS = {
     304: "What the client holds still describes the present",
     400: "Not a request that can be read",
@@ -33,7 +43,7 @@ _DESCRIPTIONS = {
     413: "Body too large",
     415: "Not application/json",
     422: "Read, but not usable",
-    429: "Too many tries",
+    429: "Too many tries, or too many streams",
     503: "Unavailable for now",
 }
 
@@ -136,6 +146,15 @@ def _parameters(one: Operation) -> list[dict[str, Any]]:
                 "description": _KEYED,
             }
         )
+    if one.media_type == EVENTS:
+        parameters.append(
+            {
+                "name": "Last-Event-ID",
+                "in": "header",
+                "schema": {"type": "string"},
+                "description": _HELD_ID,
+            }
+        )
     if one.query is not None:
         schema = one.query.model_json_schema(ref_template=_REF)
         for name, found in schema.get("properties", {}).items():
@@ -162,6 +181,9 @@ def _responses(one: Operation) -> dict[str, Any]:
     if one.answer is not None:
         schema = {"$ref": _REF.format(model=one.answer.__name__)}
         success["content"] = {"application/json": {"schema": schema}}
+    if one.media_type == EVENTS:
+        schema = {"type": "string", "description": _EVENTS}
+        success["content"] = {EVENTS: {"schema": schema}}
     if one.is_keyed:
         success["headers"] = {
             REPLAYED_HEADER: {
