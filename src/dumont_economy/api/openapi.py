@@ -27,12 +27,6 @@ _HELD_ID = (
     "The `id` of the last event that was received: while it names the account's present state, "
     "the stream begins without an event. Whatever else it says, it begins with one."
 )
-_EVENTS = (
-    "Server-sent events. `changed` has as `id` what names the account's state, and as `data` "
-    'an object whose `changed` lists what answers depend on and has changed: "ledger", "policy", '
-    '"prices". `ended` comes last where the credential is in force no more. Comments are '
-    "heartbeats."
-)
 _DESCRIPTIONS = {
     304: "What the client holds still describes the present",
     400: "Not a request that can be read",
@@ -180,10 +174,7 @@ def _responses(one: Operation) -> dict[str, Any]:
     success: dict[str, Any] = {"description": one.summary}
     if one.answer is not None:
         schema = {"$ref": _REF.format(model=one.answer.__name__)}
-        success["content"] = {"application/json": {"schema": schema}}
-    if one.media_type == EVENTS:
-        schema = {"type": "string", "description": _EVENTS}
-        success["content"] = {EVENTS: {"schema": schema}}
+        success["content"] = {one.media_type: {"schema": schema}}
     if one.is_keyed:
         success["headers"] = {
             REPLAYED_HEADER: {
