@@ -1,4 +1,4 @@
-"""What is reported is on the screen at once, through the stream; and without it, by the next poll."""
+"""What is reported is on the screen at once through the stream, without it by the next poll."""
 
 import time
 from collections.abc import Iterator
@@ -22,11 +22,12 @@ ACTIVE = "1 instance active"
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def page(browser: Browser, server: LiveServer) -> Iterator[Page]:
     """Return an empty page; whatever it says on the console fails the test at its end.
 
     But for a stream that is refused, which Chromium itself tells as a failed request.
     """
+    del server  # It outlives the page.
     context = browser.new_context()
     opened = context.new_page()
     said: list[str] = []
