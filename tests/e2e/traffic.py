@@ -19,9 +19,12 @@ def watch_traffic(context: BrowserContext) -> None:
         if not request.url.endswith(STREAM):
             unanswered.add(request)
 
+    def get(request: Request) -> None:
+        unanswered.discard(request)
+
     context.on("request", ask)
-    context.on("requestfinished", unanswered.discard)
-    context.on("requestfailed", unanswered.discard)
+    context.on("requestfinished", get)
+    context.on("requestfailed", get)
 
 
 def wait_for_quiet(page: Page) -> None:
