@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
 from tests.e2e.live_server import EMAIL, HOST, PASSWORD, LiveServer, Reporter
 from tests.e2e.traffic import STREAM
@@ -137,3 +137,51 @@ def test_without_a_stream_they_are_on_the_screen_after_one_poll(
         page.clock.fast_forward(ONE_POLL_MS)
 
         until_shown(page, is_active=True)
+
+
+def hide(page: Page, *, is_hidden: bool) -> None:
+    """Let a page believe that nobody sees it, or that somebody does again."""
+    page.evaluate(
+        """hidden => {
+            Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden })
+            document.dispatchEvent(new Event('visibilitychange'))
+        }""",
+        is_hidden,
+    )
+
+
+def test_the_tabs_of_a_browser_share_one_stream(
+    page: Page, server: LiveServer, reporter: Reporter
+) -> None:
+    """One that is seen holds it and tells the others; hidden, it leaves it to them."""
+    asked: list[Page] = []
+
+    def note(request: Request) -> None:
+        if request.url.endswith(STREAM):
+            asked.append(request.frame.page)
+
+    page.context.on("request", note)
+    sign_in(page, server)
+    other = page.context.new_page()
+    other.goto(f"{server.url}/")
+    expect(other.locator('[data-figure="lifetime-saving"]').first).to_be_visible()
+    page.wait_for_timeout(500)
+
+    began = time.monotonic()
+    report(reporter, 0)
+    assert (
+        max(until_shown(one, is_active=True) for one in (page, other)) - began <= 2 * WITHIN_SECONDS
+    )
+    assert asked == [page]
+
+    hide(page, is_hidden=True)
+    with other.expect_response(lambda answer: answer.url.endswith(STREAM)):
+        pass
+    report(reporter, 1)
+    until_shown(other, is_active=False)
+    assert is_shown(page)
+    assert asked == [page, other]
+
+    hide(page, is_hidden=False)
+    until_shown(page, is_active=False)
+    assert asked == [page, other]

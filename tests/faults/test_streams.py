@@ -18,13 +18,14 @@ OF_ALL = 500
 STREAMS = size(100, 500)
 SECONDS = size(4, 60)
 POLLS_PER_SECOND = 50
-OPENED_PER_SECOND = 200
+OPENED_PER_SECOND = 100
 # Beside other tests, and alone.
 P95_SECONDS = size(2_000, 500) / 1_000
 MOST_MEGABYTES = 150
 FIRST_WITHIN_SECONDS = 1.0
 TOLD_WITHIN_SECONDS = 2.0
 STOPPED_WITHIN_SECONDS = 10
+NEVER = float("inf")
 
 
 def test_polls_are_answered_beside_open_streams_which_end_cleanly(tmp_path: Path) -> None:
@@ -40,7 +41,7 @@ def test_polls_are_answered_beside_open_streams_which_end_cleanly(tmp_path: Path
             held.open(server.port, tokens[number // OF_ONE])
             held.read_for(1 / OPENED_PER_SECOND)
         held.read_for(FIRST_WITHIN_SECONDS)
-        waited = sorted((one.first_event_at or 1e9) - one.asked_at for one in held.held)
+        waited = sorted((one.first_event_at or NEVER) - one.asked_at for one in held.held)
         polling = pool.submit(
             poll, server.port, tokens, per_second=POLLS_PER_SECOND, seconds=SECONDS
         )
@@ -55,11 +56,10 @@ def test_polls_are_answered_beside_open_streams_which_end_cleanly(tmp_path: Path
         after = resident_megabytes(worker)
         one_more = held.open(server.port, tokens[-1])
         held.read_for(1)
-        began = time.monotonic()
-        stopping = pool.submit(server.stop)
-        held.read_for(5)
-        stopping.result()
-        stopped_in = time.monotonic() - began
+        stopping = pool.submit(seconds_to_stop, server)
+        while not stopping.done():
+            held.read_for(0.2)
+        stopped_in = stopping.result()
         clean = sum(one.ended_cleanly for one in held.held[:STREAMS])
 
     say(
@@ -68,7 +68,7 @@ def test_polls_are_answered_beside_open_streams_which_end_cleanly(tmp_path: Path
         p95=f"{polls.p95 * 1000:.0f} ms",
         first_event=f"{waited[STREAMS // 2] * 1000:.0f} ms, at most {waited[-1] * 1000:.0f} ms",
         memory=f"{before:.0f} MB, then {after:.0f} MB",
-        stopped_in=f"{stopped_in:.1f} s",
+        stopped_in=f"{stopped_in:.1f} s, {clean} streams ended cleanly",
     )
     assert polls.failed == 0
     assert polls.p95 < P95_SECONDS
@@ -117,6 +117,13 @@ def test_a_report_is_told_by_each_process(tmp_path: Path) -> None:
         held.read_for(TOLD_WITHIN_SECONDS)
 
         assert [one.events for one in held.held] == [2] * len(held.held)
+
+
+def seconds_to_stop(server: FaultyServer) -> float:
+    """Ask a server to stop; return how long it takes."""
+    began = time.monotonic()
+    server.stop()
+    return time.monotonic() - began
 
 
 def sockets_of(process: int) -> int:

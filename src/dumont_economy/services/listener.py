@@ -50,17 +50,14 @@ class Listener:
         self._untold: set[Change] = set()
         self._end: End | None = None
         self._left_at: float | None = time.monotonic()
+        user = who.user
+        self.whose = f"token {who.token_hash}" if user is None else f"user {user.id}"
+        """A person, wherever signed in, or a machine's token."""
 
     @property
     def account_id(self) -> str:
         """Return the account that is listened to."""
         return self.who.account.id
-
-    @property
-    def whose(self) -> str:
-        """Return who listens: a person, wherever signed in, or a machine's token."""
-        user = self.who.user
-        return f"token {self.who.token_hash}" if user is None else f"user {user.id}"
 
     @property
     def credential(self) -> str | None:
