@@ -15,6 +15,7 @@ from pathlib import Path
 from dumont_economy.clock import SystemClock
 from dumont_economy.services import people
 from dumont_economy.services.people import Scope
+from dumont_economy.storage.accounts import all_accounts
 from dumont_economy.storage.database import Database
 from tests.e2e.live_server import HOST
 from tests.faults.harness import NO_ANSWER
@@ -174,6 +175,17 @@ def tokens_of_new_accounts(database_url: str, number: int) -> list[str]:
         tokens.append(made_token[1])
     database.close()
     return tokens
+
+
+def revoke_all(database_url: str) -> None:
+    """Revoke every token of every account."""
+    database, clock = Database(database_url), SystemClock()
+    with database.read() as connection:
+        accounts = all_accounts(connection)
+    for account in accounts:
+        for token in people.list_tokens(database, account):
+            people.revoke_token(database, clock, account, token.id)
+    database.close()
 
 
 def resident_megabytes(process: int) -> float:
