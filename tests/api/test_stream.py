@@ -75,12 +75,11 @@ class Stream:
         assert answer.status_code == 200, answer.get_data(as_text=True)
         assert answer.mimetype == "text/event-stream"
         self.answer = answer
-        self._texts = iter(answer.response)
+        self._texts = answer.iter_encoded()
 
     def next(self) -> dict[str, Any]:
         """Return the next message, with its data read."""
-        text = next(self._texts)
-        text = text.decode() if isinstance(text, bytes) else text
+        text = next(self._texts).decode()
         assert text.endswith("\n\n")
         fields = dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)
         return fields | ({"data": json.loads(fields["data"])} if "data" in fields else {})
