@@ -19,9 +19,10 @@ from dumont_economy.ledger.ledger_entry import Component, LedgerEntry, Side, com
 from dumont_economy.ledger.line_item import Line, LineItem
 from dumont_economy.money import amount_text, exact_text
 from dumont_economy.pricing.disk_price import DiskPrice
-from dumont_economy.pricing.equivalence import Equivalent
+from dumont_economy.pricing.equivalence import Equivalent, Grade
 from dumont_economy.pricing.exchange_rate import ExchangeRate
 from dumont_economy.pricing.match_timeline import Unpriced, UnpricedReason
+from dumont_economy.pricing.sku import ProviderLabel
 from dumont_economy.services.account_view import AccountView
 from dumont_economy.services.read_ledger import read_entries
 
@@ -38,7 +39,7 @@ class ProofInfo(BaseModel):
     machine, one GPU stands for it, and what is a machine's is null.
     """
 
-    grade: str
+    grade: Grade
     sku: str | None
     region: str | None
     gpu: str
@@ -121,7 +122,7 @@ class LinesAnswer(BaseModel):
     An amount is rounded once, so the sum of shown amounts may differ from the total's last digit.
     """
 
-    provider: str
+    provider: ProviderLabel
     comparison: ComparisonInfo
     as_of: str
     timezone: str
