@@ -416,7 +416,12 @@ export const english = {
     gpu: 'GPU',
     source: 'Source',
     status: 'Taken',
-    statuses: { accepted: 'accepted', conflict: 'conflict', rejected: 'rejected' },
+    statuses: {
+      accepted: 'accepted',
+      duplicate: 'duplicate',
+      conflict: 'conflict',
+      rejected: 'rejected',
+    },
     rate: (rate: string) => `${rate} / h`,
     types: {
       price_change: 'price change',

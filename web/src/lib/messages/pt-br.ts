@@ -470,7 +470,12 @@ export const portuguese: typeof english = {
     gpu: 'GPU',
     source: 'Origem',
     status: 'Aceito',
-    statuses: { accepted: 'aceito', conflict: 'conflito', rejected: 'recusado' },
+    statuses: {
+      accepted: 'aceito',
+      duplicate: 'repetido',
+      conflict: 'conflito',
+      rejected: 'recusado',
+    },
     rate: (rate: string) => `${rate} / h`,
     types: {
       start: 'início',
