@@ -5,7 +5,7 @@ import { parseCurrentSession } from '../api/session'
 import { parseHistory } from '../features/savings/history-api'
 import { comparison, history, instance, instances, savings, session } from '../test/answers'
 
-const VALIDITY = { startsAt: 0, endsAt: 0 }
+const VALIDITY = { startsAt: 0, endsAt: 0, asOf: 0, clockGap: 0 }
 const PROJECTIONS = savings().projections
 
 describe('an answer of the wrong shape is refused, by name', () => {

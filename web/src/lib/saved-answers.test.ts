@@ -21,7 +21,7 @@ const SAVED = import.meta.glob<unknown>('../../../tests/snapshots/*.json', {
 
 type Parse = (raw: unknown) => unknown
 
-const atNoTime = { startsAt: 0, endsAt: 0 }
+const atNoTime = { startsAt: 0, endsAt: 0, asOf: 0, clockGap: 0 }
 const instancesOf: Parse = (raw) => parseInstances(raw, atNoTime)
 
 /** What the screen reads each answer with. */

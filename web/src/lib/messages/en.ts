@@ -99,6 +99,7 @@ export const english = {
       reserved_3y: 'reserved 3 y',
     } as Record<string, string | undefined>,
     costsMore: 'costs more here',
+    corrected: (amount: string) => `corrected by ${amount}`,
     noComparison: 'no comparison',
     coverage: (gpuTime: string, cost: string) => `covers ${gpuTime} of GPU time, ${cost} of cost`,
     oldestPrice: (date: string) => `oldest price ${date}`,

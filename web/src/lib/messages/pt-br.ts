@@ -150,6 +150,7 @@ export const portuguese: typeof english = {
       reserved_3y: 'reserva de 3 anos',
     },
     costsMore: 'aqui custa mais',
+    corrected: (amount: string) => `corrigido em ${amount}`,
     noComparison: 'sem comparação',
     coverage: (gpuTime: string, cost: string) =>
       `cobre ${gpuTime} do tempo de GPU, ${cost} do custo`,
