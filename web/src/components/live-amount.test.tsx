@@ -144,6 +144,23 @@ describe('an amount that ticks', () => {
     expect(figure('saving')).toHaveTextContent('$1.0600')
   })
 
+  it('does not wait for a timer that was put off while the page was hidden', () => {
+    render(show(RISING))
+    pass(1)
+    // A hidden page's timers come a minute late, or never.
+    vi.spyOn(globalThis, 'setTimeout').mockImplementation(() => setInterval(() => undefined, 1e9))
+    pass(0.5)
+    vi.setSystemTime(Date.now() + 60_000)
+    vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 60_000)
+
+    act(() => {
+      document.dispatchEvent(new Event('visibilitychange'))
+      vi.advanceTimersToNextFrame()
+    })
+
+    expect(figure('saving')).toHaveTextContent('$1.0615')
+  })
+
   it('leaves no frame loop behind', () => {
     const { unmount } = render(show(RISING))
 

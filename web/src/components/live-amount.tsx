@@ -55,7 +55,8 @@ export function LiveAmount({
     const { current } = ticking
     const correction = current.figure.take(live, validity, performance.now())
     if (correction !== null && note.current) {
-      note.current.textContent = messages.figures.corrected(shownAs(correction.amount))
+      const sign = correction.amount > 0n ? '+' : ''
+      note.current.textContent = messages.figures.corrected(sign + shownAs(correction.amount))
       current.notedUntil = performance.now() + CORRECTION_MS
     }
     return onFramesDue((now) => {

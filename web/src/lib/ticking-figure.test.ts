@@ -125,6 +125,55 @@ function brokenLaw(meter: Meter, seed: number): string | null {
   }
 }
 
+describe('what a figure says of its own steps', () => {
+  const SECOND = 1000
+  const NOON = Date.UTC(2026, 10, 23, 12)
+  const holding = (asOf: number, seconds: number): Validity => ({
+    startsAt: asOf,
+    endsAt: asOf + seconds * SECOND,
+    asOf: NOON + asOf,
+    clockGap: 0,
+  })
+  const step = (
+    last: [value: `${number}`, perSecond: `${number}`],
+    next: [value: `${number}`, perSecond: `${number}`],
+    seconds = 10,
+  ) => {
+    const figure = new TickingFigure(shownAs)
+    figure.take({ value: last[0], perSecond: last[1] }, holding(0, seconds), 0)
+    figure.at(10 * SECOND, 0)
+    const answer = { value: next[0], perSecond: next[1] }
+    const correction = figure.take(answer, holding(10 * SECOND, 150), 10 * SECOND)
+    return correction === null ? null : shownAs(correction.amount)
+  }
+
+  it.each([
+    ['a rise after the end of a fall', step(['1', '-0.01'], ['0.95', '0.01']), null],
+    ['a rise in a fall that had not ended', step(['1', '-0.01'], ['0.95', '0.01'], 150), '$0.0500'],
+    ['a fall below the end of a rise', step(['1', '0.01'], ['1.05', '0.01']), '-$0.0500'],
+    ['a stop that is known late', step(['1', '0.01'], ['1.05', '0']), '-$0.0500'],
+    ['a stop at the end', step(['1', '0.01'], ['1.1', '0']), null],
+    ['more than was known, on the way up', step(['1', '0.01'], ['1.2', '0.02'], 150), null],
+    ['another value while nothing runs', step(['1', '0'], ['1.2', '0'], 150), '$0.2000'],
+    ['less than the last digit', step(['1', '0.01'], ['1.09999', '0'], 150), null],
+  ])('%s', (_name, said, expected) => {
+    expect(said).toBe(expected)
+  })
+
+  it('waits within the second of a report, which is billed as begun', () => {
+    const figure = new TickingFigure(shownAs)
+    figure.take({ value: '1', perSecond: '0.01' }, holding(250, 150), 250)
+    figure.at(10 * SECOND, 0)
+    const exact = { value: '1.095', perSecond: '0.01' } as const
+
+    const correction = figure.take(exact, holding(10 * SECOND, 150), 10 * SECOND)
+
+    expect(correction).toBeNull()
+    expect(shownAs(figure.at(10 * SECOND, 0))).toBe('$1.0975')
+    expect(shownAs(figure.at(11 * SECOND, 0))).toBe('$1.1050')
+  })
+})
+
 describe('a simulated day of a ticking figure', () => {
   it.each([1, 2, 3, 4, 5, 6])('keeps every law (seed %i)', (seed) => {
     const day = liveADay(new ScreenMeter(), seed)

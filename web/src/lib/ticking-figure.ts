@@ -103,6 +103,14 @@ function isWholeSecond({ validity }: LiveCounter): boolean {
 
 /** Say whether a step goes against the slope of one of two answers, or where none has one. */
 function isAgainst(direction: number, last: LiveCounter, next: LiveCounter): boolean {
-  const slopes = [signOf(last.perSecond), signOf(next.perSecond)]
-  return slopes.includes(-direction) || slopes.every((slope) => slope === 0)
+  const [before, after] = [signOf(last.perSecond), signOf(next.perSecond)]
+  if (before === 0 && after === 0) return true
+  // That the slope might change at the end of an answer was known when it came.
+  const hasEnded = next.validity.asOf >= last.validity.asOf + lengthOf(last)
+  if (hasEnded && after !== 0) return direction === -after
+  return direction === -before || direction === -after
+}
+
+function lengthOf({ validity: { startsAt, endsAt } }: LiveCounter): number {
+  return Math.round(endsAt - startsAt)
 }
