@@ -664,7 +664,25 @@ export interface components {
     }
     /** @description Something that the figures leave out or assume, in words. */
     readonly NoticeInfo: {
-      readonly code: string
+      /** @enum {string} */
+      readonly code:
+        | 'billing_rule_assumed'
+        | 'clock_skew'
+        | 'contradicting_starts'
+        | 'currency_not_converted'
+        | 'disk_price_unknown'
+        | 'disks_not_compared'
+        | 'flapping_instances'
+        | 'orphan_stops'
+        | 'price_conflict'
+        | 'price_feed_failed'
+        | 'price_feed_stale'
+        | 'price_rows_refused'
+        | 'prices_quarantined'
+        | 'silent_instances'
+        | 'stale_prices'
+        | 'unknown_gpu'
+        | 'variant_assumed'
       readonly message: string
     }
     /** @description One session from start to stop, its runs in order; `ended_at` is null while it is open. */
@@ -968,7 +986,9 @@ export interface components {
     }
     /** @description Why a line has no comparison. */
     readonly ReasonInfo: {
-      readonly code: string
+      readonly code:
+        | components['schemas']['UnpricedReason']
+        | ('disk_rate_unknown' | 'no_disk_price' | 'substitute_not_counted')
       readonly message: string
     }
     /** @description The region to compare with at each provider; those left out stay as they are. */

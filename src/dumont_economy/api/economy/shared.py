@@ -30,7 +30,7 @@ from dumont_economy.pricing.rate import PricingModel
 from dumont_economy.pricing.sku import ProviderLabel
 from dumont_economy.savings.totals import Totals
 from dumont_economy.services.account_view import AccountState, AccountView
-from dumont_economy.services.notice import Notice
+from dumont_economy.services.notice import Notice, NoticeCode
 from dumont_economy.services.notices import notices_on
 from dumont_economy.services.price_health import FeedHealth, PriceHealth
 from dumont_economy.services.price_notices import lateness
@@ -95,7 +95,7 @@ class Coverage(BaseModel):
 class NoticeInfo(BaseModel):
     """Something that the figures leave out or assume, in words."""
 
-    code: str
+    code: NoticeCode
     message: str
 
 

@@ -1,7 +1,7 @@
 """GET /ledger/lines: the lines behind any figure, one entry a line and side."""
 
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -81,7 +81,7 @@ class ExchangeInfo(BaseModel):
 class ReasonInfo(BaseModel):
     """Why a line has no comparison."""
 
-    code: str
+    code: UnpricedReason | Literal["disk_rate_unknown", "no_disk_price", "substitute_not_counted"]
     message: str
 
 
