@@ -71,7 +71,8 @@ beforeEach(() => {
   vi.spyOn(HTMLAnchorElement.prototype, 'click').mockImplementation(() => undefined)
 })
 
-describe('one number everywhere', () => {
+// Whole pages are drawn.
+describe('one number everywhere', { timeout: 20_000 }, () => {
   it('in the answers: the lines, the totals and the counter', () => {
     const lines = linesOf(parseLedgerLines(reviewedLines).entries)
     const { totals } = reviewedTotals

@@ -174,8 +174,9 @@ describe('what a figure says of its own steps', () => {
   })
 })
 
-describe('a simulated day of a ticking figure', () => {
-  it.each([1, 2, 3, 4, 5, 6])('keeps every law (seed %i)', (seed) => {
+// A day has some thirty thousand frames.
+describe('a simulated day of a ticking figure', { timeout: 60_000 }, () => {
+  it.each([1, 2, 3, 4])('keeps every law (seed %i)', (seed) => {
     const day = liveADay(new ScreenMeter(), seed)
 
     expect(day.polls).toBeGreaterThanOrEqual(200)
