@@ -1,5 +1,6 @@
 """The counter in a real Chromium: each frame is held against the ledger, whatever clocks do."""
 
+import json
 import os
 import signal
 import time
@@ -242,8 +243,13 @@ def stands_when_its_answer_ends_and_says_what_was_wrong(
     assert len(over) == 1
     expect(page.get_by_text("No new figures since").first).to_be_visible()
 
+    # Reported while the server is away, so that its first answer knows of it.
+    stopped = (truth.valid_until - timedelta(seconds=10)).isoformat()
+    event = {"id": "late", "source": "test", "type": "stop", "instance": "big", "time": stopped}
+    late = server.database.with_name("late.jsonl")
+    late.write_text(json.dumps(event))
+    server.economy("events", "import", str(late), "--account", "acme")
     server.start()
-    fast.push("stop", "big", truth.valid_until - timedelta(seconds=10))
     expect(page.locator('[data-figure="lifetime-saving"] .correction')).to_contain_text(
         "corrected by -$0.", timeout=25_000
     )
