@@ -6,7 +6,7 @@ PYTHON := .venv/bin/python
 NPM := $(PYTHON) scripts/npm.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run dev test torture mutants lint types snapshots screenshot bench bench-prices dist lock
+.PHONY: help setup demo run dev test torture mutants lint types snapshots api-types screenshot bench bench-prices dist lock
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -51,6 +51,11 @@ mutants: setup ## make mistakes in the rating core and see that a test notices e
 
 snapshots: setup ## write the reviewed API answers and the price report anew
 	$(PYTHON) -m pytest tests/api tests/integration/prices/test_report.py --update-snapshots
+
+# Not after setup, which builds the screen: that fails while its types are behind.
+api-types: ## write the screen's types of the API's answers anew
+	@test -x $(PYTHON) || scripts/setup.sh dev
+	$(PYTHON) -m scripts.api_types
 
 screenshot: ## take the README's picture from the demo
 	@scripts/setup.sh test

@@ -7,7 +7,8 @@ import tseslint from 'typescript-eslint'
 const shared = ['src/{api,components,lib,state}/**/*.{ts,tsx}']
 
 export default defineConfig(
-  { ignores: ['node_modules'] },
+  // The types of the answers are generated.
+  { ignores: ['node_modules', 'src/api/schema.ts'] },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,

@@ -368,3 +368,18 @@ class TestTheTagOfTheHistory:
         caller.push(start("i-1", hours_ago(1)))
 
         assert _poll(caller, "/savings/history", tag).status_code == 200
+
+
+def test_every_answer_says_when_it_was_given(caller: Caller, clock: SettableClock) -> None:
+    """To the microsecond, also a 304, so that a client knows how old its second is."""
+    caller.push(start("i-1", hours_ago(1), gpu="A100", rate="2.50"))
+    clock.set("2026-08-03T12:10:00.750001Z")
+    first = caller.get("/economy/savings")
+    clock.set("2026-08-03T12:10:30.250002Z")
+
+    again = _poll(caller, "/savings", first.headers["ETag"])
+
+    assert first.get_json()["as_of"] == "2026-08-03T12:10:00Z"
+    assert first.headers["Answered-At"] == "2026-08-03T12:10:00.750001Z"
+    assert again.status_code == 304
+    assert again.headers["Answered-At"] == "2026-08-03T12:10:30.250002Z"

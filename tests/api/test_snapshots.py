@@ -147,6 +147,39 @@ def test_the_preview_of_a_policy_is_as_reviewed(fleet: Caller, snapshot: Snapsho
     snapshot("policy_preview", answer.get_json())
 
 
+def test_who_is_signed_in_is_as_reviewed(application: Application, snapshot: Snapshot) -> None:
+    """But for what is another each time: ids, and what keeps other sites from writing."""
+    answer = application.person("reviewed-me").client.get("/api/v1/auth/me").get_json()
+
+    account = {**answer["account"], "id": "0" * 32}
+    snapshot("me", {**answer, "account": account, "csrf_token": "0" * 32})
+
+
+def test_the_tokens_of_an_account_are_as_reviewed(
+    application: Application, snapshot: Snapshot
+) -> None:
+    """Without the tokens themselves; ids are others each time."""
+    person = application.person("reviewed-tokens")
+    headers = {"X-CSRF-Token": person.csrf_token}
+    for name, scopes in (("fleet", ["ingest"]), ("report", ["read", "backfill"])):
+        body = {"name": name, "scopes": scopes}
+        made = person.client.post("/api/v1/tokens", json=body, headers=headers).get_json()
+        application.clock.advance(minutes=1)
+    person.client.delete(f"/api/v1/tokens/{made['id']}", headers=headers)
+    answer = person.client.get("/api/v1/tokens").get_json()
+
+    snapshot("tokens", {"tokens": [{**one, "id": "0" * 32} for one in answer["tokens"]]})
+
+
+def test_an_installation_with_an_owner_is_as_reviewed(
+    application: Application, snapshot: Snapshot
+) -> None:
+    """Nobody has to be created, and no code is asked for."""
+    application.person("reviewed-owner")
+
+    snapshot("setup", application.flask.test_client().get("/api/v1/setup").get_json())
+
+
 @pytest.mark.parametrize(
     ("name", "path"),
     [

@@ -23,11 +23,12 @@ from dumont_economy.api import (
 from dumont_economy.api.error_responses import new_request_id, register_error_responses
 from dumont_economy.api.given_answers import GivenAnswers
 from dumont_economy.api.logging import configure_logging
-from dumont_economy.api.operation import csrf
+from dumont_economy.api.operation import csrf, services
 from dumont_economy.api.services import Services
 from dumont_economy.api.text_converter import TextConverter
 from dumont_economy.clock import Clock, SystemClock
 from dumont_economy.config import Settings, settings_from_environment
+from dumont_economy.instant import instant_text
 from dumont_economy.services import people
 from dumont_economy.services.account_view import AccountViews
 from dumont_economy.services.change_watch import ChangeWatch, WatchLimits
@@ -129,4 +130,6 @@ def _add_headers(response: Response) -> Response:
     headers["Content-Security-Policy"] = _CONTENT_SECURITY_POLICY
     if request.path.startswith("/api/"):
         headers.setdefault("Cache-Control", "no-store")
+        # An answer is for a whole second: this is the moment in it, also of one that is a 304.
+        headers["Answered-At"] = instant_text(services().clock.now())
     return response

@@ -86,6 +86,9 @@ class AccountInfo(BaseModel):
 class SignedInAnswer(BaseModel):
     """A fresh session; `token` serves as a bearer token for as long as the session lasts."""
 
+    # What is always answered is so in the OpenAPI document too.
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
     success: bool = True
     token: str
     user: UserInfo
@@ -116,7 +119,7 @@ class TokenInfo(BaseModel):
 
     id: str
     name: str
-    scopes: list[str]
+    scopes: list[people.Scope]
     created_at: str
     revoked_at: str | None
 
@@ -366,7 +369,7 @@ def _token_info(token: ApiToken) -> TokenInfo:
     return TokenInfo(
         id=token.id,
         name=token.name,
-        scopes=sorted(token.scopes),
+        scopes=sorted(people.Scope(scope) for scope in token.scopes),
         created_at=instant_text(token.created_at),
         revoked_at=None if token.revoked_at is None else instant_text(token.revoked_at),
     )

@@ -9,9 +9,11 @@ from dumont_economy.api.operation import at_hand, operation, principal, services
 from dumont_economy.api.parameters import GpuCountParameter, PolicyVersionParameter
 from dumont_economy.instant import instant_text
 from dumont_economy.money import exact_text
-from dumont_economy.pricing.equivalence import Equivalent, Grade
+from dumont_economy.pricing.equivalence import Equivalent, Grade, Reach
 from dumont_economy.pricing.match_timeline import Match
-from dumont_economy.pricing.sku import ComparisonProvider
+from dumont_economy.pricing.policy import Basis
+from dumont_economy.pricing.rate import PricingModel
+from dumont_economy.pricing.sku import ComparisonProvider, ProviderLabel
 from dumont_economy.services.rate_fields import CURRENCY, age_days
 from dumont_economy.services.read_compared_prices import ComparedGpu, read_compared_prices
 
@@ -32,10 +34,10 @@ class ComparedPriceInfo(BaseModel):
     is none. /prices/explain has everything that was weighed.
     """
 
-    provider: str
-    grade: str
+    provider: ProviderLabel
+    grade: Grade
     counted: bool | None
-    how: str | None
+    how: Reach | None
     sku: str | None
     compared_gpu_type: str | None
     region: str | None
@@ -61,8 +63,8 @@ class ComparedAnswer(BaseModel):
     as_of: str
     currency: str
     count: int
-    pricing_model: str
-    basis: str
+    pricing_model: PricingModel
+    basis: Basis
     policy_version: int
     gpus: list[ComparedGpuInfo]
 

@@ -15,6 +15,7 @@ from dumont_economy.api.economy.shared import (
     live,
     notices_of,
     open_view,
+    status_of,
     view_of,
 )
 from dumont_economy.api.operation import operation
@@ -23,10 +24,11 @@ from dumont_economy.api.period import PeriodQuery, window_of
 from dumont_economy.api.published_number import hours, published
 from dumont_economy.api.state_page import PageQuery, cursor_at, open_page
 from dumont_economy.instant import instant_text
-from dumont_economy.metering.gpu_session import GpuRun
+from dumont_economy.metering.gpu_session import GpuRun, InstanceStatus
 from dumont_economy.money import amount_text, exact_text
-from dumont_economy.pricing.equivalence import Equivalent, Ratios
-from dumont_economy.pricing.match_timeline import Match, Unpriced
+from dumont_economy.pricing.equivalence import Equivalent, Grade, Ratios, Reach
+from dumont_economy.pricing.match_timeline import Match, Unpriced, UnpricedReason
+from dumont_economy.pricing.sku import ProviderLabel
 from dumont_economy.savings.totals import Totals
 from dumont_economy.services.account_view import AccountView, ActiveInstance
 from dumont_economy.services.notices import notices_on
@@ -71,7 +73,7 @@ class RatioInfo(BaseModel):
 class MatchDetail(BaseModel):
     """What an instance is compared with, and how alike it is. USD per hour."""
 
-    grade: str
+    grade: Grade
     sku: str | None
     gpu_type: str
     region: str | None
@@ -81,7 +83,7 @@ class MatchDetail(BaseModel):
     retrieved_at: str | None
     age_days: int | None
     machines: float
-    how: str
+    how: Reach
     ratios: RatioInfo | None
     smallest_instance_per_hour: str | None
 
@@ -127,13 +129,13 @@ class InstanceInfo(BaseModel):
     variant_assumed: bool
     gpu_count: int
     provider: str
-    status: str
+    status: InstanceStatus
     since: str | None
     last_report_at: str | None
     silent: bool
     rate_per_hour: str | None
     match: MatchDetail | None
-    unpriced_code: str | None
+    unpriced_code: UnpricedReason | None
     unpriced_reason: str | None
     comparison_rate_per_hour: str | None
     saving_per_hour: str | None
@@ -182,7 +184,7 @@ class OpenedSession(BaseModel):
 class InstanceAnswer(BaseModel):
     """One instance and a page of its sessions, the latest first; all pages are of one `as_of`."""
 
-    provider: str
+    provider: ProviderLabel
     currency: str
     comparison: ComparisonInfo
     as_of: str
@@ -194,7 +196,7 @@ class InstanceAnswer(BaseModel):
 class InstancesAnswer(BaseModel):
     """A page of instances, or all GPU types; the other list is empty."""
 
-    provider: str
+    provider: ProviderLabel
     currency: str
     comparison: ComparisonInfo
     as_of: str
@@ -312,7 +314,7 @@ def _instance_info(view: AccountView, row: InstanceRow) -> InstanceInfo:
         variant_assumed=gpu is not None and gpu.variant_assumed,
         gpu_count=shape.gpu_count,
         provider=shape.provider,
-        status=str(state.status),
+        status=status_of(state),
         since=None if state.since is None else instant_text(state.since),
         last_report_at=None if state.last_report_at is None else instant_text(state.last_report_at),
         silent=view.is_silent(state),

@@ -26,11 +26,12 @@ from dumont_economy.api.parameters import (
 from dumont_economy.errors import FieldProblem, InvalidInputError
 from dumont_economy.instant import from_microseconds, instant_text, to_microseconds
 from dumont_economy.metering.usage_event import CpuArchitecture
+from dumont_economy.pricing.equivalence import Grade, Reach
 from dumont_economy.pricing.gpu_identity import GpuIdentity, shipped_identifier
 from dumont_economy.pricing.match_timeline import RequestedGpu, ask
-from dumont_economy.pricing.policy import Basis, Policy
+from dumont_economy.pricing.policy import Basis, Policy, Substitutes
 from dumont_economy.pricing.rate import PricingModel, Rate
-from dumont_economy.pricing.sku import ComparisonProvider
+from dumont_economy.pricing.sku import ComparisonProvider, ProviderLabel
 from dumont_economy.services.explain_prices import Inquiry, explain_prices
 from dumont_economy.services.explanation_fields import explanation_fields
 from dumont_economy.services.look_up_rates import provider_label, provider_named, rates_on_offer
@@ -99,7 +100,7 @@ class RateInfo(_Exact):
     instance_type: str
     gpu_type: str
     gpu_count: int | str
-    pricing_model: str
+    pricing_model: PricingModel
     price_per_instance_hour: str
     price_per_gpu_hour: str
     currency: str
@@ -118,7 +119,7 @@ class PricesAnswer(BaseModel):
 
     at: str
     as_of: str
-    pricing_model: str
+    pricing_model: PricingModel
     gpu_type: str | None
     variant_assumed: bool
     prices: list[RateInfo]
@@ -143,7 +144,7 @@ class PriceHistoryAnswer(BaseModel):
     sku: str
     provider: str
     region: str
-    pricing_model: str
+    pricing_model: PricingModel
     gpu_type: str
     gpu_count: int | str
     currency: str
@@ -160,8 +161,8 @@ class WayInfo(_Exact):
     rented to have them. All but grade and region are null where there is no comparison.
     """
 
-    grade: str
-    how: str | None
+    grade: Grade
+    how: Reach | None
     counted: bool | None
     sku: str | None
     compared_gpu_type: str | None
@@ -224,10 +225,10 @@ class ExplanationAnswer(WayInfo):
     gpu_type: str | None
     gpu_fraction: str | None
     variant_assumed: bool
-    provider: str
-    pricing_model: str
-    basis: str
-    substitutes: str
+    provider: ProviderLabel
+    pricing_model: PricingModel
+    basis: Basis
+    substitutes: Substitutes
     discount: str
     policy_version: int
     matching_rules_version: int

@@ -3,8 +3,11 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
+from typing import Literal
 
 from dumont_economy.errors import UnknownProviderError
+
+ProviderLabel = Literal["AWS", "GCP", "Azure"]
 
 
 class ComparisonProvider(StrEnum):
@@ -15,12 +18,12 @@ class ComparisonProvider(StrEnum):
     AZURE = "azure"
 
     @property
-    def label(self) -> str:
+    def label(self) -> ProviderLabel:
         """Return the name as the answers spell it."""
         return _LABELS[self]
 
 
-_LABELS = {
+_LABELS: dict[ComparisonProvider, ProviderLabel] = {
     ComparisonProvider.AWS: "AWS",
     ComparisonProvider.GCP: "GCP",
     ComparisonProvider.AZURE: "Azure",

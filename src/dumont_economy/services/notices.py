@@ -8,7 +8,7 @@ from dumont_economy.pricing.equivalence import Equivalent
 from dumont_economy.pricing.policy import RateCardName
 from dumont_economy.services.account_view import AccountView
 from dumont_economy.services.market import requested_gpu
-from dumont_economy.services.notice import Notice
+from dumont_economy.services.notice import Notice, NoticeCode
 from dumont_economy.services.price_notices import notices_on_prices
 from dumont_economy.services.read_price_list import STALE_AFTER
 
@@ -33,7 +33,7 @@ def notices_on(view: AccountView) -> list[Notice]:
 def _on_reports(view: AccountView) -> list[Notice]:
     """Name the instances whose reports leave something open, or contradict each other."""
     ledger = view.ledger
-    found = [
+    found: list[tuple[NoticeCode, list[str], str]] = [
         (
             "orphan_stops",
             ledger.orphans,

@@ -1,3 +1,4 @@
+import { serverNow } from './base-query'
 import { type Problem, toProblem } from './problem'
 
 /** What a screen can show of a query: nothing yet, why there is nothing, or the data. */
@@ -19,6 +20,11 @@ interface QueryState<Data> {
   readonly refetch: () => unknown
 }
 
+/** Return an instant of the browser's clock, which may be wrong, as one of the server's. */
+function inServerTime(instant: number | undefined): number | null {
+  return instant === undefined ? null : instant - Date.now() + serverNow()
+}
+
 /** Read a query's state; the last data stays when a later answer fails. */
 export function toAnswer<Data>(query: QueryState<Data>): Answer<Data> {
   const retry = () => {
@@ -29,7 +35,7 @@ export function toAnswer<Data>(query: QueryState<Data>): Answer<Data> {
     return {
       state: 'ready',
       data: query.currentData,
-      staleSince: failing ? (query.fulfilledTimeStamp ?? null) : null,
+      staleSince: failing ? inServerTime(query.fulfilledTimeStamp) : null,
       retry,
     }
   }

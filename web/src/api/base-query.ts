@@ -1,9 +1,10 @@
 import type { BaseQueryFn } from '@reduxjs/toolkit/query'
-import type { Validity } from '../lib/live-counter'
+import { clockGapAt, type Validity } from '../lib/live-counter'
 import { ServerClock } from '../lib/server-clock'
 import { parseProblem, UNREACHABLE, type Problem } from './problem'
 
 const TIMEOUT_MS = 20_000
+const SECOND_MS = 1000
 
 export interface ApiRequest {
   /** Below `/api/v1/`. */
@@ -28,7 +29,6 @@ export interface ApiMeta {
 interface HeldAnswer {
   readonly etag: string
   readonly body: unknown
-  readonly meta: ApiMeta
 }
 
 const heldAnswers = new Map<string, HeldAnswer>()
@@ -40,11 +40,29 @@ export function forgetAnswers(): void {
   serverClock = new ServerClock()
 }
 
-function readValidity(body: unknown, receivedAt: number): Validity | null {
+/** Return the server's time as it answered, null where the answer does not tell it. */
+function answeredAt(response: Response): number | null {
+  const told = response.headers.get('Answered-At')
+  const instant = told === null ? NaN : Date.parse(told)
+  return Number.isNaN(instant) ? null : instant
+}
+
+/** Return from when to when an answer holds by the server's clock, null where it is not live. */
+function heldTime(body: unknown): [number, number] | null {
   if (typeof body !== 'object' || body === null) return null
   const { as_of: asOf, valid_until: validUntil } = body as Record<string, unknown>
   if (typeof asOf !== 'string' || typeof validUntil !== 'string') return null
-  return serverClock.place(asOf, validUntil, receivedAt)
+  return [Date.parse(asOf), Date.parse(validUntil)]
+}
+
+function readMeta(body: unknown, clockGap: number): ApiMeta {
+  const held = heldTime(body)
+  return { validity: held === null ? null : serverClock.place(...held, clockGap) }
+}
+
+/** Return the server's time, by the browser's clock where no answer has told it. */
+export function serverNow(): number {
+  return serverClock.at(performance.now()) ?? Date.now()
 }
 
 async function readBody(response: Response): Promise<unknown> {
@@ -61,7 +79,7 @@ async function readBody(response: Response): Promise<unknown> {
  * Ask the API.
  *
  * The entity tag is kept here and not in the browser's cache: a 304 says that the held value,
- * slope and validity still describe the present, so they keep the instant at which they came.
+ * slope and validity still describe the present, so they keep the instant that they are for.
  */
 export const baseQuery: BaseQueryFn<ApiRequest, unknown, Problem, ApiOptions, ApiMeta> = async (
   { path, method = 'GET', body, csrfToken },
@@ -72,6 +90,9 @@ export const baseQuery: BaseQueryFn<ApiRequest, unknown, Problem, ApiOptions, Ap
   if (body !== undefined) headers.set('Content-Type', 'application/json')
   if (csrfToken !== undefined) headers.set('X-CSRF-Token', csrfToken)
   if (held !== undefined) headers.set('If-None-Match', held.etag)
+  // Of before the request: where the machine slept meanwhile, nobody knows how old the answer is.
+  const askedAt = performance.now()
+  const clockGap = clockGapAt(askedAt)
 
   try {
     const response = await fetch(`/api/v1/${path}`, {
@@ -83,15 +104,23 @@ export const baseQuery: BaseQueryFn<ApiRequest, unknown, Problem, ApiOptions, Ap
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     const receivedAt = performance.now()
-    if (response.status === 304 && held !== undefined) return { data: held.body, meta: held.meta }
+    const answered = answeredAt(response)
+    if (answered !== null) serverClock.observe(answered, askedAt, receivedAt)
+    if (response.status === 304 && held !== undefined) {
+      return { data: held.body, meta: readMeta(held.body, clockGap) }
+    }
 
     const answer = await readBody(response)
+    const since = heldTime(answer)?.[0]
+    if (answered === null && since !== undefined) {
+      // What lies between the server and us took the header away. The answer is for this second.
+      serverClock.observe(since, askedAt - SECOND_MS, receivedAt)
+    }
     if (!response.ok) return { error: parseProblem(response.status, answer) }
 
-    const meta = { validity: readValidity(answer, receivedAt) }
     const etag = response.headers.get('ETag')
-    if (method === 'GET' && etag !== null) heldAnswers.set(path, { etag, body: answer, meta })
-    return { data: answer, meta }
+    if (method === 'GET' && etag !== null) heldAnswers.set(path, { etag, body: answer })
+    return { data: answer, meta: readMeta(answer, clockGap) }
   } catch {
     return { error: UNREACHABLE }
   }

@@ -117,7 +117,7 @@ function tell(listener: ChangeListener, message: ServerSent, end: StreamEnd): St
 
 /** Read what has changed; of a kind that we do not know, everything may have. */
 export function readChanges(data: string): readonly Change[] {
-  const named = new AnswerReader(JSON.parse(data)).texts('changed')
+  const named = new AnswerReader<{ changed: string[] }>(JSON.parse(data)).texts('changed')
   const known = CHANGES.filter((change) => named.includes(change))
   return known.length === named.length ? known : CHANGES
 }

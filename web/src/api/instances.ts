@@ -1,5 +1,5 @@
 import type { LiveValue, Validity } from '../lib/live-counter'
-import type { Amount, DecimalText } from '../lib/money'
+import type { DecimalText } from '../lib/money'
 import { AnswerReader } from '../lib/parse'
 import {
   type Comparison,
@@ -11,11 +11,12 @@ import {
 } from './comparison'
 import { economyApi } from './economy-api'
 import { parseLive, validityOf } from './savings'
+import type { Schemas } from './schema'
 
 const PAGE_LENGTH = 100
 
 const STATUSES = ['running', 'idle', 'hibernated', 'stopped', 'terminated'] as const
-export type InstanceStatus = (typeof STATUSES)[number]
+export type InstanceStatus = Schemas['InstanceStatus']
 
 const MATCH_FORMS = ['whole', 'several_machines', 'share', 'reference'] as const
 
@@ -32,7 +33,7 @@ export interface Match {
   readonly retrievedAt: string | null
   readonly ageDays: number | null
   readonly machines: number
-  readonly form: (typeof MATCH_FORMS)[number]
+  readonly form: Schemas['Reach']
   /** A substitute's figures as multiples of the original's; null where one is unknown. */
   readonly ratios: {
     readonly memory: DecimalText
@@ -48,7 +49,7 @@ export function isActive({ status }: Instance): boolean {
 
 /** Figures of a time of use, in USD; what has no counterfactual price is null. */
 export interface UsageFigures {
-  readonly hours: Amount
+  readonly hours: number
   /** Null where all of it was paid in another currency. */
   readonly cost: DecimalText | null
   /** The part of the cost that is compared. */
@@ -107,13 +108,15 @@ export interface GpuGroup {
   readonly lifetime: UsageFigures
 }
 
-function parseFigures(answer: AnswerReader): UsageFigures {
-  const cost = answer.maybe('cost', (a) => a.decimal('cost'))
+function parseFigures(
+  answer: AnswerReader<Omit<Schemas['TotalsInfo'], 'gpu_hours'>>,
+): UsageFigures {
+  const cost = answer.decimalOrNull('cost')
   const comparableCost = answer.decimal('comparable_cost')
   // Where no part of a cost has a counterfactual, a zero would read as a price of nothing.
   const isUnpriced = cost === null || (Number(cost) !== 0 && Number(comparableCost) === 0)
   return {
-    hours: answer.amount('hours'),
+    hours: answer.number('hours'),
     cost,
     comparableCost,
     comparisonCost: isUnpriced ? null : answer.decimal('comparison_cost'),
@@ -121,30 +124,30 @@ function parseFigures(answer: AnswerReader): UsageFigures {
   }
 }
 
-function parseMatch(answer: AnswerReader): Match {
+function parseMatch(answer: AnswerReader<Schemas['MatchDetail']>): Match {
   return {
     grade: answer.oneOf('grade', GRADES),
-    sku: answer.maybe('sku', (a) => a.text('sku')),
+    sku: answer.textOrNull('sku'),
     gpuType: answer.text('gpu_type'),
-    region: answer.maybe('region', (a) => a.text('region')),
+    region: answer.textOrNull('region'),
     source: answer.text('source'),
-    sourceUrl: answer.maybe('source_url', (a) => a.text('source_url')),
-    retrievedAt: answer.maybe('retrieved_at', (a) => a.text('retrieved_at')),
-    ageDays: answer.maybe('age_days', (a) => a.number('age_days')),
+    sourceUrl: answer.textOrNull('source_url'),
+    retrievedAt: answer.textOrNull('retrieved_at'),
+    ageDays: answer.numberOrNull('age_days'),
     machines: answer.number('machines'),
     form: answer.oneOf('how', MATCH_FORMS),
     ratios: answer.maybe('ratios', (a) => {
       const ratios = a.object('ratios')
       return {
         memory: ratios.decimal('memory'),
-        fp16: ratios.maybe('fp16', (r) => r.decimal('fp16')),
-        bandwidth: ratios.maybe('bandwidth', (r) => r.decimal('bandwidth')),
+        fp16: ratios.decimalOrNull('fp16'),
+        bandwidth: ratios.decimalOrNull('bandwidth'),
       }
     }),
   }
 }
 
-function parseInstance(answer: AnswerReader): Instance {
+function parseInstance(answer: AnswerReader<Schemas['InstanceInfo']>): Instance {
   return {
     instanceId: answer.text('instance_id'),
     name: answer.text('name'),
@@ -154,47 +157,45 @@ function parseInstance(answer: AnswerReader): Instance {
     gpuCount: answer.number('gpu_count'),
     provider: answer.text('provider'),
     status: answer.oneOf('status', STATUSES),
-    since: answer.maybe('since', (a) => a.text('since')),
-    lastReportAt: answer.maybe('last_report_at', (a) => a.text('last_report_at')),
+    since: answer.textOrNull('since'),
+    lastReportAt: answer.textOrNull('last_report_at'),
     silent: answer.flag('silent'),
-    ratePerHour: answer.maybe('rate_per_hour', (a) => a.decimal('rate_per_hour')),
+    ratePerHour: answer.decimalOrNull('rate_per_hour'),
     match: answer.maybe('match', (a) => parseMatch(a.object('match'))),
-    unpricedCode: answer.maybe('unpriced_code', (a) => a.text('unpriced_code')),
-    unpricedReason: answer.maybe('unpriced_reason', (a) => a.text('unpriced_reason')),
-    comparisonRatePerHour: answer.maybe('comparison_rate_per_hour', (a) =>
-      a.decimal('comparison_rate_per_hour'),
-    ),
-    savingPerHour: answer.maybe('saving_per_hour', (a) => a.decimal('saving_per_hour')),
+    unpricedCode: answer.textOrNull('unpriced_code'),
+    unpricedReason: answer.textOrNull('unpriced_reason'),
+    comparisonRatePerHour: answer.decimalOrNull('comparison_rate_per_hour'),
+    savingPerHour: answer.decimalOrNull('saving_per_hour'),
     session: answer.maybe('session', (a) => {
       const session = a.object('session')
       return {
-        ...parseFigures(session),
+        ...session.part(parseFigures),
         startedAt: session.text('started_at'),
         live: session.maybe('live', (s) => parseLive(s.object('live'))),
       }
     }),
-    lifetime: parseFigures(answer.object('lifetime')),
+    lifetime: answer.object('lifetime').part(parseFigures),
   }
 }
 
 export function parseInstances(raw: unknown, validity: Validity): InstancesPage {
-  const answer = new AnswerReader(raw)
+  const answer = new AnswerReader<Schemas['InstancesAnswer']>(raw)
   return {
     provider: answer.oneOf('provider', PROVIDERS),
     comparison: parseComparison(answer.object('comparison')),
     instances: answer.list('instances', parseInstance),
-    nextCursor: answer.maybe('next_cursor', (a) => a.text('next_cursor')),
+    nextCursor: answer.textOrNull('next_cursor'),
     asOf: answer.text('as_of'),
     validity,
   }
 }
 
 export function parseGpuGroups(raw: unknown): GpuGroup[] {
-  return new AnswerReader(raw).list('groups', (group) => ({
+  return new AnswerReader<Schemas['InstancesAnswer']>(raw).list('groups', (group) => ({
     gpuType: group.text('gpu_type'),
     instancesCount: group.number('instances_count'),
     activeCount: group.number('active_count'),
-    lifetime: parseFigures(group.object('lifetime')),
+    lifetime: group.object('lifetime').part(parseFigures),
   }))
 }
 
@@ -233,10 +234,10 @@ export interface InstanceSessionsPage {
   readonly asOf: string
 }
 
-function parseRun(answer: AnswerReader): Run {
+function parseRun(answer: AnswerReader<Schemas['RunInfo']>): Run {
   return {
     startedAt: answer.text('started_at'),
-    endedAt: answer.maybe('ended_at', (a) => a.text('ended_at')),
+    endedAt: answer.textOrNull('ended_at'),
     provider: answer.text('provider'),
     gpuType: answer.text('gpu_type'),
     gpuCount: answer.number('gpu_count'),
@@ -249,18 +250,18 @@ function parseRun(answer: AnswerReader): Run {
 }
 
 export function parseInstanceSessions(raw: unknown): InstanceSessionsPage {
-  const answer = new AnswerReader(raw)
+  const answer = new AnswerReader<Schemas['InstanceAnswer']>(raw)
   return {
     provider: answer.oneOf('provider', PROVIDERS),
     comparison: parseComparison(answer.object('comparison')),
     instance: parseInstance(answer.object('instance')),
     sessions: answer.list('sessions', (session) => ({
       startedAt: session.text('started_at'),
-      endedAt: session.maybe('ended_at', (a) => a.text('ended_at')),
+      endedAt: session.textOrNull('ended_at'),
       runs: session.list('runs', parseRun),
-      figures: parseFigures(session.object('totals')),
+      figures: session.object('totals').part(parseFigures),
     })),
-    nextCursor: answer.maybe('next_cursor', (a) => a.text('next_cursor')),
+    nextCursor: answer.textOrNull('next_cursor'),
     asOf: answer.text('as_of'),
   }
 }

@@ -11,6 +11,7 @@ import {
   PROVIDERS,
 } from './comparison'
 import { economyApi } from './economy-api'
+import type { Schemas } from './schema'
 
 const PAGE_LENGTH = 200
 
@@ -82,8 +83,8 @@ export interface PriceSource {
 
 /** One side of a line. */
 export interface LedgerEntry {
-  readonly side: (typeof SIDES)[number]
-  readonly component: (typeof COMPONENTS)[number]
+  readonly side: Schemas['Side']
+  readonly component: Schemas['Component']
   readonly instance: string
   readonly usageProvider: string
   readonly gpu: string
@@ -113,7 +114,9 @@ export interface LinesPage {
   readonly nextCursor: string | null
 }
 
-function parseFigures(answer: AnswerReader): LedgerFigures {
+function parseFigures(
+  answer: AnswerReader<Omit<Schemas['AdjustedAmounts'], 'used_seconds'>>,
+): LedgerFigures {
   return {
     paid: answer.decimal('actual'),
     paidCompared: answer.decimal('comparable_actual'),
@@ -122,33 +125,51 @@ function parseFigures(answer: AnswerReader): LedgerFigures {
   }
 }
 
-function parseSource(answer: AnswerReader): PriceSource {
+type MachineProof = Schemas['ProofInfo']
+type DiskProof = Schemas['DiskProofInfo']
+
+/** Where a price is from that always has its dates. */
+function parseDatedSource(
+  answer: AnswerReader<Omit<Schemas['ExchangeInfo'], 'currency' | 'rate'>>,
+): Omit<PriceSource, 'region'> {
   return {
-    region: answer.maybe('region', (a) => a.text('region')),
     name: answer.text('source'),
-    url: answer.maybe('source_url', (a) => a.text('source_url')),
-    effectiveFrom: answer.maybe('effective_from', (a) => a.text('effective_from')),
-    retrievedAt: answer.maybe('retrieved_at', (a) => a.text('retrieved_at')),
+    url: answer.textOrNull('source_url'),
+    effectiveFrom: answer.text('effective_from'),
+    retrievedAt: answer.text('retrieved_at'),
   }
 }
 
-function parseProof(answer: AnswerReader): Proof {
-  const shared = { discount: answer.decimal('discount'), source: parseSource(answer) }
-  if (!answer.has('grade')) {
-    return { kind: 'disk', pricePerGbMonth: answer.decimal('price_per_gb_month'), ...shared }
+function parseProof(answer: AnswerReader<MachineProof | DiskProof>): Proof {
+  const ofDisk = answer.having('price_per_gb_month')
+  if (ofDisk !== null) {
+    return {
+      kind: 'disk',
+      pricePerGbMonth: ofDisk.decimal('price_per_gb_month'),
+      discount: ofDisk.decimal('discount'),
+      source: { ...ofDisk.part(parseDatedSource), region: ofDisk.text('region') },
+    }
   }
+  const ofMachine = answer as AnswerReader<MachineProof>
   return {
     kind: 'machine',
-    grade: answer.oneOf('grade', GRADES),
-    sku: answer.maybe('sku', (a) => a.text('sku')),
-    gpu: answer.text('gpu'),
-    pricePerMachineHour: answer.decimal('price_per_machine_hour'),
-    machines: answer.text('machines'),
-    ...shared,
+    grade: ofMachine.oneOf('grade', GRADES),
+    sku: ofMachine.textOrNull('sku'),
+    gpu: ofMachine.text('gpu'),
+    pricePerMachineHour: ofMachine.decimal('price_per_machine_hour'),
+    machines: ofMachine.text('machines'),
+    discount: ofMachine.decimal('discount'),
+    source: {
+      region: ofMachine.textOrNull('region'),
+      name: ofMachine.text('source'),
+      url: ofMachine.textOrNull('source_url'),
+      effectiveFrom: ofMachine.textOrNull('effective_from'),
+      retrievedAt: ofMachine.textOrNull('retrieved_at'),
+    },
   }
 }
 
-function parseEntry(answer: AnswerReader): LedgerEntry {
+function parseEntry(answer: AnswerReader<Schemas['EntryInfo']>): LedgerEntry {
   return {
     side: answer.oneOf('side', SIDES),
     component: answer.oneOf('component', COMPONENTS),
@@ -161,16 +182,16 @@ function parseEntry(answer: AnswerReader): LedgerEntry {
     seconds: answer.decimal('seconds'),
     padSeconds: answer.decimal('pad_seconds'),
     units: answer.decimal('units'),
-    unitPrice: answer.maybe('unit_price', (a) => a.decimal('unit_price')),
-    priceHours: answer.maybe('price_hours', (a) => a.decimal('price_hours')),
+    unitPrice: answer.decimalOrNull('unit_price'),
+    priceHours: answer.decimalOrNull('price_hours'),
     currency: answer.text('currency'),
-    amount: answer.maybe('amount', (a) => a.decimal('amount')),
+    amount: answer.decimalOrNull('amount'),
     exchange: answer.maybe('exchange', (a) => {
       const exchange = a.object('exchange')
       return {
         currency: exchange.text('currency'),
         rate: exchange.decimal('rate'),
-        source: parseSource(exchange),
+        source: { ...exchange.part(parseDatedSource), region: null },
       }
     }),
     proof: answer.maybe('proof', (a) => parseProof(a.object('proof'))),
@@ -182,29 +203,29 @@ function parseEntry(answer: AnswerReader): LedgerEntry {
 }
 
 export function parseLedgerTotals(raw: unknown): LedgerTotals {
-  const answer = new AnswerReader(raw)
+  const answer = new AnswerReader<Schemas['TotalsAnswer']>(raw)
   const totals = answer.object('totals')
   return {
     provider: answer.oneOf('provider', PROVIDERS),
     comparison: parseComparison(answer.object('comparison')),
     asOf: answer.text('as_of'),
     timezone: answer.text('timezone'),
-    figures: parseFigures(totals),
+    figures: totals.part(parseFigures),
     coverage: parseCoverage(totals.object('coverage')),
     groups: [
-      ...answer.list('groups', (one) => ({ key: one.text('key'), ...parseFigures(one) })),
-      ...answer.list('days', (one) => ({ key: one.text('date'), ...parseFigures(one) })),
+      ...answer.list('groups', (one) => ({ key: one.text('key'), ...one.part(parseFigures) })),
+      ...answer.list('days', (one) => ({ key: one.text('date'), ...one.part(parseFigures) })),
     ],
   }
 }
 
 export function parseLedgerLines(raw: unknown): LinesPage {
-  const answer = new AnswerReader(raw)
+  const answer = new AnswerReader<Schemas['LinesAnswer']>(raw)
   return {
     asOf: answer.text('as_of'),
     timezone: answer.text('timezone'),
     entries: answer.list('lines', parseEntry),
-    nextCursor: answer.maybe('next_cursor', (a) => a.text('next_cursor')),
+    nextCursor: answer.textOrNull('next_cursor'),
   }
 }
 

@@ -2,6 +2,7 @@ import type { DecimalText } from '../lib/money'
 import { AnswerReader } from '../lib/parse'
 import type { Provider } from './comparison'
 import { economyApi } from './economy-api'
+import type { Schemas } from './schema'
 
 /** A price that was in force from a date until another; null where none has taken over. */
 export interface HeldPrice {
@@ -28,17 +29,17 @@ export interface SkuQuestion {
 }
 
 export function parsePriceHistory(raw: unknown): PriceHistory {
-  const answer = new AnswerReader(raw)
+  const answer = new AnswerReader<Schemas['PriceHistoryAnswer']>(raw)
   return {
     sku: answer.text('sku'),
     asOf: answer.text('as_of'),
     timeline: answer.list('timeline', (held) => ({
       pricePerInstanceHour: held.decimal('price_per_instance_hour'),
       effectiveFrom: held.text('effective_from'),
-      until: held.maybe('until', (a) => a.text('until')),
+      until: held.textOrNull('until'),
       retrievedAt: held.text('retrieved_at'),
       source: held.text('source'),
-      sourceUrl: held.maybe('source_url', (a) => a.text('source_url')),
+      sourceUrl: held.textOrNull('source_url'),
     })),
   }
 }

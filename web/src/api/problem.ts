@@ -1,5 +1,6 @@
 import { AnswerReader } from '../lib/parse'
 import { messages } from '../lib/messages'
+import type { Schemas } from './schema'
 
 /** One refused field of a request. */
 interface FieldProblem {
@@ -27,22 +28,16 @@ export const UNREACHABLE: Problem = {
 /** Read a problem from an answer's body; a body of another shape still tells the status. */
 export function parseProblem(status: number, body: unknown): Problem {
   try {
-    const answer = new AnswerReader(body)
+    const answer = new AnswerReader<Schemas['Problem']>(body)
     const code = answer.text('code')
     return {
       status,
       code,
-      detail:
-        messages.server.problems[code] ??
-        answer.maybe('detail', (a) => a.text('detail')) ??
-        answer.text('title'),
-      fields:
-        answer.maybe('errors', (a) =>
-          a.list('errors', (field) => ({
-            pointer: field.text('pointer'),
-            message: field.text('message'),
-          })),
-        ) ?? [],
+      detail: messages.server.problems[code] ?? answer.text('detail'),
+      fields: answer.list('errors', (field) => ({
+        pointer: field.text('pointer'),
+        message: field.text('message'),
+      })),
     }
   } catch {
     return { status, code: 'unknown', detail: messages.problem.status(status), fields: [] }

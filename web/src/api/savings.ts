@@ -12,6 +12,7 @@ import {
   PROVIDERS,
 } from './comparison'
 import { economyApi } from './economy-api'
+import type { Schemas } from './schema'
 
 const PROJECTION_METHODS = ['measured', 'hourly', 'assumed_8_hours', 'none'] as const
 
@@ -20,7 +21,7 @@ export interface Projections {
   readonly daily: number | null
   readonly monthly: number | null
   readonly yearly: number | null
-  readonly method: (typeof PROJECTION_METHODS)[number]
+  readonly method: Schemas['ProjectionMethod']
   readonly dailyHours: number | null
   readonly daysMeasured: number | null
 }
@@ -60,15 +61,15 @@ export interface Savings {
   readonly validity: Validity
 }
 
-export function parseLive(answer: AnswerReader): LiveValue {
+export function parseLive(answer: AnswerReader<Schemas['Live']>): LiveValue {
   return { value: answer.decimal('value'), perSecond: answer.decimal('per_second') }
 }
 
 /** An answer without validity has no clock: it stands still from the beginning. */
-const STANDING_STILL: Validity = { startsAt: 0, endsAt: 0 }
+const STANDING_STILL: Validity = { startsAt: 0, endsAt: 0, asOf: 0, clockGap: 0 }
 
 export function parseSavings(raw: unknown, validity: Validity = STANDING_STILL): Savings {
-  const answer = new AnswerReader(raw)
+  const answer = new AnswerReader<Schemas['SavingsAnswer']>(raw)
   const hourly = answer.object('hourly_comparison')
   const projections = answer.object('projections')
   const live = answer.object('live')
@@ -80,7 +81,7 @@ export function parseSavings(raw: unknown, validity: Validity = STANDING_STILL):
     lifetimeCost: answer.number('lifetime_cost'),
     lifetimeComparableCost: answer.number('lifetime_comparable_cost'),
     lifetimeProviderCost: answer.number('lifetime_provider_cost'),
-    savingsPercentage: answer.maybe('savings_percentage', (a) => a.number('savings_percentage')),
+    savingsPercentage: answer.numberOrNull('savings_percentage'),
     currentSessionSavings: answer.number('current_session_savings'),
     currentSessionHours: answer.number('current_session_hours'),
     hourly: {
@@ -91,12 +92,12 @@ export function parseSavings(raw: unknown, validity: Validity = STANDING_STILL):
       savingsPerSecond: hourly.number('savings_per_second'),
     },
     projections: {
-      daily: projections.maybe('daily', (p) => p.number('daily')),
-      monthly: projections.maybe('monthly', (p) => p.number('monthly')),
-      yearly: projections.maybe('yearly', (p) => p.number('yearly')),
+      daily: projections.numberOrNull('daily'),
+      monthly: projections.numberOrNull('monthly'),
+      yearly: projections.numberOrNull('yearly'),
       method: projections.oneOf('method', PROJECTION_METHODS),
-      dailyHours: projections.maybe('daily_hours', (p) => Number(p.amount('daily_hours'))),
-      daysMeasured: projections.maybe('days_measured', (p) => Number(p.amount('days_measured'))),
+      dailyHours: projections.numberOrNull('daily_hours'),
+      daysMeasured: projections.numberOrNull('days_measured'),
     },
     activeInstancesCount: answer.number('active_instances_count'),
     liveLifetime: parseLive(live.object('lifetime')),
@@ -104,10 +105,8 @@ export function parseSavings(raw: unknown, validity: Validity = STANDING_STILL):
     firstUse: answer.flag('first_use'),
     comparison: parseComparison(answer.object('comparison')),
     coverage: parseCoverage(answer.object('coverage')),
-    notices: parseNotices(answer),
-    oldestPriceRetrievedAt: answer.maybe('oldest_price_retrieved_at', (a) =>
-      a.text('oldest_price_retrieved_at'),
-    ),
+    notices: answer.part(parseNotices),
+    oldestPriceRetrievedAt: answer.textOrNull('oldest_price_retrieved_at'),
     asOf: answer.text('as_of'),
     validity,
   }

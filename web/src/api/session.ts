@@ -1,4 +1,5 @@
 import { AnswerReader } from '../lib/parse'
+import type { Schemas } from './schema'
 
 export interface Account {
   readonly id: string
@@ -18,17 +19,20 @@ export interface Session {
 
 /** Read who is signed in; null is the answer "nobody". */
 export function parseCurrentSession(raw: unknown): Session | null {
-  return new AnswerReader(raw).flag('authenticated') ? parseSession(raw) : null
+  return new AnswerReader<Schemas['MeAnswer']>(raw).flag('authenticated') ? parseSession(raw) : null
 }
+
+/** What a login and "who am I" both answer of somebody who is signed in. */
+type SignedIn = Pick<Schemas['SignedInAnswer'], 'user' | 'account' | 'csrf_token'>
 
 /** Read the session that a login opened; its bearer token is left where it is. */
 export function parseSession(raw: unknown): Session {
-  const answer = new AnswerReader(raw)
+  const answer = new AnswerReader<SignedIn>(raw)
   const account = answer.object('account')
   return {
     email: answer.object('user').text('email'),
     account: {
-      id: account.identifier('id'),
+      id: account.text('id'),
       name: account.text('name'),
       currency: account.text('currency'),
       timezone: account.text('timezone'),

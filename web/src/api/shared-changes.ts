@@ -13,7 +13,7 @@ type Told =
 const KINDS = ['live', 'changed', 'lost', 'asked'] as const
 
 function readTold(raw: unknown): Told {
-  const message = new AnswerReader(raw)
+  const message = new AnswerReader<Record<'id' | 'data', string> & { kind: Told['kind'] }>(raw)
   const kind = message.oneOf('kind', KINDS)
   if (kind === 'live') return { kind, id: message.text('id') }
   if (kind === 'changed') return { kind, data: message.text('data'), id: message.text('id') }

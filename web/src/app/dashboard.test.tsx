@@ -12,15 +12,17 @@ import {
   savings,
   session,
   unpricedInstance,
+  usageEvents,
 } from '../test/answers'
+import type { Schemas } from '../api/schema'
 import { figure, renderApp } from '../test/render-app'
 import { api, problem, server } from '../test/server'
 
-const answerSavings = (answer: Record<string, unknown>) => {
-  server.use(http.get(api('economy/savings'), () => HttpResponse.json(answer)))
+const answerSavings = (answer: object) => {
+  server.use(http.get(api('economy/savings'), () => HttpResponse.json({ ...answer })))
 }
 
-const answerInstances = (...list: Record<string, unknown>[]) => {
+const answerInstances = (...list: Schemas['InstanceInfo'][]) => {
   server.use(http.get(api('instances'), () => HttpResponse.json(instances(list))))
 }
 
@@ -161,7 +163,7 @@ describe('when the server fails', () => {
 
   it('refuses figures of a shape that it does not know', async () => {
     vi.mocked(console.error).mockImplementation(() => undefined)
-    answerSavings(savings({ live: null }))
+    answerSavings({ ...savings(), live: null })
     renderApp('/')
 
     const meter = await theMeter()
@@ -372,11 +374,24 @@ describe('the recent events', () => {
     expect(within(table).getByText('Tesla T4 × 1 · $0.15 / h')).toBeVisible()
     expect(within(table).getByText('The id was used before with other content.')).toBeVisible()
   })
+
+  it('shows what was paid in its currency, and a refused rate as it was sent', async () => {
+    const [, accepted] = usageEvents().events
+    const inEuros = { ...accepted, id: 'e-3', rate: '0.29', currency: 'EUR' }
+    const refused = { ...accepted, id: 'e-4', status: 'rejected', rate: 'free', currency: 'x' }
+    const answer = { ...usageEvents(), events: [inEuros, refused] }
+    server.use(http.get(api('usage/events'), () => HttpResponse.json(answer)))
+    renderApp('/')
+
+    const table = await screen.findByRole('table', { name: 'The latest usage events' })
+    expect(within(table).getByText('Tesla T4 × 1 · €0.29 / h')).toBeVisible()
+    expect(within(table).getByText('Tesla T4 × 1 · free / h')).toBeVisible()
+  })
 })
 
 describe('every page', () => {
   it('says so when the account holds sample data', async () => {
-    const account = { ...(session()['account'] as object), sample_data: true }
+    const account = { ...session().account, sample_data: true }
     server.use(http.get(api('auth/me'), () => HttpResponse.json(session({ account }))))
     renderApp('/savings')
 

@@ -32,7 +32,7 @@ describe('the lifetime counter', () => {
           unpriced: [{ gpu_type: 'MI210', gpu_hours: 1 }],
           substitutes_saving: '11.5',
         }),
-        notices: [{ code: 'disks', message: 'Disks are not rated yet.' }],
+        notices: [{ code: 'disks_not_compared', message: 'Disks are not rated yet.' }],
         oldest_price_retrieved_at: '2026-03-12',
       }),
     )

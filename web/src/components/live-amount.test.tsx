@@ -1,21 +1,30 @@
-import { act, render } from '@testing-library/react'
+import { act, render, screen } from '@testing-library/react'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { onClockJump } from '../lib/frame-loop'
-import type { LiveValue } from '../lib/live-counter'
+import { clockGapAt, type LiveValue, type Validity } from '../lib/live-counter'
 import { figure } from '../test/render-app'
 import { LiveAmount } from './live-amount'
 
+/** What the server's clock shows where the monotonic one shows zero. */
+const AS_OF = Date.UTC(2026, 10, 23)
+
 const RISING: LiveValue = { value: '1.0000000000', perSecond: '0.0010000000000000' }
 
-function show(live: LiveValue, startsAt = performance.now(), seconds = 150) {
-  return (
-    <LiveAmount
-      figure="saving"
-      live={live}
-      validity={{ startsAt, endsAt: startsAt + seconds * 1000 }}
-      decimals={4}
-    />
-  )
+function at(startsAt: number, seconds = 150): Validity {
+  return {
+    startsAt,
+    endsAt: startsAt + seconds * 1000,
+    asOf: AS_OF + startsAt,
+    clockGap: clockGapAt(performance.now()),
+  }
+}
+
+function amount(live: LiveValue, startsAt = performance.now(), seconds = 150) {
+  return { figure: 'saving', live, validity: at(startsAt, seconds), decimals: 4 }
+}
+
+function show(...of: Parameters<typeof amount>) {
+  return <LiveAmount {...amount(...of)} />
 }
 
 const pass = (seconds: number) => {
@@ -71,6 +80,44 @@ describe('an amount that ticks', () => {
     expect(figure('saving')).toHaveTextContent('$5.0000')
   })
 
+  it('says by how much it was wrong, for a while, where it goes back', () => {
+    const { rerender } = render(show(RISING))
+    pass(30)
+    expect(figure('saving')).toHaveTextContent('$1.0300')
+
+    // It stopped 20 seconds ago, and that is known only now.
+    rerender(show({ value: '1.0100000000', perSecond: '0.0000000000000000' }))
+
+    expect(figure('saving')).toHaveTextContent('$1.0100')
+    expect(screen.getByText('corrected by -$0.0200')).toBeVisible()
+    pass(11)
+    expect(screen.queryByText('corrected by -$0.0200')).not.toBeVisible()
+  })
+
+  it('corrects nothing where it is of something else', () => {
+    const { rerender } = render(<LiveAmount {...amount(RISING)} of="AWS" />)
+    pass(30)
+
+    rerender(<LiveAmount {...amount({ ...RISING, value: '0.5000000000' })} of="GCP" />)
+
+    expect(figure('saving')).toHaveTextContent('$0.5000')
+    expect(screen.queryByText(/corrected/)).toBeNull()
+  })
+
+  it('waits for an answer that was slow, and does not step back', () => {
+    const { rerender } = render(show(RISING))
+    pass(30)
+
+    // The same line, placed half a second later.
+    const later = { ...amount(RISING), validity: { ...at(0), startsAt: 500, endsAt: 150_500 } }
+    rerender(<LiveAmount {...later} />)
+
+    expect(figure('saving')).toHaveTextContent('$1.0300')
+    pass(10)
+    expect(figure('saving').textContent).toMatch(/^\$1\.039[4-6]/)
+    expect(screen.queryByText(/corrected/)).toBeNull()
+  })
+
   it('turns from a loss into a saving while it ticks', () => {
     render(show({ value: '-0.0100000000', perSecond: '0.0010000000000000' }))
     expect(figure('saving')).toHaveAttribute('data-outcome', 'loss')
@@ -97,6 +144,23 @@ describe('an amount that ticks', () => {
     expect(figure('saving')).toHaveTextContent('$1.0600')
   })
 
+  it('does not wait for a timer that was put off while the page was hidden', () => {
+    render(show(RISING))
+    pass(1)
+    // A hidden page's timers come a minute late, or never.
+    vi.spyOn(globalThis, 'setTimeout').mockImplementation(() => setInterval(() => undefined, 1e9))
+    pass(0.5)
+    vi.setSystemTime(Date.now() + 60_000)
+    vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 60_000)
+
+    act(() => {
+      document.dispatchEvent(new Event('visibilitychange'))
+      vi.advanceTimersToNextFrame()
+    })
+
+    expect(figure('saving')).toHaveTextContent('$1.0615')
+  })
+
   it('leaves no frame loop behind', () => {
     const { unmount } = render(show(RISING))
 
@@ -108,7 +172,7 @@ describe('an amount that ticks', () => {
   it('notices that the machine slept', () => {
     const onJump = vi.fn()
     const stop = onClockJump(onJump)
-    render(show(RISING))
+    const { rerender } = render(show(RISING))
     pass(1)
     expect(onJump).not.toHaveBeenCalled()
 
@@ -116,8 +180,17 @@ describe('an amount that ticks', () => {
     const asleep = Date.now() + 3_600_000
     vi.spyOn(Date, 'now').mockImplementation(() => asleep)
     pass(0.1)
+    const before = figure('saving').textContent
+    pass(10)
 
     expect(onJump).toHaveBeenCalledTimes(1)
+    // Nobody knows how old the answer is, so it stands until there is another one.
+    expect(figure('saving').textContent).toBe(before)
+    const after = { ...at(performance.now()), clockGap: asleep - performance.now() }
+    rerender(
+      <LiveAmount {...amount({ value: '4.6000000000', perSecond: '0.0' })} validity={after} />,
+    )
+    expect(figure('saving')).toHaveTextContent('$4.6000')
     stop()
   })
 })

@@ -1,8 +1,9 @@
 import { useLayoutEffect, useRef } from 'react'
 import { onFramesDue } from '../lib/frame-loop'
-import { formatScaledUsd, LiveCounter, type LiveValue, type Validity } from '../lib/live-counter'
+import { formatScaledUsd, type LiveValue, type Validity } from '../lib/live-counter'
 import { messages } from '../lib/messages'
 import { outcomeOf } from '../lib/money'
+import { TickingFigure } from '../lib/ticking-figure'
 
 interface LiveAmountProps {
   readonly live: LiveValue
@@ -10,6 +11,8 @@ interface LiveAmountProps {
   readonly decimals: number
   /** Names the figure for tests and styles. */
   readonly figure: string
+  /** What the figure is of: with another one it begins anew, and nothing is corrected. */
+  readonly of?: string
   readonly className?: string
   readonly showLossNote?: boolean
   /** A large figure, whose fastest digits stand back. */
@@ -18,17 +21,22 @@ interface LiveAmountProps {
 
 const CENTS = 2
 
+/** So long a correction stands beside the figure. */
+const CORRECTION_MS = 10_000
+
 /**
  * A saving that ticks as its shown digits change.
  *
  * The frame loop writes the text straight to the page, past React. It is silent to assistive
- * technology: a calm status beside it says the same once a minute.
+ * technology: a calm status beside it says the same once a minute. A correction against its slope
+ * is written beside it.
  */
 export function LiveAmount({
   live,
   validity,
   decimals,
   figure,
+  of = '',
   className = '',
   showLossNote = false,
   isHeadline = false,
@@ -36,21 +44,35 @@ export function LiveAmount({
   const root = useRef<HTMLSpanElement>(null)
   const head = useRef<HTMLSpanElement>(null)
   const tail = useRef<HTMLSpanElement>(null)
+  const note = useRef<HTMLSpanElement>(null)
+  const ticking = useRef<{ of: string; figure: TickingFigure; notedUntil: number } | null>(null)
 
   useLayoutEffect(() => {
-    const counter = new LiveCounter(live, validity)
+    const shownAs = (value: bigint) => formatScaledUsd(value, decimals)
+    if (ticking.current?.of !== of) {
+      ticking.current = { of, figure: new TickingFigure(shownAs), notedUntil: 0 }
+    }
+    const { current } = ticking
+    const correction = current.figure.take(live, validity, performance.now())
+    if (correction !== null && note.current) {
+      const sign = correction.amount > 0n ? '+' : ''
+      note.current.textContent = messages.figures.corrected(sign + shownAs(correction.amount))
+      current.notedUntil = performance.now() + CORRECTION_MS
+    }
     return onFramesDue((now) => {
-      const value = counter.at(now)
-      const text = formatScaledUsd(value, decimals)
+      const value = current.figure.at(now)
+      const text = shownAs(value)
       const cut = text.length - Math.max(decimals - CENTS, 0)
-      if (root.current && head.current && tail.current) {
+      if (root.current && head.current && tail.current && note.current) {
         head.current.textContent = text.slice(0, cut)
         tail.current.textContent = text.slice(cut)
         root.current.dataset['outcome'] = outcomeOf(value)
+        note.current.hidden = now >= current.notedUntil
       }
-      return counter.changesAt(now, decimals)
+      const changes = current.figure.changesAt(now, decimals)
+      return now < current.notedUntil ? Math.min(changes, current.notedUntil) : changes
     })
-  }, [live, validity, decimals])
+  }, [live, validity, decimals, of])
 
   return (
     <span ref={root} className={`saving ${className}`} data-figure={figure} aria-live="off">
@@ -63,6 +85,7 @@ export function LiveAmount({
           {messages.figures.costsMore}
         </span>
       )}
+      <span ref={note} className="correction" hidden />
     </span>
   )
 }

@@ -1,6 +1,7 @@
 import { useLayoutEffect, useRef } from 'react'
 import { onFramesDue } from '../lib/frame-loop'
-import type { Validity } from '../lib/live-counter'
+import { type Validity, scaled, toDecimalText } from '../lib/live-counter'
+import { TickingFigure } from '../lib/ticking-figure'
 import { formatDuration } from '../lib/time'
 
 interface LiveDurationProps {
@@ -11,18 +12,35 @@ interface LiveDurationProps {
   readonly validity: Validity
 }
 
-/** A duration that runs while its answer holds. */
+/** Hours are told with four decimals. */
+const HOURS_PER_UNIT = 10_000n
+const SECONDS_PER_HOUR = 3600n
+
+/** Half a unit is lost by rounding the hours, of each of two answers that are one line. */
+const ROUNDING = scaled('0.36')
+
+const shownAs = (seconds: bigint) => formatDuration(Number(toDecimalText(seconds)))
+
+/** A duration that runs while its answer holds, and never backwards while as many run. */
 export function LiveDuration({ hours, instances, validity }: LiveDurationProps) {
   const node = useRef<HTMLSpanElement>(null)
+  const ticking = useRef<{ of: number; figure: TickingFigure } | null>(null)
 
   useLayoutEffect(() => {
+    if (ticking.current?.of !== instances) {
+      ticking.current = { of: instances, figure: new TickingFigure(shownAs, ROUNDING) }
+    }
+    const { figure } = ticking.current
+    const units = BigInt(Math.round(hours * Number(HOURS_PER_UNIT)))
+    const seconds = (units * SECONDS_PER_HOUR * scaled('1')) / HOURS_PER_UNIT
+    const live = { value: toDecimalText(seconds), perSecond: toDecimalText(scaled(`${instances}`)) }
+    figure.take(live, validity, performance.now())
     return onFramesDue((now) => {
-      const elapsed =
-        Math.min(Math.max(now, validity.startsAt), validity.endsAt) - validity.startsAt
-      const seconds = hours * 3600 + (instances * elapsed) / 1000
-      if (node.current) node.current.textContent = formatDuration(seconds)
+      const value = figure.at(now)
+      if (node.current) node.current.textContent = shownAs(value)
       if (instances === 0 || now >= validity.endsAt) return Infinity
-      return now + ((1 - (seconds % 1)) / instances) * 1000
+      const part = Number(toDecimalText(value)) % 1
+      return now + ((1 - part) / instances) * 1000
     })
   }, [hours, instances, validity])
 

@@ -40,7 +40,7 @@ interface EvidenceProps {
 /** How sure a figure is: grades, coverage, substitutes, the age of the oldest price. */
 export function Evidence({ coverage, oldestPriceRetrievedAt, asOf }: EvidenceProps) {
   const gradedHours = GRADES.reduce((sum, grade) => sum + coverage.grades[grade], 0)
-  const isPartial = (coverage.gpuTime ?? 1) < 1 || (coverage.cost ?? 1) < 1
+  const isPartial = coverage.gpuTime < 1 || coverage.cost < 1
   return (
     <ul className="flex flex-wrap items-center gap-x-4 gap-y-1.5 text-[13px] text-ink-soft">
       {GRADES.filter((grade) => coverage.grades[grade] > 0).map((grade) => {
@@ -56,13 +56,9 @@ export function Evidence({ coverage, oldestPriceRetrievedAt, asOf }: EvidencePro
         )
       })}
       {isPartial && (
-        <li>
-          {text.coverage(formatShare(coverage.gpuTime ?? 1), formatShare(coverage.cost ?? 1))}
-        </li>
+        <li>{text.coverage(formatShare(coverage.gpuTime), formatShare(coverage.cost))}</li>
       )}
-      {coverage.substitutesSaving !== null && coverage.grades.D > 0 && (
-        <li>{text.substitutes(formatUsd(coverage.substitutesSaving))}</li>
-      )}
+      {coverage.grades.D > 0 && <li>{text.substitutes(formatUsd(coverage.substitutesSaving))}</li>}
       {oldestPriceRetrievedAt !== null && (
         <li>
           <PriceDate isStale={daysBetween(oldestPriceRetrievedAt, asOf) > STALE_AFTER_DAYS}>

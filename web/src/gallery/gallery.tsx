@@ -21,6 +21,7 @@ import { Stat } from '../components/stat'
 import { StepChart } from '../components/step-chart'
 import { Toast } from '../components/toast'
 import { Why } from '../components/why'
+import { clockGapAt } from '../lib/live-counter'
 import { formatUsd } from '../lib/money'
 import { chooseTheme, keptTheme, THEMES } from '../lib/theme'
 import { usePassing } from '../state/use-passing'
@@ -235,6 +236,8 @@ function Ticking() {
   const [validity] = useState(() => ({
     startsAt: performance.now(),
     endsAt: performance.now() + HOUR_MS,
+    asOf: Date.now(),
+    clockGap: clockGapAt(performance.now()),
   }))
   return (
     <LiveAmount

@@ -1,8 +1,7 @@
+import { clockGapAt, isClockJump } from './live-counter'
+
 /** Shows what is due, and returns the monotonic instant at which it will look different. */
 type FrameTask = (now: number) => number
-
-/** The wall clock moving this much apart from the monotonic one means sleep or a set clock. */
-const CLOCK_JUMP_MS = 2000
 
 /** The loop looks at the clocks at least this often. */
 const LONGEST_WAIT_MS = 1000
@@ -21,8 +20,8 @@ let timer: ReturnType<typeof setTimeout> | null = null
 let clockGap: number | null = null
 
 function noticeClockJump(now: number): void {
-  const gap = Date.now() - now
-  const jumped = clockGap !== null && Math.abs(gap - clockGap) > CLOCK_JUMP_MS
+  const gap = clockGapAt(now)
+  const jumped = clockGap !== null && isClockJump(clockGap, gap)
   clockGap = gap
   if (jumped) for (const listener of jumpListeners) listener()
 }
@@ -33,6 +32,14 @@ function runFrame(): void {
   noticeClockJump(now)
   for (const [task, due] of tasks) if (due <= now) tasks.set(task, task(now))
   schedule(now)
+}
+
+/** Draw at the next frame on coming back, however far timers of a hidden page were put off. */
+function onSeenAgain(): void {
+  if (document.hidden || tasks.size === 0 || frame !== null) return
+  if (timer !== null) clearTimeout(timer)
+  timer = null
+  frame = requestAnimationFrame(runFrame)
 }
 
 /** Ask for the frame in which the next task is due; frames without a change are not asked for. */
@@ -58,11 +65,13 @@ function schedule(now: number): void {
  */
 export function onFramesDue(task: FrameTask): () => void {
   const now = performance.now()
+  if (tasks.size === 0) document.addEventListener('visibilitychange', onSeenAgain)
   tasks.set(task, task(now))
   schedule(now)
   return () => {
     tasks.delete(task)
     if (tasks.size > 0) return
+    document.removeEventListener('visibilitychange', onSeenAgain)
     if (timer !== null) clearTimeout(timer)
     if (frame !== null) cancelAnimationFrame(frame)
     timer = null

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { formatScaledUsd, LiveCounter, type LiveValue, scaled, toDecimalText } from './live-counter'
 
-const FIVE_MINUTES = { startsAt: 1000, endsAt: 301_000 }
+const FIVE_MINUTES = { startsAt: 1000, endsAt: 301_000, asOf: 0, clockGap: 0 }
 
 const usd = (live: LiveValue, now: number, decimals = 4) =>
   formatScaledUsd(new LiveCounter(live, FIVE_MINUTES).at(now), decimals)
@@ -41,7 +41,7 @@ describe('a live value', () => {
 
   it('adds up over a day without the drift of floats', () => {
     const cent: LiveValue = { value: '0.1000000000', perSecond: '0.1000000000000000' }
-    const day = { startsAt: 0, endsAt: 86_400_000 }
+    const day = { ...FIVE_MINUTES, startsAt: 0, endsAt: 86_400_000 }
 
     expect(toDecimalText(new LiveCounter(cent, day).at(86_400_000))).toBe('8640.1000000000000000')
   })
@@ -53,7 +53,7 @@ describe('the next change of a shown value', () => {
   const cases = slopes.flatMap((perSecond) => values.map((value) => ({ value, perSecond })))
 
   it.each(cases)('of $value at $perSecond a second is not before, and not after', (live) => {
-    const counter = new LiveCounter(live, { startsAt: 0, endsAt: 3_600_000 })
+    const counter = new LiveCounter(live, { ...FIVE_MINUTES, startsAt: 0, endsAt: 3_600_000 })
     const text = (now: number) => formatScaledUsd(counter.at(now), 4)
 
     const changesAt = counter.changesAt(1000, 4)

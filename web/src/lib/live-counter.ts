@@ -11,10 +11,28 @@ export interface LiveValue {
   readonly perSecond: DecimalText
 }
 
-/** When an answer holds, in milliseconds on the browser's monotonic clock. */
+/** When an answer holds, in milliseconds. */
 export interface Validity {
+  /** From when to when, on the browser's monotonic clock. */
   readonly startsAt: number
   readonly endsAt: number
+  /** Its beginning on the server's clock. */
+  readonly asOf: number
+  /** How far the browser's clocks were apart when it was placed on one of them. */
+  readonly clockGap: number
+}
+
+/** The browser's clocks may come this much further apart without one having been set or stopped. */
+const CLOCK_JUMP_MS = 2000
+
+/** Return how far the browser's wall clock is ahead of its monotonic one, in milliseconds. */
+export function clockGapAt(now: number): number {
+  return Date.now() - now
+}
+
+/** Say whether the machine slept, or its clock was set, between two distances of its clocks. */
+export function isClockJump(before: number, after: number): boolean {
+  return Math.abs(after - before) > CLOCK_JUMP_MS
 }
 
 /** Parse decimal text into a scaled integer; digits beyond the scale are cut off. */
@@ -39,34 +57,43 @@ export function toDecimalText(value: bigint): DecimalText {
  * have changed.
  */
 export class LiveCounter {
-  readonly #value: bigint
-  readonly #perSecond: bigint
-  readonly #validity: Validity
+  readonly value: bigint
+  readonly perSecond: bigint
+  readonly validity: Validity
 
   constructor(live: LiveValue, validity: Validity) {
-    this.#value = scaled(live.value)
-    this.#perSecond = scaled(live.perSecond)
-    this.#validity = validity
+    this.value = scaled(live.value)
+    this.perSecond = scaled(live.perSecond)
+    this.validity = validity
   }
 
   /** Return the value at a monotonic instant, as a scaled integer. */
   at(now: number): bigint {
-    const { startsAt, endsAt } = this.#validity
-    const elapsed = Math.min(Math.max(now, startsAt), endsAt) - startsAt
-    const microseconds = BigInt(Math.round(elapsed * 1000))
-    return this.#value + (this.#perSecond * microseconds) / MICROSECONDS
+    const { startsAt, endsAt } = this.validity
+    return this.#after(Math.min(Math.max(now, startsAt), endsAt) - startsAt)
+  }
+
+  /** Return the value at an instant of the server's clock, also at one before the answer. */
+  atServerTime(instant: number): bigint {
+    const { startsAt, endsAt, asOf } = this.validity
+    return this.#after(Math.min(instant - asOf, endsAt - startsAt))
   }
 
   /** Return the instant after `now` at which the value, rounded to some decimals, changes. */
   changesAt(now: number, decimals: number): number {
-    if (this.#perSecond === 0n || now >= this.#validity.endsAt) return Infinity
+    if (this.perSecond === 0n || now >= this.validity.endsAt) return Infinity
     const step = 10n ** BigInt(SCALE - decimals)
-    const isRising = this.#perSecond > 0n
+    const isRising = this.perSecond > 0n
     // Distance to the next tie of the rounding, in the direction of the slope.
     const shifted = (isRising ? this.at(now) : -this.at(now)) + step / 2n
     const past = ((shifted % step) + step) % step
-    const seconds = Number(step - past) / Number(isRising ? this.#perSecond : -this.#perSecond)
-    return Math.min(Math.max(now, this.#validity.startsAt) + seconds * 1000, this.#validity.endsAt)
+    const seconds = Number(step - past) / Number(isRising ? this.perSecond : -this.perSecond)
+    return Math.min(Math.max(now, this.validity.startsAt) + seconds * 1000, this.validity.endsAt)
+  }
+
+  #after(milliseconds: number): bigint {
+    const microseconds = BigInt(Math.round(milliseconds * 1000))
+    return this.value + (this.perSecond * microseconds) / MICROSECONDS
   }
 }
 

@@ -64,13 +64,18 @@ export function formatPercent(percent: number, decimals = 1): string {
   return new Intl.NumberFormat(NUMBER_LOCALE, {
     style: 'percent',
     maximumFractionDigits: decimals,
+    roundingMode: 'halfEven',
     signDisplay: 'negative',
   }).format(percent / 100)
 }
 
 /** Format a quantity such as hours. */
 export function formatQuantity(quantity: Amount, decimals = 1): string {
-  return new Intl.NumberFormat(NUMBER_LOCALE, { maximumFractionDigits: decimals }).format(quantity)
+  return new Intl.NumberFormat(NUMBER_LOCALE, {
+    maximumFractionDigits: decimals,
+    // As in a file, where the same quantity is written by `plainAmount`.
+    roundingMode: 'halfEven',
+  }).format(quantity)
 }
 
 type Outcome = 'saved' | 'loss' | 'even'

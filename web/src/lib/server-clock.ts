@@ -1,8 +1,5 @@
 import type { Validity } from './live-counter'
 
-/** A distance that grew by more than this is a clock that was set, not a slow answer. */
-const RESET_AFTER_MS = 2000
-
 /** How fast two good clocks may drift apart. */
 const DRIFT = 0.0002
 
@@ -11,21 +8,32 @@ const DRIFT = 0.0002
  *
  * An answer is older than its receipt by its way through the network. The fastest answer so far
  * tells the distance of the two clocks best, so all answers are placed by it: two of them about
- * the same state lie on one line, and a slower poll never makes a counter step back.
+ * the same state lie on one line. The browser's wall clock, which may say anything, is not asked.
  */
 export class ServerClock {
   #distance: number | null = null
   #measuredAt = 0
 
-  /** Return when an answer holds that was received at a monotonic instant. */
-  place(asOf: string, validUntil: string, receivedAt: number): Validity {
-    const measured = receivedAt - Date.parse(asOf)
-    const drifted = (this.#distance ?? measured) + DRIFT * (receivedAt - this.#measuredAt)
-    this.#distance = measured - drifted > RESET_AFTER_MS ? measured : Math.min(measured, drifted)
+  /**
+   * Take note that the server's clock showed an instant between two of the monotonic one.
+   *
+   * No answer comes before it is asked for: where one says so, a clock was set.
+   */
+  observe(serverTime: number, askedAt: number, receivedAt: number): void {
+    const measured = receivedAt - serverTime
+    const known = (this.#distance ?? measured) + DRIFT * (receivedAt - this.#measuredAt)
+    this.#distance = known < askedAt - serverTime ? measured : Math.min(measured, known)
     this.#measuredAt = receivedAt
-    return {
-      startsAt: Date.parse(asOf) + this.#distance,
-      endsAt: Date.parse(validUntil) + this.#distance,
-    }
+  }
+
+  /** Return when an answer holds; one that was asked for with the browser's clocks so far apart. */
+  place(asOf: number, validUntil: number, clockGap: number): Validity {
+    const distance = this.#distance ?? -asOf
+    return { startsAt: asOf + distance, endsAt: validUntil + distance, asOf, clockGap }
+  }
+
+  /** Return the server's time at a monotonic instant, null where no answer has told it. */
+  at(now: number): number | null {
+    return this.#distance === null ? null : now - this.#distance
   }
 }

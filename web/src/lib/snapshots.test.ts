@@ -32,7 +32,7 @@ import { parseExplanation, parsePriceBook } from '../features/price-book/prices-
 import { parsePolicyEffects } from '../features/settings/policy-api'
 import { agree, difference } from './decimal'
 
-const VALIDITY = { startsAt: 0, endsAt: 0 }
+const VALIDITY = { startsAt: 0, endsAt: 0, asOf: 0, clockGap: 0 }
 
 describe('the reviewed answers of the server are understood', () => {
   it.each([

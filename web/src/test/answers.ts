@@ -1,52 +1,60 @@
-/** Builders of API answers: the shape of the contract, with what matters to a case changed. */
+/**
+ * Builders of API answers: what the server's own tests keep as reviewed, with what matters to a
+ * case changed. The types are those of the OpenAPI document, so no answer here can be one that the
+ * server would not give.
+ */
 
-type Answer = Record<string, unknown>
+import reviewedEvents from '../../../tests/snapshots/usage_events.json'
+import reviewedGroups from '../../../tests/snapshots/instances_by_gpu.json'
+import reviewedHistory from '../../../tests/snapshots/history.json'
+import reviewedInstances from '../../../tests/snapshots/instances.json'
+import reviewedMe from '../../../tests/snapshots/me.json'
+import reviewedSavings from '../../../tests/snapshots/savings.json'
+import type { Schemas } from '../api/schema'
 
 const AS_OF = '2026-11-23T14:03:00.000Z'
 const VALID_UNTIL = '2026-11-23T14:05:30.000Z'
 
-export function session(changes: Answer = {}): Answer {
+type SavingsAnswer = Schemas['SavingsAnswer']
+type MeAnswer = Schemas['MeAnswer']
+
+/** Somebody who is signed in. */
+type SignedIn = { readonly [Name in keyof MeAnswer]: NonNullable<MeAnswer[Name]> }
+
+export function session(changes: Partial<SignedIn> = {}): SignedIn {
   return {
     authenticated: true,
     user: { email: 'owner@example.test' },
-    account: {
-      id: 7,
-      name: 'Atelier',
-      currency: 'USD',
-      timezone: 'UTC',
-      sample_data: false,
-    },
+    account: { ...reviewedMe.account, name: 'Atelier', timezone: 'UTC' },
     csrf_token: 'csrf-1',
     ...changes,
   }
 }
 
-export function comparison(changes: Answer = {}): Answer {
-  return {
-    rate_card: 'list',
-    pricing_model: 'on_demand',
-    basis: 'per_gpu',
-    region: 'us-east-1',
-    policy_version: 1,
-    ...changes,
-  }
+/** The reviewed savings, as the document types them. */
+const SAVINGS = reviewedSavings as SavingsAnswer
+
+export function comparison(
+  changes: Partial<Schemas['ComparisonInfo']> = {},
+): Schemas['ComparisonInfo'] {
+  return { ...SAVINGS.comparison, region: 'us-east-1', ...changes }
 }
 
-export function coverage(changes: Answer = {}): Answer {
+export function coverage(changes: Partial<Schemas['Coverage']> = {}): Schemas['Coverage'] {
   return {
     gpu_time: 1,
     cost: 1,
     grades: { A: 10, B: 0, C: 0, D: 0, N: 0, R: 0 },
     unpriced: [],
+    substitutes_saving: '0.0000000000',
     ...changes,
   }
 }
 
 /** Three instances run and save $3.60 an hour. */
-export function savings(changes: Answer = {}): Answer {
+export function savings(changes: Partial<SavingsAnswer> = {}): SavingsAnswer {
   return {
-    success: true,
-    provider: 'AWS',
+    ...SAVINGS,
     lifetime_savings: 100.25,
     lifetime_hours: 12.5,
     lifetime_gpu_hours: 25,
@@ -71,6 +79,7 @@ export function savings(changes: Answer = {}): Answer {
       monthly: 864,
       yearly: 10512,
       method: 'measured',
+      daily_hours: null,
       days_measured: 12,
     },
     active_instances_count: 3,
@@ -79,7 +88,6 @@ export function savings(changes: Answer = {}): Answer {
       lifetime: { value: '100.2500000000', per_second: '0.0010000000000000' },
       session: { value: '1.5000000000', per_second: '0.0010000000000000' },
     },
-    first_use: false,
     comparison: comparison(),
     coverage: coverage(),
     notices: [],
@@ -90,9 +98,11 @@ export function savings(changes: Answer = {}): Answer {
   }
 }
 
-const NOTHING_RUNS: Answer = {
+const NOTHING_RUNS: Partial<SavingsAnswer> = {
   current_session_savings: 0,
   current_session_hours: 0,
+  current_session_cost: 0,
+  current_session_comparable_cost: 0,
   active_instances_count: 0,
   hourly_comparison: {
     dumont_rate: 0,
@@ -103,7 +113,7 @@ const NOTHING_RUNS: Answer = {
   },
 }
 
-export function idleSavings(changes: Answer = {}): Answer {
+export function idleSavings(changes: Partial<SavingsAnswer> = {}): SavingsAnswer {
   return savings({
     ...NOTHING_RUNS,
     live: {
@@ -115,7 +125,7 @@ export function idleSavings(changes: Answer = {}): Answer {
 }
 
 /** An account that never had an event. */
-export function firstUseSavings(): Answer {
+export function firstUseSavings(): SavingsAnswer {
   return savings({
     ...NOTHING_RUNS,
     lifetime_savings: 0,
@@ -125,19 +135,27 @@ export function firstUseSavings(): Answer {
     lifetime_comparable_cost: 0,
     lifetime_provider_cost: 0,
     savings_percentage: null,
-    projections: { daily: null, weekly: null, monthly: null, yearly: null, method: 'none' },
+    projections: {
+      daily: null,
+      weekly: null,
+      monthly: null,
+      yearly: null,
+      method: 'none',
+      daily_hours: null,
+      days_measured: null,
+    },
     live: {
       lifetime: { value: '0.0000000000', per_second: '0.0000000000000000' },
       session: { value: '0.0000000000', per_second: '0.0000000000000000' },
     },
     first_use: true,
-    coverage: coverage({ gpu_time: 1, cost: 1, grades: { A: 0, B: 0, C: 0, D: 0, N: 0, R: 0 } }),
+    coverage: coverage({ grades: { A: 0, B: 0, C: 0, D: 0, N: 0, R: 0 } }),
     oldest_price_retrieved_at: null,
   })
 }
 
 /** The comparison costs less than what was paid. */
-export function losingSavings(): Answer {
+export function losingSavings(): SavingsAnswer {
   return savings({
     lifetime_savings: -12.5,
     savings_percentage: -33.3,
@@ -155,6 +173,7 @@ export function losingSavings(): Answer {
       yearly: -1051.2,
       method: 'assumed_8_hours',
       daily_hours: 8,
+      days_measured: null,
     },
     live: {
       lifetime: { value: '-12.5000000000', per_second: '-0.0001000000000000' },
@@ -163,10 +182,9 @@ export function losingSavings(): Answer {
   })
 }
 
-export function history(changes: Answer = {}): Answer {
+export function history(changes: Partial<Schemas['HistoryAnswer']> = {}): Schemas['HistoryAnswer'] {
   return {
-    success: true,
-    provider: 'AWS',
+    ...(reviewedHistory as Schemas['HistoryAnswer']),
     period_days: 30,
     timezone: 'UTC',
     history: [
@@ -203,7 +221,9 @@ export function history(changes: Answer = {}): Answer {
   }
 }
 
-export function match(changes: Answer = {}): Answer {
+const INSTANCES = reviewedInstances as Schemas['InstancesAnswer']
+
+export function match(changes: Partial<Schemas['MatchDetail']> = {}): Schemas['MatchDetail'] {
   return {
     grade: 'A',
     sku: 'g4dn.xlarge',
@@ -222,16 +242,33 @@ export function match(changes: Answer = {}): Answer {
   }
 }
 
-const FIGURES: Answer = {
-  hours: '10.5',
-  gpu_hours: '10.5',
+const FIGURES: Schemas['TotalsInfo'] = {
+  hours: 10.5,
+  gpu_hours: 10.5,
   cost: '5.2500000000',
   comparable_cost: '5.2500000000',
   comparison_cost: '8.7500000000',
   saving: '3.5000000000',
 }
 
-export function instance(changes: Answer = {}): Answer {
+/** An open session of such figures, which ticks or not. */
+function openSession(
+  figures: Schemas['TotalsInfo'],
+  live: Schemas['Live'] | null,
+): Schemas['SessionInfo'] {
+  const { hours, cost, comparable_cost, comparison_cost, saving } = figures
+  return {
+    started_at: '2026-11-23T12:03:00Z',
+    hours,
+    cost,
+    comparable_cost,
+    comparison_cost,
+    saving,
+    live,
+  }
+}
+
+export function instance(changes: Partial<Schemas['InstanceInfo']> = {}): Schemas['InstanceInfo'] {
   return {
     instance_id: 'i-1',
     name: 'trainer',
@@ -250,17 +287,13 @@ export function instance(changes: Answer = {}): Answer {
     unpriced_reason: null,
     comparison_rate_per_hour: '0.526',
     saving_per_hour: '0.376',
-    session: {
-      started_at: '2026-11-23T12:03:00Z',
-      ...FIGURES,
-      live: { value: '0.7520000000', per_second: '0.0001044444444444' },
-    },
+    session: openSession(FIGURES, { value: '0.7520000000', per_second: '0.0001044444444444' }),
     lifetime: FIGURES,
     ...changes,
   }
 }
 
-export function unpricedInstance(): Answer {
+export function unpricedInstance(): Schemas['InstanceInfo'] {
   const figures = {
     ...FIGURES,
     comparable_cost: '0.0000000000',
@@ -276,40 +309,44 @@ export function unpricedInstance(): Answer {
     unpriced_reason: 'No GPU model has the spelling "GeForce RTX 5070".',
     comparison_rate_per_hour: null,
     saving_per_hour: null,
-    session: { started_at: '2026-11-23T12:03:00Z', ...figures, live: null },
+    session: openSession(figures, null),
     lifetime: figures,
   })
 }
 
-export function instances(list: Answer[] = [instance()], changes: Answer = {}): Answer {
+export function instances(
+  list: Schemas['InstanceInfo'][] = [instance()],
+  changes: Partial<Schemas['InstancesAnswer']> = {},
+): Schemas['InstancesAnswer'] {
   return {
+    ...INSTANCES,
     as_of: AS_OF,
     valid_until: VALID_UNTIL,
-    currency: 'USD',
-    provider: 'AWS',
     comparison: comparison(),
     instances: list,
+    notices: [],
     next_cursor: null,
     ...changes,
   }
 }
 
-export function gpuGroups(): Answer {
+export function gpuGroups(): Schemas['InstancesAnswer'] {
   return {
+    ...(reviewedGroups as Schemas['InstancesAnswer']),
     as_of: AS_OF,
     valid_until: VALID_UNTIL,
-    currency: 'USD',
-    provider: 'AWS',
-    comparison: comparison(),
     groups: [{ gpu_type: 'T4', instances_count: 2, active_count: 1, lifetime: FIGURES }],
-    next_cursor: null,
   }
 }
 
-export function usageEvents(): Answer {
+/** What was taken, and what was not: an id that was used again. */
+export function usageEvents(): Schemas['EventsPage'] {
+  const [sample] = (reviewedEvents as Schemas['EventsPage']).events
+  if (sample === undefined) throw new Error('No event was reviewed.')
   return {
     events: [
       {
+        ...sample,
         id: 'e-2',
         source: 'curl',
         type: 'stop',
@@ -319,8 +356,13 @@ export function usageEvents(): Answer {
         status: 'conflict',
         code: 'id_reused',
         detail: 'The id was used before with other content.',
+        gpu: null,
+        gpu_count: null,
+        rate: null,
+        currency: null,
       },
       {
+        ...sample,
         id: 'e-1',
         source: 'vastai',
         type: 'start',
@@ -333,6 +375,7 @@ export function usageEvents(): Answer {
         gpu: 'Tesla T4',
         gpu_count: 1,
         rate: '0.15',
+        currency: 'USD',
       },
     ],
     next_cursor: null,

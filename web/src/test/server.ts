@@ -9,7 +9,10 @@ import unknownExplanation from '../../../tests/snapshots/explanation_unknown.jso
 import oneInstance from '../../../tests/snapshots/instance.json'
 import policy from '../../../tests/snapshots/policy.json'
 import policyPreview from '../../../tests/snapshots/policy_preview.json'
+import setup from '../../../tests/snapshots/setup.json'
+import closed from '../../../tests/snapshots/ledger_closed.json'
 import priceHistory from '../../../tests/snapshots/price_history.json'
+import { PROVIDERS, type Provider } from '../api/comparison'
 import { gpuGroups, history, instances, savings, session, usageEvents } from './answers'
 
 /** Where the API is, as a page under test sees it. */
@@ -23,12 +26,16 @@ export function problem(status: number, code: string, detail: string) {
   )
 }
 
-const providerOf = (request: Request) => new URL(request.url).searchParams.get('provider') ?? 'AWS'
+/** The provider that a request names, AWS where it names none. */
+function providerOf(request: Request): Provider {
+  const named = new URL(request.url).searchParams.get('provider')
+  return PROVIDERS.find((provider) => provider === named) ?? 'AWS'
+}
 
 /** The API as it answers a signed-in person whose instances run. */
 export const server = setupServer(
   http.get(api('auth/me'), () => HttpResponse.json(session())),
-  http.get(api('setup'), () => HttpResponse.json({ needs_owner: false, code_required: false })),
+  http.get(api('setup'), () => HttpResponse.json(setup)),
   // Full: whoever wants to be told of changes has to poll.
   http.get(api('economy/stream'), () => problem(503, 'streams_full', 'Poll.')),
   http.get(api('economy/savings'), ({ request }) =>
@@ -47,7 +54,7 @@ export const server = setupServer(
       new URL(request.url).searchParams.get('group_by') === 'day' ? totalsByDay : ledgerTotals,
     ),
   ),
-  http.get(api('ledger/closed'), () => HttpResponse.json({ periods: [] })),
+  http.get(api('ledger/closed'), () => HttpResponse.json({ ...closed, periods: [] })),
   http.get(api('ledger/lines'), ({ request }) => {
     const instance = new URL(request.url).searchParams.get('instance')
     const lines = ledgerLines.lines.filter(

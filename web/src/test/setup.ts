@@ -1,6 +1,6 @@
 import '@testing-library/jest-dom/vitest'
 import { createElement } from 'react'
-import { cleanup } from '@testing-library/react'
+import { cleanup, configure } from '@testing-library/react'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from 'vitest'
 import { forgetAnswers } from '../api/base-query'
 import { server } from './server'
@@ -9,6 +9,9 @@ import { server } from './server'
 vi.mock('../features/savings/history-chart', () => ({
   default: () => createElement('div', { role: 'img', 'aria-label': 'Cost by day' }),
 }))
+
+// A machine that runs other tests too draws a page in seconds.
+configure({ asyncUtilTimeout: 10_000 })
 
 // jsdom has dialogs without the methods that open and close them.
 HTMLDialogElement.prototype.showModal = function (this: HTMLDialogElement) {

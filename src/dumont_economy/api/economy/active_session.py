@@ -13,11 +13,13 @@ from dumont_economy.api.economy.shared import (
     live,
     money,
     money_or_none,
+    status_of,
 )
 from dumont_economy.api.operation import operation
 from dumont_economy.api.parameters import ComparisonQuery
 from dumont_economy.api.published_number import PER_SECOND_PLACES, hours, published
 from dumont_economy.instant import instant_text
+from dumont_economy.metering.gpu_session import InstanceStatus
 from dumont_economy.services.account_view import AccountView, ActiveInstance
 
 
@@ -26,7 +28,7 @@ class SessionInstance(BaseModel):
 
     instance_id: str
     gpu_type: str
-    status: str
+    status: InstanceStatus
     running_hours: float
     dumont_hourly_rate: float | None
     provider_hourly_rate: float | None
@@ -87,7 +89,7 @@ def _session_instance(view: AccountView, one: ActiveInstance) -> SessionInstance
     return SessionInstance(
         instance_id=one.state.instance,
         gpu_type=view.gpu_type(one.session.runs[-1].shape),
-        status=str(one.state.status),
+        status=status_of(one.state),
         running_hours=hours(one.used),
         dumont_hourly_rate=hourly(one.live.rate),
         provider_hourly_rate=hourly(one.live.comparison_rate),

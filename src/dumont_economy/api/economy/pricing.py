@@ -2,9 +2,10 @@
 
 from datetime import datetime
 from fractions import Fraction
+from typing import Literal
 
 from flask import Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from dumont_economy.api.conditional import Tagged, answer_conditionally, held_answer
 from dumont_economy.api.economy.shared import (
@@ -23,7 +24,7 @@ from dumont_economy.money import exact_text
 from dumont_economy.pricing.match_timeline import ask
 from dumont_economy.pricing.policy import Basis, RateCardName
 from dumont_economy.pricing.rate import PricingModel
-from dumont_economy.pricing.sku import ComparisonProvider
+from dumont_economy.pricing.sku import ComparisonProvider, ProviderLabel
 from dumont_economy.services.account_view import VALID_FOR, AccountState
 from dumont_economy.services.price_health import PriceHealth
 from dumont_economy.services.price_notices import notices_on_prices
@@ -46,7 +47,7 @@ class PriceDetail(BaseModel):
     Both prices are what the policy's discount leaves of the list price.
     """
 
-    provider: str
+    provider: ProviderLabel
     gpu: str
     sku: str | None
     region: str | None
@@ -62,8 +63,11 @@ class PriceDetail(BaseModel):
 class PricingAnswer(BaseModel):
     """GET /economy/pricing."""
 
+    # What is always answered is so in the OpenAPI document too.
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
     success: bool = True
-    provider: str
+    provider: ProviderLabel | Literal["all"]
     pricing: dict[str, dict[str, float]]
     details: list[PriceDetail]
     currency: str = "USD"

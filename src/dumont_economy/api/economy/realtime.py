@@ -13,11 +13,13 @@ from dumont_economy.api.economy.shared import (
     live,
     money,
     money_or_none,
+    status_of,
 )
 from dumont_economy.api.operation import operation
 from dumont_economy.api.parameters import ComparisonQuery
 from dumont_economy.api.published_number import HOURLY_RATE_PLACES, hours, published
 from dumont_economy.instant import instant_text
+from dumont_economy.metering.gpu_session import InstanceStatus
 from dumont_economy.pricing.equivalence import Equivalent, Grade
 from dumont_economy.pricing.match_timeline import Match
 from dumont_economy.services.account_view import AccountView, ActiveInstance
@@ -26,7 +28,7 @@ from dumont_economy.services.account_view import AccountView, ActiveInstance
 class MatchInfo(BaseModel):
     """What an instance is compared with; grade N with the reason where with nothing."""
 
-    grade: str
+    grade: Grade
     sku: str | None
     gpu_type: str | None
     region: str | None
@@ -42,7 +44,7 @@ class RealtimeInstance(BaseModel):
     name: str | None
     gpu_type: str
     gpu_count: int
-    status: str
+    status: InstanceStatus
     running_hours: float
     dumont_hourly_rate: float | None
     current_cost: float | None
@@ -118,7 +120,7 @@ def _realtime_instance(view: AccountView, one: ActiveInstance) -> RealtimeInstan
         name=one.state.name,
         gpu_type=view.gpu_type(shape),
         gpu_count=shape.gpu_count,
-        status=str(one.state.status),
+        status=status_of(one.state),
         running_hours=hours(one.used),
         dumont_hourly_rate=hourly(one.live.rate),
         current_cost=money_or_none(one.cost),

@@ -14,6 +14,7 @@ from dumont_economy.api.economy.shared import (
     live,
     money,
     money_or_none,
+    status_of,
 )
 from dumont_economy.api.operation import operation
 from dumont_economy.api.parameters import ComparisonQuery, DailyHoursParameter
@@ -26,7 +27,8 @@ from dumont_economy.api.published_number import (
     published,
     published_or_none,
 )
-from dumont_economy.savings.projection import Projection
+from dumont_economy.metering.gpu_session import InstanceStatus
+from dumont_economy.savings.projection import Projection, ProjectionMethod
 from dumont_economy.services.account_view import AccountView
 from dumont_economy.services.read_savings import project_savings, summarise_instances
 
@@ -54,7 +56,7 @@ class Projections(BaseModel):
     weekly: float | None
     monthly: float | None
     yearly: float | None
-    method: str
+    method: ProjectionMethod
     daily_hours: float | None
     days_measured: float | None
 
@@ -66,7 +68,7 @@ class InstanceSummary(BaseModel):
     gpu_type: str
     hours_used: float
     dumont_cost: float
-    status: str
+    status: InstanceStatus
 
 
 class LivePair(BaseModel):
@@ -139,7 +141,7 @@ def _savings_answer(view: AccountView, projection: Projection) -> SavingsAnswer:
                 gpu_type="" if state.shape is None else view.gpu_type(state.shape),
                 hours_used=hours(totals.used),
                 dumont_cost=money(totals.actual.total()),
-                status=str(state.status),
+                status=status_of(state),
             )
             for state, totals in summarise_instances(view)
         ],

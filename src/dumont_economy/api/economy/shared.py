@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from flask import Blueprint, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from dumont_economy.api.asked import asked
 from dumont_economy.api.conditional import Tagged, answer_conditionally, held_answer
@@ -21,13 +21,16 @@ from dumont_economy.api.published_number import (
     published_or_none,
 )
 from dumont_economy.instant import instant_text
+from dumont_economy.metering.gpu_session import InstanceState, InstanceStatus
 from dumont_economy.money import AMOUNT_DECIMALS, amount_text, exact_text
 from dumont_economy.pricing.equivalence import Grade
 from dumont_economy.pricing.match_timeline import ComparisonQuestion, ask
-from dumont_economy.pricing.policy import RateCardName
+from dumont_economy.pricing.policy import Basis, RateCardName, Substitutes
+from dumont_economy.pricing.rate import PricingModel
+from dumont_economy.pricing.sku import ProviderLabel
 from dumont_economy.savings.totals import Totals
 from dumont_economy.services.account_view import AccountState, AccountView
-from dumont_economy.services.notice import Notice
+from dumont_economy.services.notice import Notice, NoticeCode
 from dumont_economy.services.notices import notices_on
 from dumont_economy.services.price_health import FeedHealth, PriceHealth
 from dumont_economy.services.price_notices import lateness
@@ -52,10 +55,10 @@ class ComparisonInfo(BaseModel):
     `discount` is the share that the policy takes off list prices, from 0 up to 1.
     """
 
-    rate_card: str
-    pricing_model: str
-    basis: str
-    substitutes: str
+    rate_card: RateCardName
+    pricing_model: PricingModel
+    basis: Basis
+    substitutes: Substitutes
     region: str | None
     discount: str | None
     policy_version: int
@@ -92,15 +95,18 @@ class Coverage(BaseModel):
 class NoticeInfo(BaseModel):
     """Something that the figures leave out or assume, in words."""
 
-    code: str
+    code: NoticeCode
     message: str
 
 
 class EconomyAnswer(BaseModel):
     """What all five answers carry."""
 
+    # What is always answered is so in the OpenAPI document too.
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
     success: bool = True
-    provider: str
+    provider: ProviderLabel
     comparison: ComparisonInfo
     as_of: str
     valid_until: str
@@ -320,6 +326,11 @@ def _feed_info(feed: FeedHealth) -> FeedInfo:
 def notices_of(notices: list[Notice]) -> list[NoticeInfo]:
     """Return notices as they are answered."""
     return [NoticeInfo(code=one.code, message=one.message) for one in notices]
+
+
+def status_of(state: InstanceState) -> InstanceStatus:
+    """Return what an instance is doing, one of which a start is known."""
+    return InstanceStatus(str(state.status))
 
 
 def money(value: Fraction) -> float:

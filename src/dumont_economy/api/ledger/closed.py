@@ -16,6 +16,7 @@ from dumont_economy.api.ledger.shared import (
 from dumont_economy.api.operation import operation, principal, services
 from dumont_economy.api.parameters import FewParameter, ProviderQuery
 from dumont_economy.instant import instant_text
+from dumont_economy.pricing.sku import ProviderLabel
 from dumont_economy.services.account_view import AccountView
 from dumont_economy.services.read_closed_periods import closed_figures, read_closed_periods
 from dumont_economy.storage.closed_periods import ClosedPeriod
@@ -51,7 +52,7 @@ class ClosedPeriodInfo(BaseModel):
 class ClosedAnswer(BaseModel):
     """A page of closed periods, the latest first."""
 
-    provider: str
+    provider: ProviderLabel
     currency: str
     as_of: str
     periods: list[ClosedPeriodInfo]

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -22,9 +22,10 @@ from dumont_economy.ledger.line_item import Line, LineItem
 from dumont_economy.money import amount_text, exact_text
 from dumont_economy.pricing.dated_fact import ALWAYS
 from dumont_economy.pricing.disk_price import DiskPrice
-from dumont_economy.pricing.equivalence import Equivalent
+from dumont_economy.pricing.equivalence import Equivalent, Grade
 from dumont_economy.pricing.exchange_rate import ExchangeRate
 from dumont_economy.pricing.match_timeline import Unpriced, UnpricedReason
+from dumont_economy.pricing.sku import ProviderLabel
 from dumont_economy.services.account_view import AccountState, AccountView
 from dumont_economy.services.read_ledger import Position, read_entries
 
@@ -43,7 +44,7 @@ class ProofInfo(BaseModel):
     machine, one GPU stands for it, and what is a machine's is null.
     """
 
-    grade: str
+    grade: Grade
     sku: str | None
     region: str | None
     gpu: str
@@ -85,7 +86,7 @@ class ExchangeInfo(BaseModel):
 class ReasonInfo(BaseModel):
     """Why a line has no comparison."""
 
-    code: str
+    code: UnpricedReason | Literal["disk_rate_unknown", "no_disk_price", "substitute_not_counted"]
     message: str
 
 
@@ -126,7 +127,7 @@ class LinesAnswer(BaseModel):
     An amount is rounded once, so the sum of shown amounts may differ from the total's last digit.
     """
 
-    provider: str
+    provider: ProviderLabel
     comparison: ComparisonInfo
     as_of: str
     timezone: str

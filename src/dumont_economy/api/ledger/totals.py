@@ -31,6 +31,7 @@ from dumont_economy.errors import FieldProblem, InvalidInputError
 from dumont_economy.instant import instant_text
 from dumont_economy.ledger.line_item import Line, Window
 from dumont_economy.money import exact_text
+from dumont_economy.pricing.sku import ProviderLabel
 from dumont_economy.savings.ledger_figures import (
     Adjustment,
     DayFigures,
@@ -94,7 +95,7 @@ class TotalsAnswer(BaseModel):
     out of it.
     """
 
-    provider: str
+    provider: ProviderLabel
     currency: str
     comparison: ComparisonInfo
     as_of: str

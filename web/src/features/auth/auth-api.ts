@@ -1,5 +1,6 @@
 import { forgetAnswers } from '../../api/base-query'
 import { economyApi } from '../../api/economy-api'
+import type { Schemas } from '../../api/schema'
 import { parseSession, type Session } from '../../api/session'
 
 interface Credentials {
@@ -13,7 +14,7 @@ export const { useLoginMutation, useLogoutMutation } = economyApi.injectEndpoint
       query: ({ email, password }) => ({
         path: 'auth/login',
         method: 'POST',
-        body: { email, password },
+        body: { email, password } satisfies Schemas['LoginBody'],
       }),
       transformResponse: parseSession,
       extraOptions: { isPublic: true },

@@ -1,5 +1,6 @@
 import { forgetAnswers } from '../../api/base-query'
 import { economyApi } from '../../api/economy-api'
+import type { Schemas } from '../../api/schema'
 import { parseSession, type Session } from '../../api/session'
 import { AnswerReader } from '../../lib/parse'
 
@@ -16,8 +17,8 @@ export interface NewOwner {
   readonly code: string
 }
 
-function parseSetup(raw: unknown): Setup {
-  const answer = new AnswerReader(raw)
+export function parseSetup(raw: unknown): Setup {
+  const answer = new AnswerReader<Schemas['SetupState']>(raw)
   return { needsOwner: answer.flag('needs_owner'), codeRequired: answer.flag('code_required') }
 }
 
@@ -38,7 +39,7 @@ export const { useGetSetupQuery, useCreateOwnerMutation, useCreateTokenMutation 
             password,
             ...(account === '' ? {} : { account }),
             ...(code === '' ? {} : { code }),
-          },
+          } satisfies Schemas['SetupBody'],
         }),
         transformResponse: parseSession,
         extraOptions: { isPublic: true },
@@ -55,9 +56,9 @@ export const { useGetSetupQuery, useCreateOwnerMutation, useCreateTokenMutation 
           path: 'tokens',
           method: 'POST',
           csrfToken,
-          body: { name, scopes: ['ingest'] },
+          body: { name, scopes: ['ingest'] } satisfies Schemas['TokenBody'],
         }),
-        transformResponse: (raw) => new AnswerReader(raw).text('token'),
+        transformResponse: (raw) => new AnswerReader<Schemas['TokenCreated']>(raw).text('token'),
       }),
     }),
   })

@@ -1,11 +1,11 @@
 import { economyApi } from '../../api/economy-api'
-import type { Amount } from '../../lib/money'
+import type { Schemas } from '../../api/schema'
 import { AnswerReader } from '../../lib/parse'
 
 const SHOWN_EVENTS = '12'
 const SHOWN_OF_ONE = '50'
 
-const EVENT_STATUSES = ['accepted', 'conflict', 'rejected'] as const
+const STATUSES = ['accepted', 'duplicate', 'conflict', 'rejected'] as const
 
 /** One report about an instance, and whether it was taken; a refused one may lack anything. */
 export interface UsageEvent {
@@ -15,28 +15,30 @@ export interface UsageEvent {
   readonly instance: string | null
   readonly time: string | null
   readonly receivedAt: string
-  readonly status: (typeof EVENT_STATUSES)[number]
+  readonly status: Schemas['EventStatus']
   /** Why it was not taken. */
   readonly detail: string | null
   readonly gpu: string | null
   readonly gpuCount: number | null
-  readonly rate: Amount | null
+  /** What was paid per hour; of a refused one whatever was sent as that. */
+  readonly rate: string | null
+  readonly currency: string | null
 }
 
 export function parseUsageEvents(raw: unknown): UsageEvent[] {
-  return new AnswerReader(raw).list('events', (event) => ({
-    id: event.maybe('id', (e) => e.identifier('id')),
-    source: event.maybe('source', (e) => e.text('source')),
-    type: event.maybe('type', (e) => e.text('type')),
-    instance: event.maybe('instance', (e) => e.text('instance')),
-    time: event.maybe('time', (e) => e.text('time')),
+  return new AnswerReader<Schemas['EventsPage']>(raw).list('events', (event) => ({
+    id: event.textOrNull('id'),
+    source: event.textOrNull('source'),
+    type: event.textOrNull('type'),
+    instance: event.textOrNull('instance'),
+    time: event.textOrNull('time'),
     receivedAt: event.text('received_at'),
-    status: event.oneOf('status', EVENT_STATUSES),
-    detail:
-      event.maybe('detail', (e) => e.text('detail')) ?? event.maybe('code', (e) => e.text('code')),
-    gpu: event.maybe('gpu', (e) => e.text('gpu')),
-    gpuCount: event.maybe('gpu_count', (e) => e.number('gpu_count')),
-    rate: event.maybe('rate', (e) => e.amount('rate')),
+    status: event.oneOf('status', STATUSES),
+    detail: event.textOrNull('detail') ?? event.textOrNull('code'),
+    gpu: event.textOrNull('gpu'),
+    gpuCount: event.numberOrNull('gpu_count'),
+    rate: event.textOrNull('rate'),
+    currency: event.textOrNull('currency'),
   }))
 }
 

@@ -150,7 +150,7 @@ function Summary({ page, validity, timeZone }: SummaryProps) {
           )}
         </Stat>
         <Stat label={text.session}>
-          <SessionFigure instance={instance} validity={validity} />
+          <SessionFigure instance={instance} validity={validity} against={provider} />
         </Stat>
         <Stat
           label={text.lifetime}
@@ -176,9 +176,11 @@ function Off() {
 interface SessionFigureProps {
   readonly instance: Instance
   readonly validity: Validity
+  readonly against: Provider
 }
 
-function SessionFigure({ instance: { session, instanceId }, validity }: SessionFigureProps) {
+function SessionFigure({ instance, validity, against }: SessionFigureProps) {
+  const { session, instanceId } = instance
   if (session?.live == null) return <Off />
   return (
     <Why
@@ -186,6 +188,7 @@ function SessionFigure({ instance: { session, instanceId }, validity }: SessionF
     >
       <LiveAmount
         figure="session-saving"
+        of={`${against} ${session.startedAt}`}
         live={session.live}
         validity={validity}
         decimals={4}

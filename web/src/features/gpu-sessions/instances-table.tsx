@@ -1,4 +1,5 @@
 import type { Answer } from '../../api/answer'
+import type { Provider } from '../../api/comparison'
 import { type Instance, type InstancesPage } from '../../api/instances'
 import { Button } from '../../components/button'
 import { Card } from '../../components/card'
@@ -22,6 +23,7 @@ const text = messages.instances
 interface InstanceRow {
   readonly instance: Instance
   readonly validity: Validity
+  readonly against: Provider
 }
 
 /** An amount as sorting needs it: only its order counts. */
@@ -107,7 +109,7 @@ function columnsFor(timeZone: string): Column<InstanceRow>[] {
       header: text.sessionSaving,
       isNumber: true,
       sortBy: ({ instance: { session } }) => numberOf(session?.saving ?? null),
-      cell: ({ instance: { session, instanceId }, validity }) =>
+      cell: ({ instance: { session, instanceId }, validity, against }) =>
         session?.live == null ? (
           <NoFigure />
         ) : (
@@ -121,6 +123,7 @@ function columnsFor(timeZone: string): Column<InstanceRow>[] {
           >
             <LiveAmount
               figure={`session-saving:${instanceId}`}
+              of={`${against} ${session.startedAt}`}
               live={session.live}
               validity={validity}
               decimals={4}
@@ -191,8 +194,8 @@ function Rows({
   readonly timeZone: string
 }) {
   const columns = columnsFor(timeZone)
-  const rows = pages.flatMap(({ instances, validity }) =>
-    instances.map((instance) => ({ instance, validity })),
+  const rows = pages.flatMap(({ instances, validity, provider }) =>
+    instances.map((instance) => ({ instance, validity, against: provider })),
   )
   const { sorted, sorting, setSorting } = useSorting(rows, columns)
   if (rows.length === 0) {

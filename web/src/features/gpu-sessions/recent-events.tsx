@@ -6,7 +6,7 @@ import { FirstLoadFailure, StaleNotice } from '../../components/failure'
 import { InstanceLink } from '../../components/instance-link'
 import { SkeletonRows } from '../../components/skeleton'
 import { messages } from '../../lib/messages'
-import { formatRate } from '../../lib/money'
+import { formatRate, isDecimalText } from '../../lib/money'
 import { formatInstant } from '../../lib/time'
 import { usePolling } from '../../state/use-savings'
 import { type UsageEvent, useGetUsageEventsQuery } from './events-api'
@@ -20,11 +20,15 @@ function typeInWords(type: string | null): string {
   return type === null ? '–' : (text.types[type] ?? type)
 }
 
-function gpuInWords({ gpu, gpuCount, rate }: UsageEvent): string {
-  const parts = [
-    ...(gpu === null ? [] : [`${gpu} × ${gpuCount ?? 1}`]),
-    ...(rate === null ? [] : [text.rate(formatRate(rate))]),
-  ]
+function rateInWords({ rate, currency, status }: UsageEvent): string[] {
+  if (rate === null) return []
+  const isAmount = status === 'accepted' && isDecimalText(rate)
+  return [text.rate(isAmount ? formatRate(rate, 4, currency ?? undefined) : rate)]
+}
+
+function gpuInWords(event: UsageEvent): string {
+  const { gpu, gpuCount } = event
+  const parts = [...(gpu === null ? [] : [`${gpu} × ${gpuCount ?? 1}`]), ...rateInWords(event)]
   return parts.length === 0 ? '–' : parts.join(' · ')
 }
 

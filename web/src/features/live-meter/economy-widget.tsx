@@ -90,6 +90,7 @@ function Meter({ savings, isDimmed }: { readonly savings: Savings; readonly isDi
           <Why about={{ about: 'usage' }}>
             <LiveAmount
               figure="lifetime-saving"
+              of={savings.provider}
               live={savings.liveLifetime}
               validity={savings.validity}
               decimals={2}
@@ -155,6 +156,7 @@ function SessionStat({ savings }: { readonly savings: Savings }) {
         <Why about={{ about: 'session' }}>
           <LiveAmount
             figure="session-saving"
+            of={`${savings.provider} ${count}`}
             live={savings.liveSession}
             validity={savings.validity}
             decimals={4}

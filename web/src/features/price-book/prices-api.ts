@@ -1,5 +1,6 @@
 import { type Grade, GRADES, type Provider, PROVIDERS } from '../../api/comparison'
 import { economyApi } from '../../api/economy-api'
+import type { Schemas } from '../../api/schema'
 import type { DecimalText } from '../../lib/money'
 import { AnswerReader } from '../../lib/parse'
 
@@ -81,7 +82,7 @@ export interface PriceQuestion {
 }
 
 export function parsePriceBook(raw: unknown): PriceBook {
-  const answer = new AnswerReader(raw)
+  const answer = new AnswerReader<Schemas['ComparedAnswer']>(raw)
   return {
     pricingModel: answer.text('pricing_model'),
     gpus: answer.list('gpus', (gpu) => ({
@@ -90,58 +91,56 @@ export function parsePriceBook(raw: unknown): PriceBook {
       compared: gpu.list('compared', (one) => ({
         provider: one.oneOf('provider', PROVIDERS),
         grade: one.oneOf('grade', GRADES),
-        sku: one.maybe('sku', (a) => a.text('sku')),
-        comparedGpu: one.maybe('compared_gpu_type', (a) => a.text('compared_gpu_type')),
-        pricePerGpuHour: one.maybe('price_per_gpu_hour', (a) => a.decimal('price_per_gpu_hour')),
-        ageDays: one.maybe('age_days', (a) => a.number('age_days')),
-        reason: one.maybe('reason', (a) => a.text('reason')),
+        sku: one.textOrNull('sku'),
+        comparedGpu: one.textOrNull('compared_gpu_type'),
+        pricePerGpuHour: one.decimalOrNull('price_per_gpu_hour'),
+        ageDays: one.numberOrNull('age_days'),
+        reason: one.textOrNull('reason'),
       })),
     })),
   }
 }
 
-function parseWay(answer: AnswerReader): Way {
-  const text = (name: string) => answer.maybe(name, (a) => a.text(name))
-  const decimal = (name: string) => answer.maybe(name, (a) => a.decimal(name))
+function parseWay(answer: AnswerReader<Omit<Schemas['CandidateInfo'], 'why_not'>>): Way {
   return {
     grade: answer.oneOf('grade', GRADES),
-    how: text('how'),
-    sku: text('sku'),
-    comparedGpu: text('compared_gpu_type'),
-    region: text('region'),
-    machines: decimal('machines'),
-    pricePerGpuHour: decimal('price_per_gpu_hour'),
-    pricePerHour: decimal('price_per_hour'),
-    priceSmallestInstance: decimal('price_smallest_instance'),
-    smallestInstanceSku: text('smallest_instance_sku'),
+    how: answer.textOrNull('how'),
+    sku: answer.textOrNull('sku'),
+    comparedGpu: answer.textOrNull('compared_gpu_type'),
+    region: answer.textOrNull('region'),
+    machines: answer.decimalOrNull('machines'),
+    pricePerGpuHour: answer.decimalOrNull('price_per_gpu_hour'),
+    pricePerHour: answer.decimalOrNull('price_per_hour'),
+    priceSmallestInstance: answer.decimalOrNull('price_smallest_instance'),
+    smallestInstanceSku: answer.textOrNull('smallest_instance_sku'),
     ratios: answer.maybe('ratios', (a) => {
       const ratios = a.object('ratios')
       return {
         memory: ratios.decimal('memory'),
-        fp16: ratios.maybe('fp16', (r) => r.decimal('fp16')),
-        bandwidth: ratios.maybe('bandwidth', (r) => r.decimal('bandwidth')),
+        fp16: ratios.decimalOrNull('fp16'),
+        bandwidth: ratios.decimalOrNull('bandwidth'),
       }
     }),
-    effectiveFrom: text('effective_from'),
-    publishedAt: text('published_at'),
-    retrievedAt: text('retrieved_at'),
-    source: text('source'),
-    sourceUrl: text('source_url'),
-    ageDays: answer.maybe('age_days', (a) => a.number('age_days')),
+    effectiveFrom: answer.textOrNull('effective_from'),
+    publishedAt: answer.textOrNull('published_at'),
+    retrievedAt: answer.textOrNull('retrieved_at'),
+    source: answer.textOrNull('source'),
+    sourceUrl: answer.textOrNull('source_url'),
+    ageDays: answer.numberOrNull('age_days'),
   }
 }
 
 export function parseExplanation(raw: unknown): Explanation {
-  const answer = new AnswerReader(raw)
+  const answer = new AnswerReader<Schemas['ExplanationAnswer']>(raw)
   return {
-    ...parseWay(answer),
+    ...answer.part(parseWay),
     gpu: answer.text('gpu'),
     gpuCount: answer.number('gpu_count'),
     provider: answer.oneOf('provider', PROVIDERS),
     pricingModel: answer.text('pricing_model'),
     discount: answer.decimal('discount'),
     asOf: answer.text('as_of'),
-    reason: answer.maybe('reason', (a) => a.text('reason')),
+    reason: answer.textOrNull('reason'),
     priceRange: answer.maybe('price_range', (a) => {
       const range = a.object('price_range')
       return {
@@ -157,8 +156,8 @@ export function parseExplanation(raw: unknown): Explanation {
       detail: one.text('detail'),
     })),
     candidates: answer.list('candidates', (one) => ({
-      ...parseWay(one),
-      whyNot: one.maybe('why_not', (a) => a.text('why_not')),
+      ...one.part(parseWay),
+      whyNot: one.textOrNull('why_not'),
     })),
     rejected: answer.list('rejected', (one) => ({
       gpuType: one.text('gpu_type'),

@@ -1,5 +1,6 @@
 import type { Provider } from '../../api/comparison'
 import { economyApi } from '../../api/economy-api'
+import type { Schemas } from '../../api/schema'
 import type { DecimalText } from '../../lib/money'
 import { AnswerReader } from '../../lib/parse'
 
@@ -20,7 +21,7 @@ export interface Adjustment {
 const ADJUSTED = ['actual', 'comparable_actual', 'comparison', 'saving'] as const
 
 export function parseClosedPeriods(raw: unknown): ClosedPeriod[] {
-  return new AnswerReader(raw).list('periods', (period) => {
+  return new AnswerReader<Schemas['ClosedAnswer']>(raw).list('periods', (period) => {
     const adjustment = period.object('adjustment')
     return {
       from: period.text('from'),
@@ -32,10 +33,11 @@ export function parseClosedPeriods(raw: unknown): ClosedPeriod[] {
 }
 
 export function parseAdjustments(raw: unknown): Adjustment[] {
-  return new AnswerReader(raw).list('adjustment', (day) => ({
-    date: day.text('date'),
-    saving: day.decimal('saving'),
-  }))
+  const answer = new AnswerReader<Schemas['TotalsAnswer']>(raw)
+  const days = answer.maybe('adjustment', (a) =>
+    a.list('adjustment', (day) => ({ date: day.text('date'), saving: day.decimal('saving') })),
+  )
+  return days ?? []
 }
 
 export const { useGetAdjustmentsQuery } = economyApi.injectEndpoints({

@@ -50,7 +50,7 @@ function figureColumns<Row extends { readonly lifetime: UsageFigures }>(
       key: 'hours',
       header: text.hours,
       isNumber: true,
-      sortBy: ({ lifetime }) => Number(lifetime.hours),
+      sortBy: ({ lifetime }) => lifetime.hours,
       cell: ({ lifetime }) => formatQuantity(lifetime.hours),
       csv: ({ lifetime }) => plainAmount(lifetime.hours, 1),
     },

@@ -1,5 +1,6 @@
 import { economyApi } from '../../api/economy-api'
 import { type Provider, PROVIDERS } from '../../api/comparison'
+import type { Schemas } from '../../api/schema'
 import { AnswerReader } from '../../lib/parse'
 import type { RangeDays } from '../../state/economy-slice'
 
@@ -23,7 +24,7 @@ export interface History {
 }
 
 export function parseHistory(raw: unknown): History {
-  const answer = new AnswerReader(raw)
+  const answer = new AnswerReader<Schemas['HistoryAnswer']>(raw)
   const totals = answer.object('totals')
   return {
     provider: answer.oneOf('provider', PROVIDERS),

@@ -96,7 +96,7 @@ describe('the marks of days', () => {
         instance({ instance_id: 'i-5', match: match({ sku: null, region: null }) }),
         unpricedInstance(),
       ]),
-      { startsAt: 0, endsAt: 0 },
+      { startsAt: 0, endsAt: 0, asOf: 0, clockGap: 0 },
     )
 
     expect(comparedSkus([page])).toEqual([

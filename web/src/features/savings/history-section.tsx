@@ -11,7 +11,7 @@ import { Skeleton } from '../../components/skeleton'
 import { Why } from '../../components/why'
 import { downloadCsv, toCsv } from '../../lib/csv'
 import { messages } from '../../lib/messages'
-import { formatQuantity, formatUsd } from '../../lib/money'
+import { formatQuantity, formatUsd, plainAmount } from '../../lib/money'
 import { formatDate } from '../../lib/time'
 import { RANGE_DAYS, type RangeDays } from '../../state/economy-slice'
 import { usePolling } from '../../state/use-savings'
@@ -45,14 +45,14 @@ const columnsFor = (provider: Provider, marks: DayMarks): readonly Column<Histor
     header: text.hours,
     isNumber: true,
     cell: (day) => formatQuantity(day.hoursUsed),
-    csv: (day) => day.hoursUsed.toFixed(1),
+    csv: (day) => plainAmount(day.hoursUsed, 1),
   },
   {
     key: 'paid',
     header: text.paid,
     isNumber: true,
     cell: (day) => <Why about={whyOfDay(day.date, provider, 'paid')}>{formatUsd(day.cost)}</Why>,
-    csv: (day) => day.cost.toFixed(2),
+    csv: (day) => plainAmount(day.cost),
   },
   {
     key: 'comparable',
@@ -61,7 +61,7 @@ const columnsFor = (provider: Provider, marks: DayMarks): readonly Column<Histor
     cell: (day) => (
       <Why about={whyOfDay(day.date, provider, 'paid')}>{formatUsd(day.comparableCost)}</Why>
     ),
-    csv: (day) => day.comparableCost.toFixed(2),
+    csv: (day) => plainAmount(day.comparableCost),
   },
   {
     key: 'provider',
@@ -70,7 +70,7 @@ const columnsFor = (provider: Provider, marks: DayMarks): readonly Column<Histor
     cell: (day) => (
       <Why about={whyOfDay(day.date, provider, 'comparison')}>{formatUsd(day.providerCost)}</Why>
     ),
-    csv: (day) => day.providerCost.toFixed(2),
+    csv: (day) => plainAmount(day.providerCost),
   },
   {
     key: 'saved',
@@ -81,7 +81,7 @@ const columnsFor = (provider: Provider, marks: DayMarks): readonly Column<Histor
         <Saving amount={day.savings} />
       </Why>
     ),
-    csv: (day) => day.savings.toFixed(2),
+    csv: (day) => plainAmount(day.savings),
   },
 ]
 

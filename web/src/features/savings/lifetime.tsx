@@ -100,6 +100,7 @@ function Counter({ savings }: { readonly savings: Savings }) {
           <Why about={{ about: 'usage' }}>
             <LiveAmount
               figure="lifetime-saving"
+              of={savings.provider}
               live={savings.liveLifetime}
               validity={savings.validity}
               decimals={4}
@@ -160,6 +161,7 @@ function Session({ savings }: { readonly savings: Savings }) {
         <Why about={{ about: 'session' }}>
           <LiveAmount
             figure="session-saving"
+            of={`${savings.provider} ${count}`}
             live={savings.liveSession}
             validity={savings.validity}
             decimals={4}

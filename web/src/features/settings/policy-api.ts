@@ -1,5 +1,6 @@
 import { type Provider, PROVIDERS } from '../../api/comparison'
 import { economyApi } from '../../api/economy-api'
+import type { Schemas } from '../../api/schema'
 import type { DecimalText } from '../../lib/money'
 import { AnswerReader } from '../../lib/parse'
 
@@ -9,9 +10,9 @@ export const SUBSTITUTES = ['count', 'apart', 'exclude'] as const
 
 /** How an account compares; discounts are shares of the list price. */
 export interface PolicyTerms {
-  readonly pricingModel: (typeof PRICING_MODELS)[number]
-  readonly basis: (typeof BASES)[number]
-  readonly substitutes: (typeof SUBSTITUTES)[number]
+  readonly pricingModel: Schemas['PricingModel']
+  readonly basis: Schemas['Basis']
+  readonly substitutes: Schemas['Substitutes']
   readonly regions: Readonly<Record<Provider, string>>
   readonly discounts: Readonly<Record<Provider, DecimalText>>
 }
@@ -43,13 +44,13 @@ function byProvider<Value>(read: (provider: Provider) => Value): Record<Provider
 }
 
 export function parsePolicy(raw: unknown): Policy {
-  const answer = new AnswerReader(raw)
+  const answer = new AnswerReader<Schemas['PolicyAnswer']>(raw)
   const regions = answer.object('regions')
   const discounts = answer.object('discounts')
   return {
     version: answer.number('version'),
     createdAt: answer.text('created_at'),
-    author: answer.maybe('author', (a) => a.text('author')),
+    author: answer.textOrNull('author'),
     pricingModel: answer.oneOf('pricing_model', PRICING_MODELS),
     basis: answer.oneOf('basis', BASES),
     substitutes: answer.oneOf('substitutes', SUBSTITUTES),
@@ -58,16 +59,16 @@ export function parsePolicy(raw: unknown): Policy {
   }
 }
 
-function parseLifetime(answer: AnswerReader): LifetimeFigures {
+function parseLifetime(answer: AnswerReader<Schemas['LifetimeInfo']>): LifetimeFigures {
   const coverage = answer.object('coverage')
   return {
     saving: answer.decimal('lifetime_savings'),
-    covered: coverage.maybe('gpu_time', (a) => a.number('gpu_time')),
+    covered: coverage.number('gpu_time'),
   }
 }
 
 export function parsePolicyEffects(raw: unknown): PolicyEffect[] {
-  const effects = new AnswerReader(raw).object('effects')
+  const effects = new AnswerReader<Schemas['PolicyPreviewAnswer']>(raw).object('effects')
   return PROVIDERS.map((provider) => {
     const effect = effects.object(provider)
     return {
@@ -79,7 +80,7 @@ export function parsePolicyEffects(raw: unknown): PolicyEffect[] {
   })
 }
 
-function bodyOf(terms: PolicyTerms): Record<string, unknown> {
+function bodyOf(terms: PolicyTerms): Schemas['PolicyBody'] {
   return {
     pricing_model: terms.pricingModel,
     basis: terms.basis,
@@ -119,7 +120,10 @@ export const { useGetPolicyQuery, usePreviewPolicyQuery, useSavePolicyMutation }
           path: 'policy',
           method: 'PUT',
           csrfToken,
-          body: { ...bodyOf(terms), expected_version: expectedVersion },
+          body: {
+            ...bodyOf(terms),
+            expected_version: expectedVersion,
+          } satisfies Schemas['PolicyBody'],
         }),
         transformResponse: parsePolicy,
         // All use is rated anew; a conflict means that the policy at hand is an old one.

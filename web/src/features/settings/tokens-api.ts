@@ -1,8 +1,9 @@
 import { economyApi } from '../../api/economy-api'
+import type { Schemas } from '../../api/schema'
 import { AnswerReader } from '../../lib/parse'
 
 export const SCOPES = ['ingest', 'backfill', 'read'] as const
-export type Scope = (typeof SCOPES)[number]
+export type Scope = Schemas['Scope']
 
 /** A machine's token, without the token itself. */
 export interface ApiToken {
@@ -19,13 +20,13 @@ interface NewToken {
   readonly csrfToken: string
 }
 
-function parseTokens(raw: unknown): ApiToken[] {
-  return new AnswerReader(raw).list('tokens', (token) => ({
-    id: token.identifier('id'),
+export function parseTokens(raw: unknown): ApiToken[] {
+  return new AnswerReader<Schemas['TokensAnswer']>(raw).list('tokens', (token) => ({
+    id: token.text('id'),
     name: token.text('name'),
     scopes: token.texts('scopes'),
     createdAt: token.text('created_at'),
-    revokedAt: token.maybe('revoked_at', (a) => a.text('revoked_at')),
+    revokedAt: token.textOrNull('revoked_at'),
   }))
 }
 
@@ -43,9 +44,9 @@ export const { useGetTokensQuery, useMakeTokenMutation, useRevokeTokenMutation }
           path: 'tokens',
           method: 'POST',
           csrfToken,
-          body: { name, scopes },
+          body: { name, scopes } satisfies Schemas['TokenBody'],
         }),
-        transformResponse: (raw) => new AnswerReader(raw).text('token'),
+        transformResponse: (raw) => new AnswerReader<Schemas['TokenCreated']>(raw).text('token'),
         invalidatesTags: ['Tokens'],
       }),
       revokeToken: build.mutation<null, { id: string; csrfToken: string }>({

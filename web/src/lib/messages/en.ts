@@ -99,6 +99,7 @@ export const english = {
       reserved_3y: 'reserved 3 y',
     } as Record<string, string | undefined>,
     costsMore: 'costs more here',
+    corrected: (amount: string) => `corrected by ${amount}`,
     noComparison: 'no comparison',
     coverage: (gpuTime: string, cost: string) => `covers ${gpuTime} of GPU time, ${cost} of cost`,
     oldestPrice: (date: string) => `oldest price ${date}`,
@@ -416,7 +417,12 @@ export const english = {
     gpu: 'GPU',
     source: 'Source',
     status: 'Taken',
-    statuses: { accepted: 'accepted', conflict: 'conflict', rejected: 'rejected' },
+    statuses: {
+      accepted: 'accepted',
+      duplicate: 'duplicate',
+      conflict: 'conflict',
+      rejected: 'rejected',
+    },
     rate: (rate: string) => `${rate} / h`,
     types: {
       price_change: 'price change',

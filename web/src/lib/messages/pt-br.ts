@@ -1,3 +1,4 @@
+import type { Schemas } from '../../api/schema'
 import type { english } from './en'
 
 /** Every sentence of the screen in Brazilian Portuguese. */
@@ -75,7 +76,9 @@ export const portuguese: typeof english = {
       price_rows_refused: 'Uma fonte informou preços que foram recusados. Valem os últimos bons.',
       prices_quarantined: 'Há preços esperando que alguém os confira. Valem os últimos bons.',
       price_conflict: 'Fontes de preços se contradizem.',
-    },
+      clock_skew:
+        'Há avisos com data à frente do relógio do servidor. Corrija o relógio de quem informa; o uso começa e termina quando os avisos dizem.',
+    } satisfies Record<Schemas['NoticeInfo']['code'], string>,
     reasons: {
       unknown_gpu: 'O nome da GPU não é conhecido.',
       no_price_at_that_time: 'Não se conhece preço para esse momento.',
@@ -85,7 +88,7 @@ export const portuguese: typeof english = {
       disk_rate_unknown: 'Não se conhece o custo do disco na moeda da conta.',
       no_disk_price: 'Não se conhece preço de disco para comparar.',
       substitute_not_counted: 'É um substituto, que a política da conta deixa fora dos totais.',
-    },
+    } satisfies Record<Schemas['ReasonInfo']['code'], string>,
   },
 
   notFound: {
@@ -150,6 +153,7 @@ export const portuguese: typeof english = {
       reserved_3y: 'reserva de 3 anos',
     },
     costsMore: 'aqui custa mais',
+    corrected: (amount: string) => `corrigido em ${amount}`,
     noComparison: 'sem comparação',
     coverage: (gpuTime: string, cost: string) =>
       `cobre ${gpuTime} do tempo de GPU, ${cost} do custo`,
@@ -470,7 +474,12 @@ export const portuguese: typeof english = {
     gpu: 'GPU',
     source: 'Origem',
     status: 'Aceito',
-    statuses: { accepted: 'aceito', conflict: 'conflito', rejected: 'recusado' },
+    statuses: {
+      accepted: 'aceito',
+      duplicate: 'repetido',
+      conflict: 'conflito',
+      rejected: 'recusado',
+    },
     rate: (rate: string) => `${rate} / h`,
     types: {
       start: 'início',
