@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   plugins: [react(), tailwindcss()],
+  // Addresses are told from where they stand, so that the site may lie under any path.
+  base: './',
   build: {
     outDir: '../src/dumont_economy/static',
     emptyOutDir: true,

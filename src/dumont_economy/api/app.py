@@ -121,6 +121,7 @@ def _add_headers(response: Response) -> Response:
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
     headers["Content-Security-Policy"] = _CONTENT_SECURITY_POLICY
+    headers["X-Frame-Options"] = "DENY"  # For browsers that do not know `frame-ancestors`.
     if request.path.startswith("/api/"):
         headers.setdefault("Cache-Control", "no-store")
     return response

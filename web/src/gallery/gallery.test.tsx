@@ -2,12 +2,16 @@ import { render, screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { MemoryRouter } from 'react-router'
 import { describe, expect, it } from 'vitest'
+import { ScreenLink } from '../app/screen-link'
+import { PageLinks } from '../components/page-link'
 import { Gallery } from './gallery'
 
 function open() {
   render(
     <MemoryRouter>
-      <Gallery />
+      <PageLinks value={ScreenLink}>
+        <Gallery />
+      </PageLinks>
     </MemoryRouter>,
   )
   return userEvent.setup()
