@@ -1,6 +1,7 @@
 import tailwindcss from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vitest/config'
+import { PREACT } from './preact.ts'
 
 export default defineConfig({
   plugins: [react(), tailwindcss()],
@@ -19,8 +20,27 @@ export default defineConfig({
   },
   test: {
     environment: 'jsdom',
-    include: ['src/**/*.test.{ts,tsx}'],
-    setupFiles: ['src/test/setup.ts'],
     restoreMocks: true,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'screen',
+          include: ['src/**/*.test.{ts,tsx}'],
+          exclude: ['src/widget/**'],
+          setupFiles: ['src/test/setup.ts'],
+        },
+      },
+      {
+        extends: true,
+        // The widget is tested as it is built, with Preact under everything that it is made of.
+        resolve: { alias: PREACT },
+        test: {
+          name: 'widget',
+          include: ['src/widget/**/*.test.{ts,tsx}'],
+          setupFiles: ['src/test/preact-setup.ts', 'src/test/widget-setup.ts'],
+        },
+      },
+    ],
   },
 })

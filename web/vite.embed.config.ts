@@ -1,16 +1,8 @@
 import tailwindcss from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
+import { PREACT } from './preact.ts'
 import { shadowCss } from './shadow-css.ts'
-
-/** React's place is taken by Preact, so that a page of somebody else loads little. */
-export const PREACT = {
-  'react/jsx-runtime': 'preact/jsx-runtime',
-  'react/jsx-dev-runtime': 'preact/jsx-dev-runtime',
-  'react-dom/client': 'preact/compat/client',
-  'react-dom': 'preact/compat',
-  react: 'preact/compat',
-}
 
 /** What a mode builds: the one script of the element, or the page with nothing but the widget. */
 const INPUTS = {

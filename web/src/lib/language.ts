@@ -14,13 +14,19 @@ function keptLanguage(): Language | null {
   }
 }
 
+/** Return the language that we speak for a language tag; null where it is none of ours. */
+export function spokenFor(tag: string): Language | null {
+  const primary = tag.toLowerCase().split('-')[0]
+  // Any Portuguese is nearer to a reader of Portuguese than English is.
+  if (primary === 'pt') return 'pt-BR'
+  return primary === 'en' ? 'en' : null
+}
+
 /** Return the first of a browser's languages that we speak; English where there is none. */
 export function languageOf(preferred: readonly string[]): Language {
   for (const tag of preferred) {
-    const primary = tag.toLowerCase().split('-')[0]
-    // Any Portuguese is nearer to a reader of Portuguese than English is.
-    if (primary === 'pt') return 'pt-BR'
-    if (primary === 'en') return 'en'
+    const spoken = spokenFor(tag)
+    if (spoken !== null) return spoken
   }
   return 'en'
 }

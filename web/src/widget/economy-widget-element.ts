@@ -1,5 +1,5 @@
 import { type Provider, PROVIDERS } from '../api/comparison'
-import { type Language, languageOf, readersLanguage } from '../lib/language'
+import { type Language, readersLanguage, spokenFor } from '../lib/language'
 import type { Site } from '../lib/site'
 import { THEMES } from '../lib/theme'
 import { readChosenProvider } from '../state/economy-slice'
@@ -70,10 +70,10 @@ export function economyWidgetElement(scriptSite: Site): CustomElementConstructor
       return known ?? { unknown: name }
     }
 
-    /** The language of the nearest element that names one; where none does, the reader's. */
+    /** The language of this part of the page; the reader's where it names none of ours. */
     #language(): Language {
-      const named = this.closest<HTMLElement>('[lang]:not([lang=""])')?.lang
-      return named === undefined ? readersLanguage() : languageOf([named, ...navigator.languages])
+      const named = this.closest<HTMLElement>('[lang]')?.lang ?? ''
+      return spokenFor(named) ?? readersLanguage()
     }
   }
 }
