@@ -6,4 +6,5 @@ import './widget-page.css'
 
 document.documentElement.lang = language
 document.title = messages.pageTitle(messages.widget.title)
+for (const heading of document.querySelectorAll('h1')) heading.textContent = messages.widget.title
 showTheme(keptTheme())

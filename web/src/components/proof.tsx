@@ -75,37 +75,51 @@ export function Evidence({ coverage, oldestPriceRetrievedAt, asOf }: EvidencePro
   )
 }
 
-/** What was left out of the figures: unpriced GPUs, and the server's notices. */
-export function LeftOut({
-  coverage,
-  notices,
-}: {
+/** A lost stop would save money for ever, so silence stands out. */
+const LOOKS: Record<string, string | undefined> = { silent_instances: 'text-loss' }
+
+interface LeftOutProps {
   readonly coverage: Coverage
   readonly notices: readonly Notice[]
-}) {
-  if (coverage.unpriced.length === 0 && notices.length === 0) return null
+}
+
+/** Say whether something was left out of the figures. */
+export function hasLeftOut({ coverage, notices }: LeftOutProps): boolean {
+  return coverage.unpriced.length > 0 || notices.length > 0
+}
+
+/** What was left out of the figures: unpriced GPUs, and the server's notices. */
+export function LeftOut(props: LeftOutProps) {
+  if (!hasLeftOut(props)) return null
   return (
     <section aria-label={messages.figures.notices} className="text-[13px] text-ink-soft">
       <h3 className="font-medium text-ink">{messages.figures.notices}</h3>
-      <ul className="mt-1.5 space-y-1">
-        {coverage.unpriced.length > 0 && (
-          <li>
-            {messages.figures.unpricedLead}{' '}
-            {coverage.unpriced
-              .map(({ gpuType, gpuHours }) =>
-                messages.figures.unpriced(gpuType, formatQuantity(gpuHours)),
-              )
-              .join(', ')}
-          </li>
-        )}
-        {notices.map((notice) => (
-          <li key={notice.code + notice.message}>
-            <ServerWords inOurWords={messages.server.notices[notice.code]}>
-              {notice.message}
-            </ServerWords>
-          </li>
-        ))}
-      </ul>
+      <LeftOutList {...props} />
     </section>
+  )
+}
+
+/** The list of it alone, where a heading would have no place among those of the page. */
+export function LeftOutList({ coverage, notices }: LeftOutProps) {
+  return (
+    <ul className="mt-1.5 space-y-1">
+      {coverage.unpriced.length > 0 && (
+        <li>
+          {messages.figures.unpricedLead}{' '}
+          {coverage.unpriced
+            .map(({ gpuType, gpuHours }) =>
+              messages.figures.unpriced(gpuType, formatQuantity(gpuHours)),
+            )
+            .join(', ')}
+        </li>
+      )}
+      {notices.map((notice) => (
+        <li key={notice.code + notice.message} className={LOOKS[notice.code]}>
+          <ServerWords inOurWords={messages.server.notices[notice.code]}>
+            {notice.message}
+          </ServerWords>
+        </li>
+      ))}
+    </ul>
   )
 }

@@ -17,7 +17,7 @@ export function Meter({ site, provider }: { readonly site: Site; readonly provid
     <Destination value={{ site, provider }}>
       <PageLinks value={OutwardLink}>
         {session.state !== 'ready' ? (
-          <EconomyWidget answer={session} timeZone="UTC" />
+          <EconomyWidget answer={session} timeZone="UTC" isAlone />
         ) : session.data === null ? (
           <SignInFirst site={site} />
         ) : (
@@ -61,7 +61,8 @@ function SignInFirst({ site }: { readonly site: Site }) {
   const address = new URL('login', site)
   address.searchParams.set('back', location.pathname + location.search)
   return (
-    <section
+    <div
+      role="group"
       aria-label={messages.widget.title}
       className="flex flex-col items-start gap-3 rounded-xl border border-line bg-surface p-4 shadow-card"
     >
@@ -72,7 +73,7 @@ function SignInFirst({ site }: { readonly site: Site }) {
       >
         {messages.login.title}
       </a>
-    </section>
+    </div>
   )
 }
 
@@ -88,12 +89,13 @@ function SampleDataBand() {
 /** What stands where the page asks for a comparison that there is not. */
 export function UnknownProvider({ name }: { readonly name: string }) {
   return (
-    <section
+    <div
+      role="group"
       aria-label={messages.widget.title}
       className="rounded-xl border border-line bg-surface p-4 shadow-card"
     >
       <p className="font-medium">{messages.problem.firstLoad}</p>
       <p className="mt-1 text-sm text-ink-soft">{messages.widget.unknownProvider(name)}</p>
-    </section>
+    </div>
   )
 }

@@ -8,7 +8,7 @@ import { LiveDot } from '../../components/live-dot'
 import { LiveDuration } from '../../components/live-duration'
 import { PageLink } from '../../components/page-link'
 import { projectionMethod } from '../../components/projection-method'
-import { Evidence, LeftOut, versus } from '../../components/proof'
+import { Evidence, hasLeftOut, LeftOutList, versus } from '../../components/proof'
 import { Saving } from '../../components/saving'
 import { Skeleton } from '../../components/skeleton'
 import { Why } from '../../components/why'
@@ -23,7 +23,7 @@ const FIGURE_LOOK = 'text-xl leading-7 font-semibold tracking-tight'
 interface EconomyWidgetProps {
   readonly answer: Answer<Savings>
   readonly timeZone: string
-  /** Nothing stands beside it that tells what is left out of its figures. */
+  /** On a page of somebody else, where nothing beside it tells what its figures leave out. */
   readonly isAlone?: boolean
 }
 
@@ -31,6 +31,8 @@ interface EconomyWidgetProps {
 export function EconomyWidget({ answer, timeZone, isAlone = false }: EconomyWidgetProps) {
   return (
     <section
+      // A page of somebody else has landmarks of its own.
+      role={isAlone ? 'group' : undefined}
       aria-label={messages.widget.title}
       className="@container rounded-xl border border-line bg-surface shadow-card"
     >
@@ -70,11 +72,18 @@ export function EconomyWidget({ answer, timeZone, isAlone = false }: EconomyWidg
   )
 }
 
-function WhatIsLeftOut({ savings: { coverage, notices } }: { readonly savings: Savings }) {
-  if (coverage.unpriced.length === 0 && notices.length === 0) return null
+function WhatIsLeftOut({ savings }: { readonly savings: Savings }) {
+  if (!hasLeftOut(savings)) return null
   return (
-    <div className="border-t border-line px-4 py-3 @md:px-6">
-      <LeftOut coverage={coverage} notices={notices} />
+    <div
+      role="group"
+      aria-label={messages.figures.notices}
+      className="border-t border-line px-4 py-3 text-[13px] text-ink-soft @md:px-6"
+    >
+      <p aria-hidden="true" className="font-medium text-ink">
+        {messages.figures.notices}
+      </p>
+      <LeftOutList {...savings} />
     </div>
   )
 }
