@@ -18,11 +18,14 @@ function open() {
 }
 
 describe('the gallery', () => {
-  it.each(['Stat', 'Chip', 'Toggle', 'Table', 'Step chart', 'Colours'])('shows the %s', (name) => {
-    open()
+  it.each(['Stat', 'Chip', 'Toggle', 'Table', 'Step chart', 'Widget', 'Colours'])(
+    'shows the %s',
+    (name) => {
+      open()
 
-    expect(screen.getByRole('region', { name })).toBeVisible()
-  })
+      expect(screen.getByRole('region', { name })).toBeVisible()
+    },
+  )
 
   it('sorts its table, numbers from the largest', async () => {
     const user = open()
