@@ -12,7 +12,9 @@ import { useSavings } from '../state/use-savings'
 /** The meter on somebody else's page, in all of its states. */
 export function Meter({ site, provider }: { readonly site: Site; readonly provider: Provider }) {
   // Whoever signs in elsewhere and comes back is recognised.
-  const session = toAnswer(useGetSessionQuery(undefined, { refetchOnFocus: true }))
+  const session = toAnswer(
+    useGetSessionQuery(undefined, { refetchOnFocus: true, refetchOnReconnect: true }),
+  )
   return (
     <Destination value={{ site, provider }}>
       <PageLinks value={OutwardLink}>
