@@ -36,3 +36,8 @@ export function makeStore(site: Site = new URL('/', location.href)) {
   })
   return store
 }
+
+/** Return the site whose figures a store holds. */
+export function siteOfStore(store: ReturnType<typeof makeQuietStore>): Site {
+  return store.dispatch((_dispatch, _getState, site) => site)
+}

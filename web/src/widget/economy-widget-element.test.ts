@@ -88,7 +88,11 @@ describe('the element', () => {
 
     expect(await meter.find.findByText('3 instances active')).toBeVisible()
     expect(new Set(asked)).toEqual(
-      new Set(['/economy/api/v1/auth/me', '/economy/api/v1/economy/savings']),
+      new Set([
+        '/economy/api/v1/auth/me',
+        '/economy/api/v1/economy/savings',
+        '/economy/api/v1/economy/stream',
+      ]),
     )
     expect(meter.find.getByRole('link', { name: 'All savings' })).toHaveAttribute(
       'href',

@@ -125,5 +125,5 @@ function InFrame({ frame, asked }: { readonly frame: HTMLElement; readonly asked
 /** Keeps the figures of somebody who is signed in fresh, for all meters at once. */
 function Polling() {
   const { data: session } = useGetSessionQuery()
-  return session == null ? null : <EconomyPolling />
+  return session == null ? null : <EconomyPolling accountId={session.account.id} />
 }
