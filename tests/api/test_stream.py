@@ -75,21 +75,22 @@ class Stream:
         assert answer.status_code == 200, answer.get_data(as_text=True)
         assert answer.mimetype == "text/event-stream"
         self.answer = answer
-        self._texts = iter(answer.response)
+        self._texts = answer.iter_encoded()
 
     def next(self) -> dict[str, Any]:
         """Return the next message, with its data read."""
-        text = next(self._texts)
-        text = text.decode() if isinstance(text, bytes) else text
+        text = next(self._texts).decode()
         assert text.endswith("\n\n")
         fields = dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)
         return fields | ({"data": json.loads(fields["data"])} if "data" in fields else {})
 
     def next_event(self) -> dict[str, Any]:
         """Return the next message that is no heartbeat."""
-        while not (found := self.next()):
-            pass
-        return found
+        for _ in range(100):
+            if found := self.next():
+                return found
+        message = "Only heartbeats came."
+        raise AssertionError(message)
 
     def is_over(self) -> bool:
         """Say whether nothing follows."""
@@ -241,6 +242,7 @@ class TestWhoMayNotAnyMore:
         self, application: Application, caller: Caller, watch: ChangeWatch
     ) -> None:
         """Its stream says so and ends; another token of the account goes on."""
+        application.clock.advance(seconds=1)
         other = application.machine(caller.account)
         stream, others = opened(caller), opened(other)
         stream.next(), others.next()

@@ -133,7 +133,7 @@ def _starts_once() -> None:
 
 def _forgets_its_streams() -> None:
     """Let a server that stops leave its streams open for as long as it waits for requests."""
-    _replace(server, "_GRACE_SECONDS", 1)
+    server._GRACE_SECONDS = 1  # noqa: SLF001
     _replace(ChangeWatch, "stop", lambda _self: None)
 
 

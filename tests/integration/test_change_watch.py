@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Connection, event
 
-from dumont_economy.errors import DatabaseUnavailableError
+from dumont_economy.errors import DatabaseUnavailableError, StreamsFullError
 from dumont_economy.services import change_watch, people
 from dumont_economy.services.change_watch import ChangeWatch, WatchLimits
 from dumont_economy.services.listener import Change, End, Listener
@@ -20,6 +20,7 @@ from tests.api.harness import Application, Caller, hours_ago, start, start_appli
 from tests.postgresql import PostgreSql
 
 SOON = 5
+OF_LEDGER = frozenset({Change.LEDGER})
 FAST = WatchLimits(look_seconds=0.02, check_seconds=0.05, blind_seconds=0.2)
 HURRIED = replace(FAST, behind_seconds=1)
 
@@ -106,7 +107,7 @@ class TestManyProcesses:
         ):
             caller.push(start("i-1", hours_ago(1)))
 
-            assert here.next(SOON) == there.next(SOON) == {Change.LEDGER}
+            assert here.next(SOON) == there.next(SOON) == OF_LEDGER
             assert here.state_id == there.state_id
 
     def test_the_thread_is_there_while_somebody_listens(
@@ -237,7 +238,7 @@ class TestTheEnd:
             watch.stop()
 
             assert listener.next(SOON) is End.STOPPING
-            with pytest.raises(change_watch.StreamsFullError):
+            with pytest.raises(StreamsFullError):
                 watch.admit(who(application, caller), Telephone())
 
     def test_a_watch_that_sees_nothing_lets_all_go(
@@ -261,7 +262,7 @@ class TestTheEnd:
                 caller.push(start("i-1", hours_ago(1)))
                 assert listener.next(0.2) is None
 
-            assert listener.next(SOON) == {Change.LEDGER}
+            assert listener.next(SOON) == OF_LEDGER
 
     @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
     def test_a_mistake_of_ours_lets_all_go(
@@ -278,7 +279,7 @@ class TestTheEnd:
             assert listener.next(SOON) is End.BLIND
         with listening(application, caller, watch) as listener:
             caller.push(start("i-1", hours_ago(1)))
-            assert listener.next(SOON) == {Change.LEDGER}
+            assert listener.next(SOON) == OF_LEDGER
 
 
 def _is_away(_connection: Connection, _known: object) -> None:
