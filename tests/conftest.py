@@ -125,11 +125,15 @@ def neighbour(application: Application, request: pytest.FixtureRequest) -> Calle
 
 @pytest.fixture
 def built_screen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Put a built screen in place: a page, an icon and an asset."""
+    """Put a built screen in place: its pages, an asset, and the element's script."""
     folder = tmp_path / "static"
     (folder / "assets").mkdir(parents=True)
-    (folder / "index.html").write_text("<!doctype html><title>Dumont Economy</title>")
-    (folder / "icon.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    (folder / "embed").mkdir()
+    script = '<script type="module" src="./assets/{name}-1a2b3c.js"></script>'
+    for name in ("index", "widget"):
+        page = "<!doctype html><title>Dumont Economy</title>" + script.format(name=name)
+        (folder / f"{name}.html").write_text(page)
+    (folder / "embed" / "economy-widget.js").write_text("export {}")
     (folder / "assets" / "index-1a2b3c.js").write_text("export {}")
     monkeypatch.setattr("dumont_economy.api.screen._STATIC", folder)
     return folder

@@ -112,6 +112,7 @@ def test_static_files_lie_outside_the_api(application: Application) -> None:
     }
 
     assert addresses >= {"/", "/login", "/setup", "/savings", "/assets/<path:name>"}
+    assert addresses >= {"/embed/widget", "/embed/economy-widget.js"}
     assert not any(address.startswith("/api") for address in addresses)
 
 
@@ -202,6 +203,7 @@ class TestHeaders:
         for _, address, answer in self.answers(caller):
             policy = answer.headers["Content-Security-Policy"]
             assert answer.headers["X-Content-Type-Options"] == "nosniff", address
+            assert answer.headers["X-Frame-Options"] == "DENY", address
             assert answer.headers["Referrer-Policy"] == "no-referrer", address
             assert "default-src 'none'" in policy
             assert "frame-ancestors 'none'" in policy

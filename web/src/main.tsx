@@ -6,6 +6,7 @@ import { ErrorScreen } from './app/error-screen'
 import { AppRoutes } from './app/routes'
 import { makeStore } from './app/store'
 import { language } from './lib/language'
+import { siteOf } from './lib/site'
 import { keptTheme, showTheme } from './lib/theme'
 import './styles.css'
 
@@ -15,11 +16,13 @@ showTheme(keptTheme())
 const root = document.getElementById('root')
 if (root === null) throw new Error('The page has no root element.')
 
+const site = siteOf(import.meta.url)
+
 createRoot(root).render(
   <StrictMode>
     <ErrorScreen>
-      <Provider store={makeStore()}>
-        <BrowserRouter>
+      <Provider store={makeStore(site)}>
+        <BrowserRouter basename={site.pathname}>
           <AppRoutes />
         </BrowserRouter>
       </Provider>

@@ -128,6 +128,7 @@ def _add_headers(response: Response) -> Response:
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
     headers["Content-Security-Policy"] = _CONTENT_SECURITY_POLICY
+    headers["X-Frame-Options"] = "DENY"  # For browsers that do not know `frame-ancestors`.
     if request.path.startswith("/api/"):
         headers.setdefault("Cache-Control", "no-store")
         # An answer is for a whole second: this is the moment in it, also of one that is a 304.

@@ -1,7 +1,8 @@
 import type { BaseQueryFn } from '@reduxjs/toolkit/query'
 import { clockGapAt, type Validity } from '../lib/live-counter'
 import { ServerClock } from '../lib/server-clock'
-import { parseProblem, UNREACHABLE, type Problem } from './problem'
+import type { Site } from '../lib/site'
+import { parseProblem, type Problem, unreachable } from './problem'
 
 const TIMEOUT_MS = 20_000
 const SECOND_MS = 1000
@@ -31,6 +32,7 @@ interface HeldAnswer {
   readonly body: unknown
 }
 
+/** By address. */
 const heldAnswers = new Map<string, HeldAnswer>()
 let serverClock = new ServerClock()
 
@@ -83,9 +85,10 @@ async function readBody(response: Response): Promise<unknown> {
  */
 export const baseQuery: BaseQueryFn<ApiRequest, unknown, Problem, ApiOptions, ApiMeta> = async (
   { path, method = 'GET', body, csrfToken },
-  { signal },
+  { signal, extra },
 ) => {
-  const held = method === 'GET' ? heldAnswers.get(path) : undefined
+  const address = new URL(`api/v1/${path}`, extra as Site).href
+  const held = method === 'GET' ? heldAnswers.get(address) : undefined
   const headers = new Headers({ Accept: 'application/json' })
   if (body !== undefined) headers.set('Content-Type', 'application/json')
   if (csrfToken !== undefined) headers.set('X-CSRF-Token', csrfToken)
@@ -95,7 +98,7 @@ export const baseQuery: BaseQueryFn<ApiRequest, unknown, Problem, ApiOptions, Ap
   const clockGap = clockGapAt(askedAt)
 
   try {
-    const response = await fetch(`/api/v1/${path}`, {
+    const response = await fetch(address, {
       method,
       headers,
       cache: 'no-store',
@@ -119,9 +122,9 @@ export const baseQuery: BaseQueryFn<ApiRequest, unknown, Problem, ApiOptions, Ap
     if (!response.ok) return { error: parseProblem(response.status, answer) }
 
     const etag = response.headers.get('ETag')
-    if (method === 'GET' && etag !== null) heldAnswers.set(path, { etag, body: answer })
+    if (method === 'GET' && etag !== null) heldAnswers.set(address, { etag, body: answer })
     return { data: answer, meta: readMeta(answer, clockGap) }
   } catch {
-    return { error: UNREACHABLE }
+    return { error: unreachable() }
   }
 }

@@ -1,5 +1,6 @@
 import { AnswerReader } from '../lib/parse'
 import { type ServerSent, ServerSentReader } from '../lib/server-sent'
+import type { Site } from '../lib/site'
 
 /** What the answers of the ledger depend on. */
 export const CHANGES = ['ledger', 'policy', 'prices'] as const
@@ -41,10 +42,11 @@ export async function followChanges(
   listener: ChangeListener,
   signal: AbortSignal,
   heldId: () => string | null,
+  site: Site = new URL('/', location.href),
 ): Promise<void> {
   let inVain = 0
   do {
-    const end = await listenOnce(listener, signal, heldId())
+    const end = await listenOnce(listener, signal, heldId(), site)
     listener.onLive(false)
     if (end.isSignedOut) {
       listener.onSignedOut()
@@ -65,11 +67,12 @@ async function listenOnce(
   listener: ChangeListener,
   signal: AbortSignal,
   heldId: string | null,
+  site: Site,
 ): Promise<StreamEnd> {
   const silence = new Silence(SILENCE_MS)
   let end: StreamEnd = { wasLive: false, isSignedOut: false, waitMs: null }
   try {
-    const response = await fetch('/api/v1/economy/stream', {
+    const response = await fetch(new URL('api/v1/economy/stream', site), {
       headers: {
         Accept: 'text/event-stream',
         ...(heldId === null ? {} : { 'Last-Event-ID': heldId }),

@@ -17,12 +17,9 @@ export interface Problem {
   readonly fields: readonly FieldProblem[]
 }
 
-/** The server was not reached, or did not answer in time. */
-export const UNREACHABLE: Problem = {
-  status: null,
-  code: 'unreachable',
-  detail: messages.problem.unreachable,
-  fields: [],
+/** Say that the server was not reached, or did not answer in time. */
+export function unreachable(): Problem {
+  return { status: null, code: 'unreachable', detail: messages.problem.unreachable, fields: [] }
 }
 
 /** Read a problem from an answer's body; a body of another shape still tells the status. */

@@ -1,4 +1,5 @@
 import { AnswerReader } from '../lib/parse'
+import type { Site } from '../lib/site'
 import { type ChangeListener, CHANGES, followChanges, readChanges } from './change-stream'
 
 /** The tab that holds the stream says something every 10 s; after this it is taken for gone. */
@@ -27,7 +28,7 @@ function readTold(raw: unknown): Told {
  * few connections, and a server a user few streams. Where the browser cannot share (outside secure
  * contexts) each tab has its own.
  */
-export function shareChanges(accountId: string, listener: ChangeListener): () => void {
+export function shareChanges(accountId: string, listener: ChangeListener, site?: Site): () => void {
   let visit: Visit | null = null
   let heldId: string | null = null
   const remembering: ChangeListener = {
@@ -42,7 +43,7 @@ export function shareChanges(accountId: string, listener: ChangeListener): () =>
       visit?.end()
       visit = null
     } else {
-      visit ??= new Visit(`dumont-economy.changes.${accountId}`, remembering, () => heldId)
+      visit ??= new Visit(`dumont-economy.changes.${accountId}`, remembering, () => heldId, site)
     }
   }
   look()
@@ -57,13 +58,15 @@ export function shareChanges(accountId: string, listener: ChangeListener): () =>
 class Visit {
   readonly #listener: ChangeListener
   readonly #heldId: () => string | null
+  readonly #site: Site | undefined
   readonly #others: BroadcastChannel
   readonly #left = new AbortController()
   #holdsStream = false
   #isLive = false
   #silence: ReturnType<typeof setTimeout> | undefined
 
-  constructor(name: string, listener: ChangeListener, heldId: () => string | null) {
+  constructor(name: string, listener: ChangeListener, heldId: () => string | null, site?: Site) {
+    this.#site = site
     this.#listener = listener
     this.#heldId = heldId
     this.#others = new BroadcastChannel(name)
@@ -110,7 +113,7 @@ class Visit {
         this.#listener.onSignedOut()
       },
     }
-    await followChanges(told, this.#left.signal, this.#heldId)
+    await followChanges(told, this.#left.signal, this.#heldId, this.#site)
     this.#holdsStream = false
   }
 

@@ -1,6 +1,7 @@
 import { configureStore } from '@reduxjs/toolkit'
 import { setupListeners } from '@reduxjs/toolkit/query'
 import { economyApi } from '../api/economy-api'
+import type { Site } from '../lib/site'
 import {
   economyReducer,
   initialEconomyState,
@@ -11,13 +12,19 @@ import {
 /** The checks of development look at every state; how long they take says nothing about a page. */
 const CHECKS = { immutableCheck: { warnAfter: 1000 }, serializableCheck: { warnAfter: 1000 } }
 
-/** Make the store: server data in RTK Query, screen state in one slice. */
-export function makeStore() {
-  const store = configureStore({
+/** Make a store of a site's figures: server data in RTK Query, screen state in one slice. */
+export function makeQuietStore(site: Site) {
+  return configureStore({
     reducer: { [economyApi.reducerPath]: economyApi.reducer, economy: economyReducer },
-    middleware: (defaults) => defaults(CHECKS).concat(economyApi.middleware),
+    middleware: (defaults) =>
+      defaults({ ...CHECKS, thunk: { extraArgument: site } }).concat(economyApi.middleware),
     preloadedState: { economy: { ...initialEconomyState, provider: readChosenProvider() } },
   })
+}
+
+/** Make the screen's store, which follows the window and keeps what is chosen for the next visit. */
+export function makeStore(site: Site = new URL('/', location.href)) {
+  const store = makeQuietStore(site)
   setupListeners(store.dispatch)
 
   let kept = store.getState().economy.provider
@@ -28,4 +35,9 @@ export function makeStore() {
     keepChosenProvider(provider)
   })
   return store
+}
+
+/** Return the site whose figures a store holds. */
+export function siteOfStore(store: ReturnType<typeof makeQuietStore>): Site {
+  return store.dispatch((_dispatch, _getState, site) => site)
 }

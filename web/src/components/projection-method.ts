@@ -2,10 +2,9 @@ import type { Projections } from '../api/savings'
 import { messages } from '../lib/messages'
 import { formatQuantity } from '../lib/money'
 
-const text = messages.widget
-
 /** Say in words how a projection was made. */
 export function projectionMethod({ method, daysMeasured, dailyHours }: Projections): string {
+  const text = messages.widget
   switch (method) {
     case 'measured':
       return text.projection.measured(text.days(formatQuantity(daysMeasured ?? 0)))

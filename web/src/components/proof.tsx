@@ -6,13 +6,11 @@ import { daysBetween, formatDate, STALE_AFTER_DAYS } from '../lib/time'
 import { GradeChip } from './grade-chip'
 import { ServerWords } from './server-words'
 
-const text = messages.figures
-
 /** Say what a saving is against. */
 export function versus(provider: string, comparison: Comparison): string {
-  if (comparison.rateCard === 'reference') return text.versusReference(provider)
-  const model = text.pricingModels[comparison.pricingModel] ?? comparison.pricingModel
-  return text.versus(provider, model, comparison.region)
+  if (comparison.rateCard === 'reference') return messages.figures.versusReference(provider)
+  const model = messages.figures.pricingModels[comparison.pricingModel] ?? comparison.pricingModel
+  return messages.figures.versus(provider, model, comparison.region)
 }
 
 /** Write a share of a whole; nearly all is not all. */
@@ -25,8 +23,8 @@ function formatShare(share: number): string {
 export function PriceDate({ children, isStale }: { children: ReactNode; isStale: boolean }) {
   if (!isStale) return <span>{children}</span>
   return (
-    <span className="text-loss" title={text.stale}>
-      {children} <span className="sr-only">({text.stale})</span>
+    <span className="text-loss" title={messages.figures.stale}>
+      {children} <span className="sr-only">({messages.figures.stale})</span>
     </span>
   )
 }
@@ -50,19 +48,23 @@ export function Evidence({ coverage, oldestPriceRetrievedAt, asOf }: EvidencePro
             <GradeChip
               grade={grade}
               note={share}
-              title={text.gradeShare(grade, text.grades[grade], share)}
+              title={messages.figures.gradeShare(grade, messages.figures.grades[grade], share)}
             />
           </li>
         )
       })}
       {isPartial && (
-        <li>{text.coverage(formatShare(coverage.gpuTime), formatShare(coverage.cost))}</li>
+        <li>
+          {messages.figures.coverage(formatShare(coverage.gpuTime), formatShare(coverage.cost))}
+        </li>
       )}
-      {coverage.grades.D > 0 && <li>{text.substitutes(formatUsd(coverage.substitutesSaving))}</li>}
+      {coverage.grades.D > 0 && (
+        <li>{messages.figures.substitutes(formatUsd(coverage.substitutesSaving))}</li>
+      )}
       {oldestPriceRetrievedAt !== null && (
         <li>
           <PriceDate isStale={daysBetween(oldestPriceRetrievedAt, asOf) > STALE_AFTER_DAYS}>
-            {text.oldestPrice(formatDate(oldestPriceRetrievedAt))}
+            {messages.figures.oldestPrice(formatDate(oldestPriceRetrievedAt))}
           </PriceDate>
         </li>
       )}
@@ -70,35 +72,51 @@ export function Evidence({ coverage, oldestPriceRetrievedAt, asOf }: EvidencePro
   )
 }
 
-/** What was left out of the figures: unpriced GPUs, and the server's notices. */
-export function LeftOut({
-  coverage,
-  notices,
-}: {
+/** A lost stop would save money for ever, so silence stands out. */
+const LOOKS: Record<string, string | undefined> = { silent_instances: 'text-loss' }
+
+interface LeftOutProps {
   readonly coverage: Coverage
   readonly notices: readonly Notice[]
-}) {
-  if (coverage.unpriced.length === 0 && notices.length === 0) return null
+}
+
+/** Say whether something was left out of the figures. */
+export function hasLeftOut({ coverage, notices }: LeftOutProps): boolean {
+  return coverage.unpriced.length > 0 || notices.length > 0
+}
+
+/** What was left out of the figures: unpriced GPUs, and the server's notices. */
+export function LeftOut(props: LeftOutProps) {
+  if (!hasLeftOut(props)) return null
   return (
-    <section aria-label={text.notices} className="text-[13px] text-ink-soft">
-      <h3 className="font-medium text-ink">{text.notices}</h3>
-      <ul className="mt-1.5 space-y-1">
-        {coverage.unpriced.length > 0 && (
-          <li>
-            {text.unpricedLead}{' '}
-            {coverage.unpriced
-              .map(({ gpuType, gpuHours }) => text.unpriced(gpuType, formatQuantity(gpuHours)))
-              .join(', ')}
-          </li>
-        )}
-        {notices.map((notice) => (
-          <li key={notice.code + notice.message}>
-            <ServerWords inOurWords={messages.server.notices[notice.code]}>
-              {notice.message}
-            </ServerWords>
-          </li>
-        ))}
-      </ul>
+    <section aria-label={messages.figures.notices} className="text-[13px] text-ink-soft">
+      <h3 className="font-medium text-ink">{messages.figures.notices}</h3>
+      <LeftOutList {...props} />
     </section>
+  )
+}
+
+/** The list of it alone, where a heading would have no place among those of the page. */
+export function LeftOutList({ coverage, notices }: LeftOutProps) {
+  return (
+    <ul className="mt-1.5 space-y-1">
+      {coverage.unpriced.length > 0 && (
+        <li>
+          {messages.figures.unpricedLead}{' '}
+          {coverage.unpriced
+            .map(({ gpuType, gpuHours }) =>
+              messages.figures.unpriced(gpuType, formatQuantity(gpuHours)),
+            )
+            .join(', ')}
+        </li>
+      )}
+      {notices.map((notice) => (
+        <li key={notice.code + notice.message} className={LOOKS[notice.code]}>
+          <ServerWords inOurWords={messages.server.notices[notice.code]}>
+            {notice.message}
+          </ServerWords>
+        </li>
+      ))}
+    </ul>
   )
 }

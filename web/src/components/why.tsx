@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react'
-import { Link, useLocation } from 'react-router'
 import { messages } from '../lib/messages'
-import { type AskedWhy, writeWhy } from '../lib/why'
+import type { AskedWhy } from '../lib/why'
+import { PageLink } from './page-link'
 
 interface WhyProps {
   readonly about: AskedWhy
@@ -10,11 +10,10 @@ interface WhyProps {
 
 /** A figure that opens its proof: the lines behind it, and how they add up to it. */
 export function Why({ about, children }: WhyProps) {
-  const { search } = useLocation()
   return (
-    <Link to={{ search: writeWhy(search, about) }} preventScrollReset className="why">
+    <PageLink about={about} className="why">
       {children}
       <span className="sr-only">, {messages.figures.why}</span>
-    </Link>
+    </PageLink>
   )
 }

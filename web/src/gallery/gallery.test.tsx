@@ -2,23 +2,30 @@ import { render, screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { MemoryRouter } from 'react-router'
 import { describe, expect, it } from 'vitest'
+import { ScreenLink } from '../app/screen-link'
+import { PageLinks } from '../components/page-link'
 import { Gallery } from './gallery'
 
 function open() {
   render(
     <MemoryRouter>
-      <Gallery />
+      <PageLinks value={ScreenLink}>
+        <Gallery />
+      </PageLinks>
     </MemoryRouter>,
   )
   return userEvent.setup()
 }
 
 describe('the gallery', () => {
-  it.each(['Stat', 'Chip', 'Toggle', 'Table', 'Step chart', 'Colours'])('shows the %s', (name) => {
-    open()
+  it.each(['Stat', 'Chip', 'Toggle', 'Table', 'Step chart', 'Widget', 'Colours'])(
+    'shows the %s',
+    (name) => {
+      open()
 
-    expect(screen.getByRole('region', { name })).toBeVisible()
-  })
+      expect(screen.getByRole('region', { name })).toBeVisible()
+    },
+  )
 
   it('sorts its table, numbers from the largest', async () => {
     const user = open()

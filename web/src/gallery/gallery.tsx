@@ -1,6 +1,8 @@
 import { type ReactNode, useState } from 'react'
+import type { Answer } from '../api/answer'
 import { GRADES } from '../api/comparison'
 import type { Match } from '../api/instances'
+import { parseSavings, type Savings } from '../api/savings'
 import { Button } from '../components/button'
 import { Card } from '../components/card'
 import { CopyButton } from '../components/copy-button'
@@ -21,10 +23,12 @@ import { Stat } from '../components/stat'
 import { StepChart } from '../components/step-chart'
 import { Toast } from '../components/toast'
 import { Why } from '../components/why'
-import { clockGapAt } from '../lib/live-counter'
+import { EconomyWidget } from '../features/live-meter/economy-widget'
+import { clockGapAt, type Validity } from '../lib/live-counter'
 import { formatUsd } from '../lib/money'
 import { chooseTheme, keptTheme, THEMES } from '../lib/theme'
 import { usePassing } from '../state/use-passing'
+import { coverage, firstUseSavings, idleSavings, losingSavings, savings } from '../test/answers'
 
 /*
  * For those who build pages, so it speaks English alone, and its figures are made up: nothing of
@@ -193,6 +197,12 @@ export function Gallery() {
           ]}
         />
       </Shown>
+      <Shown
+        name="Widget"
+        rule="The meter at any width from 240 px. On a page of somebody else it says what it leaves out."
+      >
+        <Meters />
+      </Shown>
       <Shown name="Panel and toast" rule="A panel over the page's side; a toast for what was done.">
         <Over />
       </Shown>
@@ -233,12 +243,7 @@ function Shown({ name, rule, children }: ShownProps) {
 }
 
 function Ticking() {
-  const [validity] = useState(() => ({
-    startsAt: performance.now(),
-    endsAt: performance.now() + HOUR_MS,
-    asOf: Date.now(),
-    clockGap: clockGapAt(performance.now()),
-  }))
+  const [validity] = useState(fromNow)
   return (
     <LiveAmount
       figure="sample"
@@ -247,6 +252,71 @@ function Ticking() {
       decimals={4}
       isHeadline
     />
+  )
+}
+
+/** Widths at which the widget looks different, each in another state. */
+const WIDTHS = [
+  ['w-[240px]', savings()],
+  ['w-[320px]', losingSavings()],
+  ['w-[480px]', idleSavings()],
+  ['w-[768px]', firstUseSavings()],
+  [
+    'w-full',
+    savings({
+      coverage: coverage({
+        gpu_time: 0.9,
+        grades: { A: 6, B: 0, C: 0, D: 3, N: 1, R: 0 },
+        unpriced: [{ gpu_type: 'Foo 9000', gpu_hours: 1 }],
+      }),
+      notices: [{ code: 'silent_instances', message: 'No report for 24 hours or more: trainer.' }],
+      oldest_price_retrieved_at: '2026-01-10',
+    }),
+  ],
+] as const
+
+/** The next hour. */
+function fromNow(): Validity {
+  const startsAt = performance.now()
+  return {
+    startsAt,
+    endsAt: startsAt + HOUR_MS,
+    asOf: Date.now(),
+    clockGap: clockGapAt(startsAt),
+  }
+}
+
+function Meters() {
+  const [validity] = useState(fromNow)
+  const [answers] = useState(() =>
+    WIDTHS.map(([width, raw]) => [width, parseSavings(raw, validity)] as const),
+  )
+  const retry = () => undefined
+  const widgets: readonly (readonly [string, Answer<Savings>])[] = [
+    ...answers.map(
+      ([width, data]) => [width, { state: 'ready', data, staleSince: null, retry }] as const,
+    ),
+    ['w-[320px]', { state: 'loading' }],
+    [
+      'w-[320px]',
+      {
+        state: 'failed',
+        problem: { status: 503, code: 'away', detail: 'The database is away.', fields: [] },
+        retry,
+      },
+    ],
+    ...answers
+      .slice(0, 1)
+      .map(([, data]) => ['w-[320px]', { state: 'ready', data, staleSince: 0, retry }] as const),
+  ]
+  return (
+    <div className="flex flex-wrap items-start gap-4">
+      {widgets.map(([width, answer], index) => (
+        <div key={index} className={`max-w-full ${width}`}>
+          <EconomyWidget answer={answer} timeZone="UTC" isAlone />
+        </div>
+      ))}
+    </div>
   )
 }
 

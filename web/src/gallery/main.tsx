@@ -1,6 +1,8 @@
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { MemoryRouter } from 'react-router'
+import { ScreenLink } from '../app/screen-link'
+import { PageLinks } from '../components/page-link'
 import { keptTheme, showTheme } from '../lib/theme'
 import '../styles.css'
 import { Gallery } from './gallery'
@@ -13,7 +15,9 @@ if (root === null) throw new Error('The page has no root element.')
 createRoot(root).render(
   <StrictMode>
     <MemoryRouter>
-      <Gallery />
+      <PageLinks value={ScreenLink}>
+        <Gallery />
+      </PageLinks>
     </MemoryRouter>
   </StrictMode>,
 )

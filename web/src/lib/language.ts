@@ -14,30 +14,52 @@ function keptLanguage(): Language | null {
   }
 }
 
+/** Return the language that we speak for a language tag; null where it is none of ours. */
+export function spokenFor(tag: string): Language | null {
+  const primary = tag.toLowerCase().split('-')[0]
+  // Any Portuguese is nearer to a reader of Portuguese than English is.
+  if (primary === 'pt') return 'pt-BR'
+  return primary === 'en' ? 'en' : null
+}
+
 /** Return the first of a browser's languages that we speak; English where there is none. */
 export function languageOf(preferred: readonly string[]): Language {
   for (const tag of preferred) {
-    const primary = tag.toLowerCase().split('-')[0]
-    // Any Portuguese is nearer to a reader of Portuguese than English is.
-    if (primary === 'pt') return 'pt-BR'
-    if (primary === 'en') return 'en'
+    const spoken = spokenFor(tag)
+    if (spoken !== null) return spoken
   }
   return 'en'
+}
+
+const NUMBER_LOCALES = { en: 'en-US', 'pt-BR': 'pt-BR' } as const
+const DATE_LOCALES = { en: 'en-GB', 'pt-BR': 'pt-BR' } as const
+
+/** Return the language that the reader chose in this browser, or that the browser asks for. */
+export function readersLanguage(): Language {
+  return keptLanguage() ?? languageOf(navigator.languages)
 }
 
 /**
  * The language of this page, for as long as it is open.
  *
- * Sentences and formats are read when modules load, so another language is another page load:
- * what it costs once is less than what every figure would pay to ask for its language.
+ * The screen's sentences and formats are read when modules load, so another language is another
+ * page load: what it costs once is less than what every figure would pay to ask for its language.
+ * The widget alone, on a page that is not ours, reads them anew: `speak` changes what it reads.
  */
-export const language: Language = keptLanguage() ?? languageOf(navigator.languages)
+export let language: Language = readersLanguage()
 
 /** How numbers are written. */
-export const NUMBER_LOCALE = { en: 'en-US', 'pt-BR': 'pt-BR' }[language]
+export let NUMBER_LOCALE = NUMBER_LOCALES[language]
 
 /** How dates are written: the day before the month, whoever reads them. */
-export const DATE_LOCALE = { en: 'en-GB', 'pt-BR': 'pt-BR' }[language]
+export let DATE_LOCALE = DATE_LOCALES[language]
+
+/** Write numbers and dates in another language from now on. */
+export function writeIn(chosen: Language): void {
+  language = chosen
+  NUMBER_LOCALE = NUMBER_LOCALES[chosen]
+  DATE_LOCALE = DATE_LOCALES[chosen]
+}
 
 /** Keep a language for this and later visits, and show the page in it. */
 export function chooseLanguage(chosen: Language): void {

@@ -21,7 +21,7 @@ function moneyFormatter(
   maximumDecimals: number,
   currency: string,
 ): Intl.NumberFormat {
-  const key = `${minimumDecimals}-${maximumDecimals}-${currency}`
+  const key = `${NUMBER_LOCALE}-${minimumDecimals}-${maximumDecimals}-${currency}`
   let formatter = formatters.get(key)
   if (formatter === undefined) {
     formatter = new Intl.NumberFormat(NUMBER_LOCALE, {

@@ -1,5 +1,5 @@
 import { type ReactNode, useState } from 'react'
-import { Link } from 'react-router'
+import { Link, useHref } from 'react-router'
 import { toProblem } from '../../api/problem'
 import type { Session } from '../../api/session'
 import { Button } from '../../components/button'
@@ -9,7 +9,7 @@ import { useCreateTokenMutation } from './first-run-api'
 const text = messages.begin
 
 /** Write the command that starts one RTX 4090, at an instant of the reader's clock. */
-export function pushCommand(origin: string, token: string, now: Date): string {
+export function pushCommand(site: string, token: string, now: Date): string {
   const event = {
     id: `first-${now.getTime()}`,
     source: 'curl',
@@ -22,7 +22,7 @@ export function pushCommand(origin: string, token: string, now: Date): string {
     rate: '0.74',
   }
   return [
-    `curl ${origin}/api/v1/usage/events \\`,
+    `curl ${site}api/v1/usage/events \\`,
     `  -H 'Authorization: Bearer ${token}' \\`,
     `  -H 'Content-Type: application/json' \\`,
     `  -d '${JSON.stringify({ events: [event] })}'`,
@@ -80,10 +80,11 @@ function Way({ title, detail, children }: WayProps) {
 function PushAnEvent({ csrfToken }: { readonly csrfToken: string }) {
   const [createToken, { isLoading, error }] = useCreateTokenMutation()
   const [command, setCommand] = useState<string | null>(null)
+  const site = new URL(useHref('/'), location.origin).href
 
   const makeToken = async () => {
     const { data: token } = await createToken({ csrfToken, name: text.tokenName })
-    if (token !== undefined) setCommand(pushCommand(location.origin, token, new Date()))
+    if (token !== undefined) setCommand(pushCommand(site, token, new Date()))
   }
 
   if (command !== null) {

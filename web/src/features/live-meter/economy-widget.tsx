@@ -1,5 +1,4 @@
 import type { ReactNode } from 'react'
-import { Link } from 'react-router'
 import type { Answer } from '../../api/answer'
 import type { Savings } from '../../api/savings'
 import { CalmStatus } from '../../components/calm-status'
@@ -7,16 +6,15 @@ import { FirstLoadFailure, StaleNotice } from '../../components/failure'
 import { LiveAmount } from '../../components/live-amount'
 import { LiveDot } from '../../components/live-dot'
 import { LiveDuration } from '../../components/live-duration'
+import { PageLink } from '../../components/page-link'
 import { projectionMethod } from '../../components/projection-method'
-import { Evidence, versus } from '../../components/proof'
+import { Evidence, hasLeftOut, LeftOutList, versus } from '../../components/proof'
 import { Saving } from '../../components/saving'
 import { Skeleton } from '../../components/skeleton'
 import { Why } from '../../components/why'
 import { formatScaledUsd, LiveCounter } from '../../lib/live-counter'
 import { messages } from '../../lib/messages'
 import { formatRate } from '../../lib/money'
-
-const text = messages.widget
 
 const LIFETIME_LOOK =
   'text-[clamp(1.75rem,8cqi,3.25rem)] leading-[1.05] font-semibold tracking-tight'
@@ -25,13 +23,17 @@ const FIGURE_LOOK = 'text-xl leading-7 font-semibold tracking-tight'
 interface EconomyWidgetProps {
   readonly answer: Answer<Savings>
   readonly timeZone: string
+  /** On a page of somebody else, where nothing beside it tells what its figures leave out. */
+  readonly isAlone?: boolean
 }
 
 /** The compact meter: what has been saved, and what is being saved now. */
-export function EconomyWidget({ answer, timeZone }: EconomyWidgetProps) {
+export function EconomyWidget({ answer, timeZone, isAlone = false }: EconomyWidgetProps) {
   return (
     <section
-      aria-label={text.title}
+      // A page of somebody else has landmarks of its own.
+      role={isAlone ? 'group' : undefined}
+      aria-label={messages.widget.title}
       className="@container rounded-xl border border-line bg-surface shadow-card"
     >
       {answer.state === 'failed' && (
@@ -41,6 +43,7 @@ export function EconomyWidget({ answer, timeZone }: EconomyWidgetProps) {
       {answer.state === 'ready' && (
         <>
           <Meter savings={answer.data} isDimmed={answer.staleSince !== null} />
+          {isAlone && <WhatIsLeftOut savings={answer.data} />}
           <footer className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2 border-t border-line px-4 py-3 @md:px-6">
             {answer.staleSince === null ? (
               <div className="flex flex-wrap items-center gap-x-4 gap-y-1.5">
@@ -56,12 +59,12 @@ export function EconomyWidget({ answer, timeZone }: EconomyWidgetProps) {
             ) : (
               <StaleNotice since={answer.staleSince} timeZone={timeZone} retry={answer.retry} />
             )}
-            <Link
+            <PageLink
               to="/savings"
               className="rounded text-[13px] font-medium underline decoration-line-strong underline-offset-4 hover:decoration-current"
             >
-              {text.details}
-            </Link>
+              {messages.widget.details}
+            </PageLink>
           </footer>
         </>
       )}
@@ -69,10 +72,26 @@ export function EconomyWidget({ answer, timeZone }: EconomyWidgetProps) {
   )
 }
 
+function WhatIsLeftOut({ savings }: { readonly savings: Savings }) {
+  if (!hasLeftOut(savings)) return null
+  return (
+    <div
+      role="group"
+      aria-label={messages.figures.notices}
+      className="border-t border-line px-4 py-3 text-[13px] text-ink-soft @md:px-6"
+    >
+      <p aria-hidden="true" className="font-medium text-ink">
+        {messages.figures.notices}
+      </p>
+      <LeftOutList {...savings} />
+    </div>
+  )
+}
+
 function Meter({ savings, isDimmed }: { readonly savings: Savings; readonly isDimmed: boolean }) {
   const summary = () => {
     const now = performance.now()
-    return text.summary(
+    return messages.widget.summary(
       formatScaledUsd(new LiveCounter(savings.liveSession, savings.validity).at(now), 2),
       savings.activeInstancesCount,
       formatScaledUsd(new LiveCounter(savings.liveLifetime, savings.validity).at(now), 2),
@@ -85,7 +104,7 @@ function Meter({ savings, isDimmed }: { readonly savings: Savings; readonly isDi
     >
       <CalmStatus key={savings.provider} summary={summary} />
       <div className="flex flex-col justify-center gap-2 p-4 @md:p-6">
-        <p className="text-sm text-ink-soft">{text.lifetime}</p>
+        <p className="text-sm text-ink-soft">{messages.widget.lifetime}</p>
         <p className={LIFETIME_LOOK}>
           <Why about={{ about: 'usage' }}>
             <LiveAmount
@@ -100,18 +119,19 @@ function Meter({ savings, isDimmed }: { readonly savings: Savings; readonly isDi
         </p>
         {savings.firstUse && (
           <p className="max-w-prose text-sm text-ink-soft">
-            <span className="font-medium text-ink">{text.firstUse}</span> {text.firstUseDetail}{' '}
-            <Link to="/setup" className="underline underline-offset-4">
-              {text.waysToBegin}
-            </Link>
+            <span className="font-medium text-ink">{messages.widget.firstUse}</span>{' '}
+            {messages.widget.firstUseDetail}{' '}
+            <PageLink to="/setup" className="underline underline-offset-4">
+              {messages.widget.waysToBegin}
+            </PageLink>
           </p>
         )}
       </div>
       <dl className="grid grid-cols-1 border-t border-line @sm:grid-cols-2 @2xl:grid-cols-3 @4xl:border-t-0 @4xl:border-l">
-        <Stat label={text.session} isWide>
+        <Stat label={messages.widget.session} isWide>
           <SessionStat savings={savings} />
         </Stat>
-        <Stat label={text.perHour}>
+        <Stat label={messages.widget.perHour}>
           <dd className={FIGURE_LOOK}>
             <Why about={{ about: 'pace' }}>
               <Saving
@@ -125,11 +145,11 @@ function Meter({ savings, isDimmed }: { readonly savings: Savings; readonly isDi
             {savings.hourly.savingsPerHour < 0
               ? messages.figures.costsMore
               : savings.activeInstancesCount === 0
-                ? text.nothingRunning
-                : text.paidPerHour(formatRate(savings.hourly.dumontRate))}
+                ? messages.widget.nothingRunning
+                : messages.widget.paidPerHour(formatRate(savings.hourly.dumontRate))}
           </dd>
         </Stat>
-        <Stat label={text.month}>
+        <Stat label={messages.widget.month}>
           <dd className={FIGURE_LOOK}>
             {savings.projections.monthly === null ? (
               <span className="text-ink-faint" data-figure="month-projection">
@@ -165,12 +185,12 @@ function SessionStat({ savings }: { readonly savings: Savings }) {
         </Why>
       </dd>
       {count === 0 ? (
-        <dd className="min-h-10 text-[13px] text-ink-faint">{text.nothingRunning}</dd>
+        <dd className="min-h-10 text-[13px] text-ink-faint">{messages.widget.nothingRunning}</dd>
       ) : (
         <>
           <dd className="flex items-center gap-2 text-[13px] text-ink-soft">
             <LiveDot />
-            {text.active(count)}
+            {messages.widget.active(count)}
           </dd>
           <dd className="text-[13px] text-ink-faint">
             <LiveDuration
@@ -178,7 +198,7 @@ function SessionStat({ savings }: { readonly savings: Savings }) {
               instances={count}
               validity={savings.validity}
             />{' '}
-            {text.duration(count)}
+            {messages.widget.duration(count)}
           </dd>
         </>
       )}
@@ -219,16 +239,18 @@ function WidgetSkeleton() {
           </p>
         </div>
         <dl className="grid grid-cols-1 border-t border-line @sm:grid-cols-2 @2xl:grid-cols-3 @4xl:border-t-0 @4xl:border-l">
-          {[text.session, text.perHour, text.month].map((label, index) => (
-            <Stat key={label} label={label} isWide={index === 0}>
-              <dd className="py-0.5">
-                <Skeleton className="h-6 w-28" />
-              </dd>
-              <dd className={`py-0.5 ${index === 0 ? 'min-h-10' : ''}`}>
-                <Skeleton className="h-4 w-24" />
-              </dd>
-            </Stat>
-          ))}
+          {[messages.widget.session, messages.widget.perHour, messages.widget.month].map(
+            (label, index) => (
+              <Stat key={label} label={label} isWide={index === 0}>
+                <dd className="py-0.5">
+                  <Skeleton className="h-6 w-28" />
+                </dd>
+                <dd className={`py-0.5 ${index === 0 ? 'min-h-10' : ''}`}>
+                  <Skeleton className="h-4 w-24" />
+                </dd>
+              </Stat>
+            ),
+          )}
         </dl>
       </div>
       <div className="border-t border-line px-4 py-3 @md:px-6">

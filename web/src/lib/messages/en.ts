@@ -357,6 +357,8 @@ export const english = {
     paidPerHour: (rate: string) => `you pay ${rate}`,
     duration: (count: number) => (count === 1 ? 'running' : `over ${count} instances`),
     details: 'All savings',
+    signInFirst: 'Sign in to see what you save.',
+    unknownProvider: (name: string) => `Unknown provider: ${name}. Use AWS, GCP or Azure.`,
     firstUse: 'Nothing has been reported yet.',
     firstUseDetail:
       'With the first usage event the meter starts: what you pay, and what it would have cost elsewhere.',

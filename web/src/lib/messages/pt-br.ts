@@ -414,6 +414,8 @@ export const portuguese: typeof english = {
     paidPerHour: (rate: string) => `você paga ${rate}`,
     duration: (count: number) => (count === 1 ? 'em execução' : `em ${count} instâncias`),
     details: 'Toda a economia',
+    signInFirst: 'Entre para ver quanto você economiza.',
+    unknownProvider: (name: string) => `Provedor desconhecido: ${name}. Use AWS, GCP ou Azure.`,
     firstUse: 'Nada foi informado ainda.',
     firstUseDetail:
       'Com o primeiro evento de uso o medidor começa: o que você paga, e o que teria custado em outro lugar.',
