@@ -1,0 +1,116 @@
+"""What holds of every page, whatever it shows: looked at in Chromium."""
+
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from playwright.sync_api import ConsoleMessage, Page, expect
+
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+SCREENS = Path(__file__).parents[2] / "test-results" / "screens"
+HEIGHT = 900
+
+# Small words that are in almost every English sentence and in no Portuguese one.
+_ENGLISH = re.compile(
+    r"\b(the|of|and|is|are|was|were|with|for|from|not|this|that|which|you|your|has|have|since|"
+    r"saved|by|on|all|it|its|how|what|why|costs?|instances?|prices?|rates?|hours?|days?)\b",
+    re.IGNORECASE,
+)
+# Words that people read or hear on a page: neither the server's own words, which are marked as
+# English and stand below ours, nor names of SKUs and sources.
+_WORDS = """
+() => {
+  const found = []
+  const isForeign = (node) => node.closest('[lang=en], [translate=no], .font-mono, script, style')
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+  while (walker.nextNode()) {
+    const text = walker.currentNode.textContent.trim()
+    if (text !== '' && !isForeign(walker.currentNode.parentElement)) found.push(text)
+  }
+  for (const node of document.querySelectorAll('[aria-label], [title], [alt], [placeholder]')) {
+    for (const name of ['aria-label', 'title', 'alt', 'placeholder']) {
+      const text = node.getAttribute(name)
+      if (text && !isForeign(node)) found.push(text)
+    }
+  }
+  return [document.title, ...found]
+}
+"""
+_TOO_WIDE = """
+() => [document.documentElement, ...document.querySelectorAll('dialog')]
+  .some((one) => one.scrollWidth > one.clientWidth)
+"""
+
+
+class Look(NamedTuple):
+    """How a page is looked at."""
+
+    theme: str
+    locale: str
+    width: int
+
+    @property
+    def language(self) -> str:
+        """Return the language that the page has to be in."""
+        return self.locale.removesuffix("-US")
+
+
+class Console:
+    """What a page says on the console: nothing, if it is well."""
+
+    def __init__(self, page: Page, allowed: str | None = None) -> None:
+        self.said: list[str] = []
+        self._allowed = None if allowed is None else re.compile(allowed)
+        page.on("console", self._note)
+        page.on("pageerror", lambda error: self.said.append(f"page error: {error}"))
+
+    def _note(self, message: ConsoleMessage) -> None:
+        if self._allowed is None or not self._allowed.search(message.text):
+            self.said.append(f"{message.type}: {message.text}")
+
+
+def is_settled(page: Page) -> None:
+    """Wait until nothing of a page is on its way."""
+    page.wait_for_load_state("networkidle")
+    expect(page.locator(".skeleton")).to_have_count(0)
+
+
+def violations(page: Page) -> list[Any]:
+    """Return what axe finds."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    return [(one["id"], [node["target"] for node in one["nodes"]]) for one in found]
+
+
+def is_too_wide(page: Page) -> bool:
+    """Say whether a page, or the panel over it, has to be scrolled sideways."""
+    wide: bool = page.evaluate(_TOO_WIDE)
+    return wide
+
+
+def english_words(page: Page) -> list[str]:
+    """Return what a page says in English, but for the server's own words."""
+    return [text for text in page.evaluate(_WORDS) if _ENGLISH.search(text)]
+
+
+def faults(page: Page, look: Look, console: Console) -> list[object]:
+    """Return all that is wrong with a page."""
+    found: list[object] = list(violations(page))
+    if is_too_wide(page):
+        found.append("has to be scrolled sideways")
+    if page.locator("html").get_attribute("lang") != look.language:
+        found.append("is in another language")
+    if look.language != "en":
+        found += [f"English: {text}" for text in english_words(page)]
+    return found + console.said
+
+
+def picture(page: Page, name: str) -> None:
+    """Keep what a page looks like, a panel over it in its whole length."""
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    sheet = page.locator("dialog")
+    if sheet.count() > 0:
+        height = sheet.evaluate("(sheet) => sheet.scrollHeight")
+        size = page.viewport_size or {"width": 0, "height": 0}
+        page.set_viewport_size({"width": size["width"], "height": min(height, 4000)})
+    page.screenshot(path=SCREENS / f"{name}.png", full_page=True)
