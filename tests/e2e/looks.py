@@ -1,12 +1,13 @@
-"""What holds of every page, whatever it shows: looked at in Chromium."""
+"""What holds of every page, whatever it shows: how it is looked at in Chromium."""
 
 import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from playwright.sync_api import ConsoleMessage, Page, expect
+from playwright.sync_api import ConsoleMessage, Page, Request, expect
 
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+_QUIET_LOOKS, _LOOK_MS = 3, 30
 SCREENS = Path(__file__).parents[2] / "test-results" / "screens"
 HEIGHT = 900
 
@@ -21,7 +22,7 @@ _ENGLISH = re.compile(
 _WORDS = """
 () => {
   const found = []
-  const isForeign = (node) => node.closest('[lang=en], [translate=no], .font-mono, script, style')
+  const isForeign = (node) => node.closest('[lang=en], .font-mono, a[rel=noreferrer]')
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
   while (walker.nextNode()) {
     const text = walker.currentNode.textContent.trim()
@@ -55,24 +56,36 @@ class Look(NamedTuple):
         return self.locale.removesuffix("-US")
 
 
-class Console:
-    """What a page says on the console: nothing, if it is well."""
+class Watch:
+    """What a page asks for and what it says on the console: nothing there, if it is well."""
 
     def __init__(self, page: Page, allowed: str | None = None) -> None:
         self.said: list[str] = []
+        self._page = page
         self._allowed = None if allowed is None else re.compile(allowed)
+        self._pending: set[Request] = set()
         page.on("console", self._note)
         page.on("pageerror", lambda error: self.said.append(f"page error: {error}"))
+        # Playwright takes no methods of built-in types.
+        page.on("request", lambda request: self._pending.add(request))
+        page.on("requestfinished", lambda request: self._pending.discard(request))
+        page.on("requestfailed", lambda request: self._pending.discard(request))
 
     def _note(self, message: ConsoleMessage) -> None:
         if self._allowed is None or not self._allowed.search(message.text):
             self.said.append(f"{message.type}: {message.text}")
 
+    def settle(self) -> None:
+        """Wait until nothing of the page is on its way.
 
-def is_settled(page: Page) -> None:
-    """Wait until nothing of a page is on its way."""
-    page.wait_for_load_state("networkidle")
-    expect(page.locator(".skeleton")).to_have_count(0)
+        Playwright's own wait for that is half a second of silence: over all pages, a minute.
+        """
+        self._page.wait_for_load_state("load")
+        quiet = 0
+        while quiet < _QUIET_LOOKS:
+            expect(self._page.locator(".skeleton")).to_have_count(0)
+            self._page.wait_for_timeout(_LOOK_MS)
+            quiet = 0 if self._pending else quiet + 1
 
 
 def violations(page: Page) -> list[Any]:
@@ -93,7 +106,7 @@ def english_words(page: Page) -> list[str]:
     return [text for text in page.evaluate(_WORDS) if _ENGLISH.search(text)]
 
 
-def faults(page: Page, look: Look, console: Console) -> list[object]:
+def faults(page: Page, look: Look, watch: Watch) -> list[object]:
     """Return all that is wrong with a page."""
     found: list[object] = list(violations(page))
     if is_too_wide(page):
@@ -102,15 +115,16 @@ def faults(page: Page, look: Look, console: Console) -> list[object]:
         found.append("is in another language")
     if look.language != "en":
         found += [f"English: {text}" for text in english_words(page)]
-    return found + console.said
+    return found + watch.said
 
 
 def picture(page: Page, name: str) -> None:
-    """Keep what a page looks like, a panel over it in its whole length."""
+    """Keep what a page looks like in its whole length, or the panel over it in its."""
     SCREENS.mkdir(parents=True, exist_ok=True)
     sheet = page.locator("dialog")
-    if sheet.count() > 0:
-        height = sheet.evaluate("(sheet) => sheet.scrollHeight")
+    is_sheet = sheet.count() > 0
+    if is_sheet:
         size = page.viewport_size or {"width": 0, "height": 0}
-        page.set_viewport_size({"width": size["width"], "height": min(height, 4000)})
-    page.screenshot(path=SCREENS / f"{name}.png", full_page=True)
+        height = max(size["height"], sheet.evaluate("(sheet) => sheet.scrollHeight"))
+        page.set_viewport_size({"width": size["width"], "height": height})
+    page.screenshot(path=SCREENS / f"{name}.png", full_page=not is_sheet)

@@ -82,11 +82,17 @@ WORLDS: dict[str, Callable[[Reporter], None]] = {
 
 @dataclass(frozen=True)
 class Universe:
-    """A running server, a reporter for each of its accounts, and a session of each owner."""
+    """A server, a reporter for each of its accounts, a session of each owner; and an unowned server."""
 
     server: LiveServer
+    unowned: LiveServer
     reporters: dict[str, Reporter]
     sessions: dict[str, Any]
+
+    def stop(self) -> None:
+        """Stop both servers."""
+        self.server.stop()
+        self.unowned.stop()
 
 
 def email_of(world: str) -> str:
@@ -109,11 +115,12 @@ def start_universe(folder: Path, browser: Browser) -> Universe:
         reporters[world] = Reporter(server, token)
     database.close()
     server.start()
+    unowned = LiveServer(folder / "unowned.db")
+    unowned.start()
     for world, report in WORLDS.items():
         report(reporters[world])
-    return Universe(
-        server, reporters, {world: _sign_in(server, browser, world) for world in WORLDS}
-    )
+    sessions = {world: _sign_in(server, browser, world) for world in WORLDS}
+    return Universe(server, unowned, reporters, sessions)
 
 
 def _sign_in(server: LiveServer, browser: Browser, world: str) -> Any:  # noqa: ANN401  its type

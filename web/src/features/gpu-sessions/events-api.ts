@@ -16,7 +16,8 @@ export interface UsageEvent {
   readonly time: string | null
   readonly receivedAt: string
   readonly status: (typeof EVENT_STATUSES)[number]
-  /** Why it was not taken. */
+  /** Why it was not taken, as a word for programs and in the server's words. */
+  readonly code: string | null
   readonly detail: string | null
   readonly gpu: string | null
   readonly gpuCount: number | null
@@ -32,6 +33,7 @@ export function parseUsageEvents(raw: unknown): UsageEvent[] {
     time: event.maybe('time', (e) => e.text('time')),
     receivedAt: event.text('received_at'),
     status: event.oneOf('status', EVENT_STATUSES),
+    code: event.maybe('code', (e) => e.text('code')),
     detail:
       event.maybe('detail', (e) => e.text('detail')) ?? event.maybe('code', (e) => e.text('code')),
     gpu: event.maybe('gpu', (e) => e.text('gpu')),

@@ -4,6 +4,7 @@ import { type Column, DataTable } from '../../components/data-table'
 import { EmptyState } from '../../components/empty-state'
 import { FirstLoadFailure, StaleNotice } from '../../components/failure'
 import { InstanceLink } from '../../components/instance-link'
+import { ServerWords } from '../../components/server-words'
 import { SkeletonRows } from '../../components/skeleton'
 import { messages } from '../../lib/messages'
 import { formatRate } from '../../lib/money'
@@ -34,7 +35,7 @@ function columnsFor(timeZone: string): Column<UsageEvent>[] {
       key: 'time',
       header: text.time,
       cell: (event) => (
-        <span className="whitespace-nowrap">
+        <span className="sm:whitespace-nowrap">
           {formatInstant(event.time ?? event.receivedAt, timeZone)}
         </span>
       ),
@@ -56,7 +57,9 @@ function columnsFor(timeZone: string): Column<UsageEvent>[] {
     {
       key: 'gpu',
       header: text.gpu,
-      cell: (event) => <span className="whitespace-nowrap text-ink-soft">{gpuInWords(event)}</span>,
+      cell: (event) => (
+        <span className="text-ink-soft sm:whitespace-nowrap">{gpuInWords(event)}</span>
+      ),
     },
     {
       key: 'source',
@@ -72,7 +75,13 @@ function columnsFor(timeZone: string): Column<UsageEvent>[] {
         ) : (
           <span className="block max-w-72 text-loss">
             {text.statuses[event.status]}
-            {event.detail !== null && <span className="block">{event.detail}</span>}
+            {event.detail !== null && (
+              <span className="block">
+                <ServerWords inOurWords={messages.server.events[event.code ?? '']}>
+                  {event.detail}
+                </ServerWords>
+              </span>
+            )}
           </span>
         ),
     },

@@ -15,6 +15,7 @@ import { EmptyState } from '../../components/empty-state'
 import { FirstLoadFailure } from '../../components/failure'
 import { GradeChip } from '../../components/grade-chip'
 import { InstanceLink } from '../../components/instance-link'
+import { LastAnswer } from '../../components/last-answer'
 import { Saving } from '../../components/saving'
 import { Segmented } from '../../components/segmented'
 import { SkeletonRows } from '../../components/skeleton'
@@ -194,7 +195,7 @@ function ByInstance({ provider }: { readonly provider: Provider }) {
   }
   const instances = answer.data.pages.flatMap((page) => page.instances)
   return (
-    <>
+    <LastAnswer staleSince={answer.staleSince} retry={answer.retry}>
       <SortedRows
         caption={text.captionInstance}
         columns={INSTANCE_COLUMNS}
@@ -208,7 +209,7 @@ function ByInstance({ provider }: { readonly provider: Provider }) {
           <Button onClick={() => void query.fetchNextPage()}>{text.more}</Button>
         </div>
       )}
-    </>
+    </LastAnswer>
   )
 }
 
@@ -219,13 +220,15 @@ function ByGpu({ provider }: { readonly provider: Provider }) {
     return <FirstLoadFailure problem={answer.problem} retry={answer.retry} />
   }
   return (
-    <SortedRows
-      caption={text.captionGpu}
-      columns={GPU_COLUMNS}
-      rows={answer.data}
-      rowKey={({ gpuType }) => gpuType}
-      fileName={`savings-by-gpu-${provider.toLowerCase()}.csv`}
-    />
+    <LastAnswer staleSince={answer.staleSince} retry={answer.retry}>
+      <SortedRows
+        caption={text.captionGpu}
+        columns={GPU_COLUMNS}
+        rows={answer.data}
+        rowKey={({ gpuType }) => gpuType}
+        fileName={`savings-by-gpu-${provider.toLowerCase()}.csv`}
+      />
+    </LastAnswer>
   )
 }
 
@@ -244,7 +247,7 @@ function SortedRows<Row>({ caption, columns, rows, rowKey, fileName }: SortedRow
   }
   return (
     <>
-      <div className="px-4 pb-3 sm:px-5">
+      <div className="flex px-4 pb-3 sm:justify-end sm:px-5">
         <Button
           onClick={() => {
             downloadCsv(fileName, toCsv(toCsvRows(sorted, columns)))

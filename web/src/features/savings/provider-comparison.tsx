@@ -3,6 +3,7 @@ import { type Provider, PROVIDERS } from '../../api/comparison'
 import type { Savings } from '../../api/savings'
 import { Card } from '../../components/card'
 import { Evidence, versus } from '../../components/proof'
+import { LastAnswer } from '../../components/last-answer'
 import { LiveAmount } from '../../components/live-amount'
 import { Skeleton } from '../../components/skeleton'
 import { Why } from '../../components/why'
@@ -60,11 +61,11 @@ function Figures({ answer }: { readonly answer: Answer<Savings> }) {
       </p>
     )
   }
-  const { data: savings, staleSince } = answer
+  const { data: savings, staleSince, retry } = answer
   const { lifetimeComparableCost: paid, lifetimeProviderCost: charged } = savings
   const percentage = savings.savingsPercentage
   return (
-    <div className={`flex flex-1 flex-col gap-3 ${staleSince === null ? '' : 'stale'}`}>
+    <LastAnswer staleSince={staleSince} retry={retry} className="flex flex-1 flex-col gap-3">
       <p className="flex flex-wrap items-baseline gap-x-2">
         <span className="text-2xl font-semibold tracking-tight">
           <Why about={{ about: 'usage', provider: savings.provider }}>
@@ -106,7 +107,7 @@ function Figures({ answer }: { readonly answer: Answer<Savings> }) {
         oldestPriceRetrievedAt={savings.oldestPriceRetrievedAt}
         asOf={savings.asOf}
       />
-    </div>
+    </LastAnswer>
   )
 }
 
