@@ -66,14 +66,19 @@ class Watch:
         self._pending: set[Request] = set()
         page.on("console", self._note)
         page.on("pageerror", lambda error: self.said.append(f"page error: {error}"))
-        # Playwright takes no methods of built-in types.
-        page.on("request", lambda request: self._pending.add(request))
-        page.on("requestfinished", lambda request: self._pending.discard(request))
-        page.on("requestfailed", lambda request: self._pending.discard(request))
+        page.on("request", self._asked)
+        page.on("requestfinished", self._answered)
+        page.on("requestfailed", self._answered)
 
     def _note(self, message: ConsoleMessage) -> None:
         if self._allowed is None or not self._allowed.search(message.text):
             self.said.append(f"{message.type}: {message.text}")
+
+    def _asked(self, request: Request) -> None:
+        self._pending.add(request)
+
+    def _answered(self, request: Request) -> None:
+        self._pending.discard(request)
 
     def settle(self) -> None:
         """Wait until nothing of the page is on its way.

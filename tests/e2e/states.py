@@ -34,6 +34,8 @@ _FIGURES = re.compile(r"/api/v1/(?!auth/)")
 _FAILED_REQUEST = r"^Failed to load resource: "
 _SESSION = '[data-figure="session-saving"]'
 _LIFETIME = '[data-figure="lifetime-saving"]'
+# Up to here Chromium's makers call a page still: how many rows a table will have is not known.
+_MOST_SHIFT = 0.1
 _NOTE_SHIFTS = """
 window.shifts = 0
 new PerformanceObserver((list) => {
@@ -135,7 +137,7 @@ class State:
 def _is_first_time(stage: Stage) -> None:
     """Zeros, and neither a percentage nor a projection."""
     if stage.name in ("dashboard", "savings"):
-        assert (stage.amount(_LIFETIME), stage.amount(_SESSION)) == (0, 0)
+        assert [stage.amount(_LIFETIME), stage.amount(_SESSION)] == [Decimal(0), Decimal(0)]
         assert "%" not in stage.says()
         for absent in ("savings-percentage", "year-projection"):
             expect(stage.page.locator(f'[data-figure="{absent}"]')).to_have_count(0)
@@ -146,7 +148,7 @@ def _stands_still(stage: Stage) -> None:
     if stage.name in ("dashboard", "savings"):
         before = stage.amount(_LIFETIME)
         stage.page.wait_for_timeout(1_100)
-        assert (stage.amount(_LIFETIME), stage.amount(_SESSION)) == (before, 0)
+        assert [stage.amount(_LIFETIME), stage.amount(_SESSION)] == [before, Decimal(0)]
         assert round(before, 2) == Decimal("93.60")
 
 
@@ -180,8 +182,7 @@ def _loads(stage: Stage) -> None:
     stage.page.evaluate("window.shifts = 0")
     stage.give_answers()
     stage.watch.settle()
-    shifted = stage.page.evaluate("window.shifts")
-    print("SHIFT", stage.name, stage.page.viewport_size, shifted)
+    assert stage.page.evaluate("window.shifts") < _MOST_SHIFT
 
 
 def _fails_after(stage: Stage) -> None:
@@ -310,8 +311,8 @@ _SCREENS = {
         ["Tabela de preços", "Preço de tabela por GPU-hora, sob demanda"],
     ),
     "cell": (
-        [r"V100-16GB × 4 · AWS", r"\$3\.06", "p3.8xlarge", "Price history", "What was weighed"],
-        [r"V100-16GB × 4 · AWS", r"US\$ 3,06", "p3.8xlarge", "História do preço"],
+        [r"V100-16GB \S 4 · AWS", r"\$3\.06", "p3.8xlarge", "Price history", "What was weighed"],
+        [r"V100-16GB \S 4 · AWS", r"US\$ 3,06", "p3.8xlarge", "História do preço"],
     ),
     "instance": ([INSTANCE, "Sessions and rates"], [INSTANCE, "Sessões e preços"]),
     "settings": (["How you compare", "Version 1"], ["Como você compara", "Versão 1"]),
@@ -454,8 +455,12 @@ STATES = {
         "odd",
         _on(
             "dashboard",
-            ["no comparison", "'Foo 9000'", r"L40S stands in: 2× memory, [\d.]+× FP16"],
-            ["sem comparação", "O nome da GPU não é conhecido", r"L40S a substitui: 2× de memória"],
+            ["no comparison", "'Foo 9000'", r"L40S stands in: 2\S memory, [\d.]+\S FP16"],
+            [
+                "sem comparação",
+                "O nome da GPU não é conhecido",
+                r"L40S a substitui: 2\S de memória",
+            ],
         )
         | _on(
             "savings",

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Literal, NamedTuple
 
@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.e2e.looks import HEIGHT, Look, Watch, faults, picture
-from tests.e2e.pairs import pairwise
+from tests.e2e.pairs import pairs_of, pairwise
 from tests.e2e.states import ADDRESSES, STATES, Stage
 from tests.e2e.worlds import Universe, start_universe
 
@@ -72,6 +72,12 @@ def opened(browser: Browser, universe: Universe, row: Row) -> Stage:
     )
 
 
+def lacks(stage: Stage, wanted: Sequence[str]) -> list[str]:
+    """Return which words a page does not say."""
+    said = stage.says()
+    return [f"does not say: {words}" for words in wanted if not re.search(words, said)]
+
+
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("row", ROWS, ids=name_of)
 def test_a_page_in_a_state_is_whole(browser: Browser, universe: Universe, row: Row) -> None:
@@ -81,13 +87,69 @@ def test_a_page_in_a_state_is_whole(browser: Browser, universe: Universe, row: R
 
     state.begins(stage)
 
-    said = stage.says()
     english, portuguese = state.pages[row.page]
     wanted = english if look.language == "en" else portuguese
     found = faults(stage.page, look, stage.watch)
-    found += [f"does not say: {words}" for words in wanted if not re.search(words, said)]
+    found += lacks(stage, wanted)
     picture(stage.page, name_of(row))
     assert found == []
     state.ends(stage)
     stage.page.context.close()
     assert stage.watch.said == []
+
+
+def test_the_rows_hold_every_two_values_that_fit() -> None:
+    """Few rows, and yet no two values of the whole product lack a row with both."""
+    wanted = {pair for row in PRODUCT for pair in pairs_of(row)}
+
+    rows = pairwise(PRODUCT)
+
+    assert {pair for row in rows for pair in pairs_of(row)} == wanted
+    assert len(rows) < len(PRODUCT) / 5
+    # The last row was chosen for a pair that no other has: without it the check above fails.
+    assert {pair for row in rows[:-1] for pair in pairs_of(row)} < wanted
+
+
+@pytest.mark.parametrize(
+    ("spoil", "fault"),
+    [
+        ("console.error('a mistake')", r"^error: a mistake"),
+        ("console.log('a leftover')", r"^log: a leftover"),
+        ("setTimeout(() => { throw new Error('thrown') })", r"^page error: thrown"),
+        ("document.querySelector('img').removeAttribute('alt')", r"image-alt"),
+        ("document.querySelector('p').style.color = '#ccc'", r"color-contrast"),
+        ("document.querySelector('p').style.width = '500px'", r"^has to be scrolled sideways"),
+        ("document.querySelector('p').textContent = 'The price of it'", r"^English: The price"),
+        ("document.querySelector('p').title = 'not yours'", r"^English: not yours"),
+        ("document.documentElement.lang = 'en'", r"^is in another language"),
+    ],
+)
+def test_a_page_that_is_not_whole_is_found(browser: Browser, spoil: str, fault: str) -> None:
+    """The control: a good page has no fault, and with one mistake it has that one."""
+    look = Look("light", "pt-BR", 320)
+    page = browser.new_page(viewport={"width": 320, "height": HEIGHT})
+    watch = Watch(page)
+    page.set_content(
+        "<html lang=pt-BR><head><title>Economia</title></head><body><main><h1>Economia</h1>"
+        "<img src=data:, alt=Economia><p>Nada a mais</p><p lang=en>The server said</p></main>"
+    )
+    assert faults(page, look, watch) == []
+
+    page.evaluate(spoil)
+    page.wait_for_timeout(50)
+
+    found = [str(one) for one in faults(page, look, watch)]
+    assert len(found) == 1, found
+    assert re.search(fault, found[0])
+    page.close()
+
+
+def test_words_that_are_missing_are_found(browser: Browser, universe: Universe) -> None:
+    """The control: what one state shows is not what another has to."""
+    stage = opened(browser, universe, Row("running", "dashboard", "light", "en-US", 768))
+    stage.open()
+
+    missing = lacks(stage, STATES["nothing-running"].pages["dashboard"][0])
+
+    assert missing == ["does not say: Nothing is running", r"does not say: \$93\.60"]
+    stage.page.context.close()

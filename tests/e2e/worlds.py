@@ -82,7 +82,7 @@ WORLDS: dict[str, Callable[[Reporter], None]] = {
 
 @dataclass(frozen=True)
 class Universe:
-    """A server, a reporter for each of its accounts, a session of each owner; and an unowned server."""
+    """A server with a reporter and a session for each account, and a server without an owner."""
 
     server: LiveServer
     unowned: LiveServer
