@@ -30,7 +30,8 @@ def _newcomer(reporter: Reporter) -> None:
 
 def _quiet(reporter: Reporter) -> None:
     """Report a machine that stopped yesterday, whose disk is still paid."""
-    disk = {"disk_gb": "100", "disk_rate_stopped": "0.02"}
+    rates = {"disk_rate_running": "0.10", "disk_rate_stopped": "0.10"}
+    disk = {"disk_gb": "500", "disk_hours_per_month": 730, **rates}
     reporter.push("start", INSTANCE, _ago(40), gpu="H100 SXM", rate="2.20", **_ONE, **disk)
     reporter.push("stop", INSTANCE, _ago(20))
 

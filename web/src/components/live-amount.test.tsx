@@ -7,13 +7,14 @@ import { LiveAmount } from './live-amount'
 
 const RISING: LiveValue = { value: '1.0000000000', perSecond: '0.0010000000000000' }
 
-function show(live: LiveValue, startsAt = performance.now(), seconds = 150) {
+function show(live: LiveValue, startsAt = performance.now(), seconds = 150, isHeadline = true) {
   return (
     <LiveAmount
       figure="saving"
       live={live}
       validity={{ startsAt, endsAt: startsAt + seconds * 1000 }}
       decimals={4}
+      isHeadline={isHeadline}
     />
   )
 }
@@ -40,6 +41,19 @@ describe('an amount that ticks', () => {
     pass(10)
 
     expect(figure('saving').textContent).toMatch(/^\$1\.0(100|099)$/)
+  })
+
+  it('is drawn once a second in a table, with the others of it', () => {
+    const spoken = new Set<string | null>()
+    render(show(RISING, performance.now(), 150, false))
+
+    for (let frame = 0; frame < 300; frame += 1) {
+      pass(0.01)
+      spoken.add(figure('saving').textContent)
+    }
+
+    expect(spoken.size).toBeGreaterThanOrEqual(3)
+    expect(spoken.size).toBeLessThanOrEqual(4)
   })
 
   it('stops at the end of its answer', () => {

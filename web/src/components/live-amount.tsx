@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef } from 'react'
-import { onFramesDue } from '../lib/frame-loop'
+import { nextSecond, onFramesDue } from '../lib/frame-loop'
 import { formatScaledUsd, LiveCounter, type LiveValue, type Validity } from '../lib/live-counter'
 import { messages } from '../lib/messages'
 import { outcomeOf } from '../lib/money'
@@ -12,7 +12,7 @@ interface LiveAmountProps {
   readonly figure: string
   readonly className?: string
   readonly showLossNote?: boolean
-  /** A large figure, whose fastest digits stand back. */
+  /** A large figure, drawn as its digits change, whose fastest ones stand back. */
   readonly isHeadline?: boolean
 }
 
@@ -48,9 +48,10 @@ export function LiveAmount({
         tail.current.textContent = text.slice(cut)
         root.current.dataset['outcome'] = outcomeOf(value)
       }
-      return counter.changesAt(now, decimals)
+      const due = counter.changesAt(now, decimals)
+      return isHeadline ? due : Math.max(due, nextSecond(now))
     })
-  }, [live, validity, decimals])
+  }, [live, validity, decimals, isHeadline])
 
   return (
     <span ref={root} className={`saving ${className}`} data-figure={figure} aria-live="off">

@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef } from 'react'
-import { onFramesDue } from '../lib/frame-loop'
+import { nextSecond, onFramesDue } from '../lib/frame-loop'
 import type { Validity } from '../lib/live-counter'
 import { formatDuration } from '../lib/time'
 
@@ -22,7 +22,7 @@ export function LiveDuration({ hours, instances, validity }: LiveDurationProps) 
       const seconds = hours * 3600 + (instances * elapsed) / 1000
       if (node.current) node.current.textContent = formatDuration(seconds)
       if (instances === 0 || now >= validity.endsAt) return Infinity
-      return now + ((1 - (seconds % 1)) / instances) * 1000
+      return nextSecond(now)
     })
   }, [hours, instances, validity])
 
