@@ -5,7 +5,9 @@ these names. They are what shows that a fault test can fail, and they live here
 alone: the product has no setting for any of them.
 """
 
+import atexit
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -42,6 +44,7 @@ CLOCK_FILE = "TEST_CLOCK_FILE"
 MOST_PAGES_FILE = "TEST_MOST_PAGES_FILE"
 FATAL_STEP = "TEST_FATAL_STEP"
 STEPS_FILE = "TEST_STEPS_FILE"
+MEMORY_FILE = "TEST_MEMORY_FILE"
 
 _STORES_LATER_BY = 0.5  # seconds
 
@@ -167,6 +170,16 @@ def _knows_prices_always() -> None:
     _replace(market, "market_known_at", known_always)
 
 
+def _holds_all_events() -> None:
+    """Read all events of an account at once."""
+    right = usage_events.events_by_instance
+
+    def all_at_once(connection: Connection, account_id: str, head: LedgerHead) -> list[StoredEvent]:
+        return list(right(connection, account_id, head))
+
+    _replace(usage_events, "events_by_instance", all_at_once)
+
+
 def _few_pages() -> None:
     """Let a database on SQLite grow to a number of pages, which a file names."""
     begin = database._begin_on_sqlite  # noqa: SLF001
@@ -205,6 +218,17 @@ def _dies_at_step() -> None:
     event.listen(Engine, "commit", step)
 
 
+def _tells_its_memory() -> None:
+    """Write down in the end how many kibibytes this process has held at most."""
+
+    def tell() -> None:
+        status = Path("/proc/self/status").read_text()
+        (most,) = re.findall(r"VmHWM:\s+(\d+) kB", status)
+        Path(os.environ[MEMORY_FILE]).write_text(most)
+
+    atexit.register(tell)
+
+
 def _after_connecting(pragma: str) -> None:
     make_durable = database._make_sqlite_durable  # noqa: SLF001
 
@@ -231,6 +255,7 @@ _ALTERATIONS = (
     _few_pages,
     _follows_forward_only,
     _forgets_what_it_stored,
+    _holds_all_events,
     _knows_prices_always,
     _never_checkpoints,
     _orders_by_clock,
@@ -238,6 +263,7 @@ _ALTERATIONS = (
     _starts_once,
     _synchronous_normal,
     _synchronous_off,
+    _tells_its_memory,
 )
 
 
