@@ -1,3 +1,4 @@
+import { memo } from 'react'
 import type { Answer } from '../../api/answer'
 import { type Instance, type InstancesPage } from '../../api/instances'
 import { Button } from '../../components/button'
@@ -183,7 +184,7 @@ export function InstancesTable({ answer, timeZone, showMore }: InstancesTablePro
   )
 }
 
-function Rows({
+const Rows = memo(function Rows({
   pages,
   timeZone,
 }: {
@@ -208,4 +209,4 @@ function Rows({
       onSort={setSorting}
     />
   )
-}
+})

@@ -1,4 +1,4 @@
-import { toAnswer } from '../../api/answer'
+import { memo } from 'react'
 import { Card } from '../../components/card'
 import { type Column, DataTable } from '../../components/data-table'
 import { EmptyState } from '../../components/empty-state'
@@ -9,6 +9,7 @@ import { SkeletonRows } from '../../components/skeleton'
 import { messages } from '../../lib/messages'
 import { formatRate } from '../../lib/money'
 import { formatInstant } from '../../lib/time'
+import { useAnswer } from '../../state/use-answer'
 import { usePolling } from '../../state/use-savings'
 import { type UsageEvent, useGetUsageEventsQuery } from './events-api'
 
@@ -96,7 +97,7 @@ interface RecentEventsProps {
 
 /** The latest usage events, and what was refused. */
 export function RecentEvents({ timeZone, instance }: RecentEventsProps) {
-  const answer = toAnswer(useGetUsageEventsQuery(instance ?? null, usePolling()))
+  const answer = useAnswer(useGetUsageEventsQuery(instance ?? null, usePolling()))
   const staleSince = answer.state === 'ready' ? answer.staleSince : null
   return (
     <Card
@@ -119,14 +120,26 @@ export function RecentEvents({ timeZone, instance }: RecentEventsProps) {
             {instance === undefined ? text.empty : messages.instance.noEvents}
           </EmptyState>
         ) : (
-          <DataTable
-            caption={instance === undefined ? text.caption : messages.instance.eventsCaption}
-            columns={columnsFor(timeZone)}
-            rows={answer.data}
-            isLong={instance !== undefined && answer.data.length > SHORT}
-            rowKey={(event) => [event.source, event.id, event.receivedAt, event.status].join(' ')}
-          />
+          <Rows events={answer.data} isOfOne={instance !== undefined} timeZone={timeZone} />
         ))}
     </Card>
   )
 }
+
+interface RowsProps {
+  readonly events: readonly UsageEvent[]
+  readonly isOfOne: boolean
+  readonly timeZone: string
+}
+
+const Rows = memo(function Rows({ events, isOfOne, timeZone }: RowsProps) {
+  return (
+    <DataTable
+      caption={isOfOne ? messages.instance.eventsCaption : text.caption}
+      columns={columnsFor(timeZone)}
+      rows={events}
+      isLong={isOfOne && events.length > SHORT}
+      rowKey={(event) => [event.source, event.id, event.receivedAt, event.status].join(' ')}
+    />
+  )
+})
