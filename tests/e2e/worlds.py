@@ -8,11 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Browser
 
-from dumont_economy.clock import SystemClock
-from dumont_economy.services import people
-from dumont_economy.services.people import Scope
-from dumont_economy.services.prepare_database import prepare_database
-from tests.e2e.live_server import PASSWORD, LiveServer, Reporter
+from tests.e2e.live_server import PASSWORD, LiveServer, Reporter, add_account
 
 # The instance that each world has under one name; a slash is part of it.
 INSTANCE = "rack/7"
@@ -104,17 +100,12 @@ def email_of(world: str) -> str:
 def start_universe(folder: Path, browser: Browser) -> Universe:
     """Start a server over a fresh database with an account for each world."""
     server = LiveServer(folder / "economy.db")
-    clock = SystemClock()
-    database = prepare_database(server.database_url, clock)
-    reporters = {}
-    for world in WORLDS:
-        account = people.make_account(database, clock, world, is_sample=world == "sample")
-        people.add_person(
-            database, clock, email=email_of(world), password=PASSWORD, account_name=world
+    reporters = {
+        world: Reporter(
+            server, add_account(server, world, email_of(world), is_sample=world == "sample")
         )
-        _, token = people.create_token(database, clock, account, name="fleet", scopes=Scope)
-        reporters[world] = Reporter(server, token)
-    database.close()
+        for world in WORLDS
+    }
     server.start()
     unowned = LiveServer(folder / "unowned.db")
     unowned.start()
