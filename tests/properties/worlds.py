@@ -264,10 +264,10 @@ def sessions_of(events: Iterable[UsageEvent], now: datetime) -> list[GpuSession]
 
 
 def everything_in(totals: Totals) -> dict[str, object]:
-    """Return all that totals hold, money as exact sums."""
+    """Return all that totals hold, money as exact sums, empty counts left out."""
     found: dict[str, object] = {one.name: getattr(totals, one.name) for one in fields(totals)}
     money = {name: held.total() for name, held in found.items() if isinstance(held, Accrual)}
-    counts = {name: dict(held) for name, held in found.items() if isinstance(held, Counter)}
+    counts = {name: dict(+held) for name, held in found.items() if isinstance(held, Counter)}
     return found | counts | money
 
 

@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
+from heapq import merge
 
 from sqlalchemy import Connection
 
 from dumont_economy.clock import Clock
 from dumont_economy.errors import DatabaseUnavailableError
 from dumont_economy.instant import microseconds_between
+from dumont_economy.ledger.ledger_entry import order_of
 from dumont_economy.ledger.line_item import Line, Window
 from dumont_economy.ledger.rating import RatingTerms
 from dumont_economy.metering.gpu_session import GpuSession, InstanceState, Shape
@@ -212,14 +214,18 @@ class AccountView:
         totals.merge(self.ended.of_instance(state.instance))
         return totals
 
-    def lines_in(self, window: Window, instance: str | None = None) -> list[Line]:
-        """Return the lines in a window, open sessions and disks included; of one instance only."""
+    def lines_in(self, window: Window, instance: str | None = None) -> Iterator[Line]:
+        """Return the lines in a window, open sessions and disks included, in the ledger's order.
+
+        Of one instance only where one is named; what is not taken is not read.
+        """
         still_open = (
             line
             for line in self.open_lines
             if instance in (None, line.instance) and window.touches(line.starts_at, line.ends_at)
         )
-        return [*self.ended.lines_in(window, instance), *still_open]
+        ended = self.ended.lines_in(window, instance)
+        return merge(ended, sorted(still_open, key=order_of), key=order_of)
 
     @cached_property
     def open_lines(self) -> list[Line]:

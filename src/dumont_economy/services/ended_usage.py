@@ -8,10 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from itertools import pairwise
+from heapq import heappop, heappush
+from itertools import count, pairwise
 from typing import Protocol
 
 from dumont_economy.instant import EPOCH, from_microseconds, to_microseconds
+from dumont_economy.ledger.ledger_entry import order_of
 from dumont_economy.ledger.line_item import ALL_TIME, Line, LineItem, Window
 from dumont_economy.ledger.rating import RatingTerms, in_effect, rate_disk, rate_session
 from dumont_economy.ledger.usage_step import (
@@ -36,6 +38,10 @@ _HOUR = timedelta(hours=1)
 _EARLIEST = to_microseconds(ALWAYS)
 _LATEST = 10_000 * 366 * DAY
 _Stretch = tuple[int, int]
+
+
+def _beginning(one: EndedUse) -> datetime:
+    return one.use.starts_at
 
 
 class _Dated(Protocol):
@@ -96,11 +102,24 @@ class EndedUsage:
         return held
 
     def lines_in(self, window: Window, instance: str | None = None) -> Iterator[Line]:
-        """Return the lines of what has ended that lie in a window, in part at least."""
-        uses = (
-            self.records.ended_in(window) if instance is None else self.records.ended_of(instance)
-        )
-        return (line for line in self.rated(uses) if window.touches(line.starts_at, line.ends_at))
+        """Return the lines of what has ended that lie in a window, in part at least, in order.
+
+        Use is read as lines are taken: up to what begins after the last of them.
+        """
+        if instance is None:
+            uses = self.records.ended_in(window)
+        else:
+            uses = iter(sorted(self.records.ended_of(instance), key=_beginning))
+        waiting: list[tuple[tuple[datetime, str, str], int, Line]] = []
+        numbers = count()
+        for one in uses:
+            while waiting and waiting[0][0][0] < one.use.starts_at:
+                yield heappop(waiting)[2]
+            for line in self.rated([one]):
+                if window.touches(line.starts_at, line.ends_at):
+                    heappush(waiting, (order_of(line), next(numbers), line))
+        while waiting:
+            yield heappop(waiting)[2]
 
     def lines_of_hour(self, hour: int) -> Sequence[Line]:
         """Return the lines of what has ended that lie in an hour, in part at least."""
