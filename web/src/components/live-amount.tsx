@@ -3,6 +3,7 @@ import { nextSecond, onFramesDue } from '../lib/frame-loop'
 import { formatScaledUsd, LiveCounter, type LiveValue, type Validity } from '../lib/live-counter'
 import { messages } from '../lib/messages'
 import { outcomeOf } from '../lib/money'
+import { writeText } from '../lib/write-text'
 
 interface LiveAmountProps {
   readonly live: LiveValue
@@ -44,9 +45,10 @@ export function LiveAmount({
       const text = formatScaledUsd(value, decimals)
       const cut = text.length - Math.max(decimals - CENTS, 0)
       if (root.current && head.current && tail.current) {
-        head.current.textContent = text.slice(0, cut)
-        tail.current.textContent = text.slice(cut)
-        root.current.dataset['outcome'] = outcomeOf(value)
+        writeText(head.current, text.slice(0, cut))
+        writeText(tail.current, text.slice(cut))
+        const outcome = outcomeOf(value)
+        if (root.current.dataset['outcome'] !== outcome) root.current.dataset['outcome'] = outcome
       }
       const due = counter.changesAt(now, decimals)
       return isHeadline ? due : Math.max(due, nextSecond(now))

@@ -2,6 +2,7 @@ import { useLayoutEffect, useRef } from 'react'
 import { nextSecond, onFramesDue } from '../lib/frame-loop'
 import type { Validity } from '../lib/live-counter'
 import { formatDuration } from '../lib/time'
+import { writeText } from '../lib/write-text'
 
 interface LiveDurationProps {
   /** Hours of use at the start of the validity, summed over the instances. */
@@ -20,7 +21,7 @@ export function LiveDuration({ hours, instances, validity }: LiveDurationProps) 
       const elapsed =
         Math.min(Math.max(now, validity.startsAt), validity.endsAt) - validity.startsAt
       const seconds = hours * 3600 + (instances * elapsed) / 1000
-      if (node.current) node.current.textContent = formatDuration(seconds)
+      if (node.current) writeText(node.current, formatDuration(seconds))
       if (instances === 0 || now >= validity.endsAt) return Infinity
       return nextSecond(now)
     })
