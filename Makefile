@@ -43,7 +43,7 @@ test: lint types ## run every check and every test
 
 torture: setup ## run the fault tests and the laws in full size, 90 minutes at most
 	@scripts/setup.sh test
-	DUMONT_ECONOMY_TORTURE=1 $(PYTHON) -m pytest tests/faults tests/properties -rP --timeout=5400 -n 2 --dist worksteal
+	DUMONT_ECONOMY_TORTURE=1 $(PYTHON) -m pytest tests/faults tests/properties tests/e2e/test_changes_arrive.py -rP --timeout=5400 -n 2 --dist worksteal
 
 e2e-all: setup ## look at every page in every state, theme, language and width; pictures in test-results/screens
 	@scripts/setup.sh test

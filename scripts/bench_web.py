@@ -36,7 +36,7 @@ LOADS = 5
 SECONDS_OF_TICKING = 60
 SLICE_SECONDS = 5
 MINUTES = 30
-SETTLE_SECONDS = 5
+SETTLE_SECONDS = 3
 LONG_TASK_MS = 50
 PAINT_MS = 1_000
 TICKING_PERCENT = 2.0
@@ -101,7 +101,7 @@ def loads(browser: Browser, session: StorageState, address: str) -> Sequence[Mea
         with _opened(browser, session) as page:
             browser.start_tracing(page=page, categories=_TRACED.split(","))
             page.goto(address)
-            page.wait_for_load_state("networkidle")
+            _settle(page)
             events = json.loads(browser.stop_tracing())["traceEvents"]
         paint, tasks = _paint_and_tasks(events, address)
         paints.append(paint)
@@ -149,8 +149,7 @@ def ticking(browser: Browser, session: StorageState, address: str) -> Sequence[M
     """Measure what a page takes of a core while its figures tick."""
     with _opened(browser, session) as page:
         page.goto(address)
-        page.wait_for_load_state("networkidle")
-        page.wait_for_timeout(SETTLE_SECONDS * 1000)
+        _settle(page)
         processes = browser.new_browser_cdp_session()
         tab = page.context.new_cdp_session(page)
         tab.send("Performance.enable", {"timeDomain": "threadTicks"})
@@ -207,7 +206,7 @@ def memory(
     held: list[Metrics] = []
     with _opened(browser, session) as page:
         page.goto(address)
-        page.wait_for_load_state("networkidle")
+        _settle(page)
         tab = page.context.new_cdp_session(page)
         tab.send("Performance.enable")
         ends = time.monotonic() + minutes * 60
@@ -231,6 +230,13 @@ def memory(
             GROWTH_PERCENT,
             f"{before:.1f} → {after:.1f}{' MB' if scale > 1 else ''}",
         )
+
+
+def _settle(page: Page) -> None:
+    """Wait until a page shows everything; its stream of changes never ends."""
+    page.locator(".skeleton").first.wait_for(state="detached")
+    page.locator('[data-figure="lifetime-saving"]').first.wait_for()
+    page.wait_for_timeout(SETTLE_SECONDS * 1000)
 
 
 def _name_of(address: str) -> str:

@@ -33,8 +33,9 @@ def fleet(reporter: Reporter) -> Reporter:
 
 
 @pytest.fixture
-def looking(browser: Browser) -> Iterator[Any]:
+def looking(browser: Browser, server: LiveServer) -> Iterator[Any]:
     """Return how to open pages of a look; what one says on the console fails the test."""
+    del server  # It outlives the pages, whose stream would be lost with it.
     said: list[str] = []
     contexts = []
 

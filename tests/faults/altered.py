@@ -31,6 +31,7 @@ from dumont_economy.clock import Clock, SystemClock
 from dumont_economy.metering.usage_event import UsageEvent
 from dumont_economy.services import market, record_usage
 from dumont_economy.services.account_ledger import AccountLedger, AccountLedgers
+from dumont_economy.services.change_watch import ChangeWatch
 from dumont_economy.services.follow_usage import CacheTerms
 from dumont_economy.services.market import Market
 from dumont_economy.services.record_usage import EventResult, UsageBatch
@@ -128,6 +129,12 @@ def _passes_errors_on() -> None:
 def _starts_once() -> None:
     """Let a worker that finds no database fail."""
     _replace(server._Server, "load", lambda self: create_app(self._settings))  # noqa: SLF001
+
+
+def _forgets_its_streams() -> None:
+    """Let a server that stops leave its streams open for as long as it waits for requests."""
+    server._GRACE_SECONDS = 1  # noqa: SLF001
+    _replace(ChangeWatch, "stop", lambda _self: None)
 
 
 def _orders_by_clock() -> None:
@@ -261,6 +268,7 @@ _ALTERATIONS = (
     _orders_by_clock,
     _passes_errors_on,
     _starts_once,
+    _forgets_its_streams,
     _synchronous_normal,
     _synchronous_off,
     _tells_its_memory,
