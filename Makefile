@@ -6,10 +6,10 @@ PYTHON := .venv/bin/python
 NPM := $(PYTHON) scripts/npm.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run dev test torture mutants lint types snapshots api-types screenshot bench bench-prices dist lock
+.PHONY: help setup demo run dev test torture mutants lint types snapshots api-types screenshot bench bench-prices bench-web e2e-all dist lock
 
 help: ## list the commands
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 setup: ## prepare this folder for work
 	@scripts/setup.sh dev
@@ -45,6 +45,10 @@ torture: setup ## run the fault tests and the laws in full size, 90 minutes at m
 	@scripts/setup.sh test
 	DUMONT_ECONOMY_TORTURE=1 $(PYTHON) -m pytest tests/faults tests/properties tests/e2e/test_changes_arrive.py -rP --timeout=5400 -n 2 --dist worksteal
 
+e2e-all: setup ## look at every page in every state, theme, language and width; pictures in test-results/screens
+	@scripts/setup.sh test
+	DUMONT_ECONOMY_E2E_ALL=1 $(PYTHON) -m pytest tests/e2e/test_every_page.py -n 2 --dist worksteal
+
 mutants: setup ## make mistakes in the rating core and see that a test notices each: SAMPLE=60 SEED=1
 	@scripts/setup.sh test
 	$(PYTHON) scripts/mutants.py $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED))
@@ -64,6 +68,10 @@ screenshot: ## take the README's picture from the demo
 bench-prices: setup ## time the price book against gpuhunt and sqlite3, and how it loads and starts
 	@$(PYTHON) scripts/bench_prices.py $(RATES)
 	@$(PYTHON) scripts/bench_start.py
+
+bench-web: ## measure the screen in Chromium against its budgets: MINUTES=30
+	@scripts/setup.sh test
+	@$(PYTHON) -m scripts.bench_web $(MINUTES)
 
 bench: setup ## time a ledger's answers, ingest and rating, on both databases
 	@scripts/setup.sh test

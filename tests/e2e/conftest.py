@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-from tests.e2e.live_server import EMAIL, PASSWORD, LiveServer, Reporter
+from tests.e2e.live_server import EMAIL, LiveServer, Reporter, add_account
 
 CHROMIUM = "/usr/bin/chromium"
 # Without the network flags Chromium asks its maker's hosts at every start.
@@ -25,7 +25,7 @@ _ARGUMENTS = [
 def server(tmp_path: Path) -> Iterator[LiveServer]:
     """Return a running server with an owner in the account `acme`."""
     live = LiveServer(tmp_path / "economy.db")
-    live.economy("user", "add", EMAIL, "--account", "acme", given=f"{PASSWORD}\n")
+    live.token = add_account(live, "acme", EMAIL)
     live.start()
     yield live
     live.stop()
@@ -34,8 +34,7 @@ def server(tmp_path: Path) -> Iterator[LiveServer]:
 @pytest.fixture
 def reporter(server: LiveServer) -> Reporter:
     """Return a reporter with a token of all scopes."""
-    scopes = ("--scope", "ingest", "--scope", "backfill", "--scope", "read")
-    return Reporter(server, server.economy("token", "create", "--account", "acme", *scopes))
+    return Reporter(server, server.token)
 
 
 @pytest.fixture(scope="session")

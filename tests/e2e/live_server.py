@@ -16,6 +16,11 @@ from pathlib import Path
 from random import SystemRandom
 from typing import Any
 
+from dumont_economy.clock import SystemClock
+from dumont_economy.services import people
+from dumont_economy.services.people import Scope
+from dumont_economy.services.prepare_database import prepare_database
+
 HOST = "127.0.0.1"
 EMAIL = "owner@example.com"
 PASSWORD = "three quiet instruments"
@@ -45,6 +50,8 @@ class LiveServer:
     process: "subprocess.Popen[bytes] | None" = None
     program: Sequence[str] = (sys.executable, "-c", _MAIN)
     options: Sequence[str] = ()
+    # Of the account's reporter, where one was added.
+    token: str = ""
 
     @property
     def database_url(self) -> str:
@@ -120,6 +127,20 @@ class LiveServer:
             return answer.status, json.loads(text) if is_json else text
         finally:
             connection.close()
+
+
+def add_account(server: LiveServer, name: str, email: str, *, is_sample: bool = False) -> str:
+    """Add an account with an owner, and return a token of all scopes for its reporter.
+
+    By the services, not by commands: each of those is a process that takes a second to start.
+    """
+    clock = SystemClock()
+    database = prepare_database(server.database_url, clock)
+    account = people.make_account(database, clock, name, is_sample=is_sample)
+    people.add_person(database, clock, email=email, password=PASSWORD, account_name=name)
+    _, token = people.create_token(database, clock, account, name="fleet", scopes=Scope)
+    database.close()
+    return token
 
 
 @dataclass

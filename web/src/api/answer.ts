@@ -13,7 +13,8 @@ export type Answer<Data> =
       readonly retry: () => void
     }
 
-interface QueryState<Data> {
+/** What RTK Query holds of a query. */
+export interface QueryState<Data> {
   readonly currentData?: Data | undefined
   readonly error?: unknown
   readonly fulfilledTimeStamp?: number | undefined

@@ -48,7 +48,7 @@ export function toProblem(error: unknown): Problem {
   }
   const detail =
     typeof error === 'object' && error !== null && 'message' in error
-      ? String(error.message)
+      ? (messages.server.problems['malformed_answer'] ?? String(error.message))
       : messages.problem.unknown
   return { status: null, code: 'malformed_answer', detail, fields: [] }
 }

@@ -1,10 +1,8 @@
-import { useEffect } from 'react'
 import type { Problem } from '../api/problem'
 import { messages } from '../lib/messages'
 import { formatTimeOfDay } from '../lib/time'
 import { Button } from './button'
-
-const RETRY_EVERY_MS = 10_000
+import { useRetry } from './use-retry'
 
 /** There is nothing to show yet: the reason, and a button. */
 export function FirstLoadFailure({
@@ -35,15 +33,7 @@ export function StaleNotice({
   readonly timeZone: string
   readonly retry: () => void
 }) {
-  useEffect(() => {
-    const timer = setInterval(() => {
-      if (!document.hidden) retry()
-    }, RETRY_EVERY_MS)
-    return () => {
-      clearInterval(timer)
-    }
-  }, [retry])
-
+  useRetry(true, retry)
   return (
     <p role="status" className="text-[13px] text-loss">
       {messages.problem.stale(formatTimeOfDay(since, timeZone))}

@@ -23,8 +23,8 @@ function amount(live: LiveValue, startsAt = performance.now(), seconds = 150) {
   return { figure: 'saving', live, validity: at(startsAt, seconds), decimals: 4 }
 }
 
-function show(...of: Parameters<typeof amount>) {
-  return <LiveAmount {...amount(...of)} />
+function show(live: LiveValue, startsAt?: number, seconds?: number, isHeadline = true) {
+  return <LiveAmount {...amount(live, startsAt, seconds)} isHeadline={isHeadline} />
 }
 
 const pass = (seconds: number) => {
@@ -49,6 +49,19 @@ describe('an amount that ticks', () => {
     pass(10)
 
     expect(figure('saving').textContent).toMatch(/^\$1\.0(100|099)$/)
+  })
+
+  it('is drawn once a second in a table, with the others of it', () => {
+    const spoken = new Set<string | null>()
+    render(show(RISING, performance.now(), 150, false))
+
+    for (let frame = 0; frame < 300; frame += 1) {
+      pass(0.01)
+      spoken.add(figure('saving').textContent)
+    }
+
+    expect(spoken.size).toBeGreaterThanOrEqual(3)
+    expect(spoken.size).toBeLessThanOrEqual(4)
   })
 
   it('stops at the end of its answer', () => {
@@ -110,7 +123,7 @@ describe('an amount that ticks', () => {
 
     // The same line, placed half a second later.
     const later = { ...amount(RISING), validity: { ...at(0), startsAt: 500, endsAt: 150_500 } }
-    rerender(<LiveAmount {...later} />)
+    rerender(<LiveAmount {...later} isHeadline />)
 
     expect(figure('saving')).toHaveTextContent('$1.0300')
     pass(10)

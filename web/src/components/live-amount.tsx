@@ -1,9 +1,10 @@
 import { useLayoutEffect, useRef } from 'react'
-import { onFramesDue } from '../lib/frame-loop'
+import { nextSecond, onFramesDue } from '../lib/frame-loop'
 import { formatScaledUsd, type LiveValue, type Validity } from '../lib/live-counter'
 import { messages } from '../lib/messages'
 import { outcomeOf } from '../lib/money'
 import { TickingFigure } from '../lib/ticking-figure'
+import { writeText } from '../lib/write-text'
 
 interface LiveAmountProps {
   readonly live: LiveValue
@@ -15,7 +16,7 @@ interface LiveAmountProps {
   readonly of?: string
   readonly className?: string
   readonly showLossNote?: boolean
-  /** A large figure, whose fastest digits stand back. */
+  /** A large figure, drawn as its digits change, whose fastest ones stand back. */
   readonly isHeadline?: boolean
 }
 
@@ -64,15 +65,18 @@ export function LiveAmount({
       const text = shownAs(value)
       const cut = text.length - Math.max(decimals - CENTS, 0)
       if (root.current && head.current && tail.current && note.current) {
-        head.current.textContent = text.slice(0, cut)
-        tail.current.textContent = text.slice(cut)
-        root.current.dataset['outcome'] = outcomeOf(value)
-        note.current.hidden = now >= current.notedUntil
+        writeText(head.current, text.slice(0, cut))
+        writeText(tail.current, text.slice(cut))
+        const outcome = outcomeOf(value)
+        if (root.current.dataset['outcome'] !== outcome) root.current.dataset['outcome'] = outcome
+        const isOver = now >= current.notedUntil
+        if (note.current.hidden !== isOver) note.current.hidden = isOver
       }
       const changes = current.figure.changesAt(now, decimals)
-      return now < current.notedUntil ? Math.min(changes, current.notedUntil) : changes
+      const due = isHeadline ? changes : Math.max(changes, nextSecond(now))
+      return now < current.notedUntil ? Math.min(due, current.notedUntil) : due
     })
-  }, [live, validity, decimals, of])
+  }, [live, validity, decimals, of, isHeadline])
 
   return (
     <span ref={root} className={`saving ${className}`} data-figure={figure} aria-live="off">

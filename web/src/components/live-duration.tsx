@@ -1,8 +1,9 @@
 import { useLayoutEffect, useRef } from 'react'
-import { onFramesDue } from '../lib/frame-loop'
+import { nextSecond, onFramesDue } from '../lib/frame-loop'
 import { type Validity, scaled, toDecimalText } from '../lib/live-counter'
 import { TickingFigure } from '../lib/ticking-figure'
 import { formatDuration } from '../lib/time'
+import { writeText } from '../lib/write-text'
 
 interface LiveDurationProps {
   /** Hours of use at the start of the validity, summed over the instances. */
@@ -37,10 +38,9 @@ export function LiveDuration({ hours, instances, validity }: LiveDurationProps) 
     figure.take(live, validity, performance.now())
     return onFramesDue((now) => {
       const value = figure.at(now)
-      if (node.current) node.current.textContent = shownAs(value)
+      if (node.current) writeText(node.current, shownAs(value))
       if (instances === 0 || now >= validity.endsAt) return Infinity
-      const part = Number(toDecimalText(value)) % 1
-      return now + ((1 - part) / instances) * 1000
+      return nextSecond(now)
     })
   }, [hours, instances, validity])
 

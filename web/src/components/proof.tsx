@@ -39,6 +39,7 @@ interface EvidenceProps {
 export function Evidence({ coverage, oldestPriceRetrievedAt, asOf }: EvidenceProps) {
   const gradedHours = GRADES.reduce((sum, grade) => sum + coverage.grades[grade], 0)
   const isPartial = coverage.gpuTime < 1 || coverage.cost < 1
+  if (gradedHours === 0 && !isPartial && oldestPriceRetrievedAt === null) return null
   return (
     <ul className="flex flex-wrap items-center gap-x-4 gap-y-1.5 text-[13px] text-ink-soft">
       {GRADES.filter((grade) => coverage.grades[grade] > 0).map((grade) => {

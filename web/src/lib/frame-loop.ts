@@ -13,6 +13,14 @@ const LONGEST_WAIT_MS = 1000
  */
 const SHORTEST_WAIT_MS = 200
 
+/**
+ * The instant at which figures of a table are drawn again: once a second, and all of them in one
+ * frame. A fleet has many, and what a frame costs is their number.
+ */
+export function nextSecond(now: number): number {
+  return (Math.floor(now / 1000) + 1) * 1000
+}
+
 const tasks = new Map<FrameTask, number>()
 const jumpListeners = new Set<() => void>()
 let frame: number | null = null

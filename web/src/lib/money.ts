@@ -1,3 +1,4 @@
+import { numberFormat } from './formatters'
 import { NUMBER_LOCALE } from './language'
 
 /** A decimal as the API writes it: digits, never a float. */
@@ -14,28 +15,20 @@ export function isDecimalText(value: unknown): value is DecimalText {
 
 const USD = 'USD'
 
-const formatters = new Map<string, Intl.NumberFormat>()
-
 function moneyFormatter(
   minimumDecimals: number,
   maximumDecimals: number,
   currency: string,
 ): Intl.NumberFormat {
-  const key = `${NUMBER_LOCALE}-${minimumDecimals}-${maximumDecimals}-${currency}`
-  let formatter = formatters.get(key)
-  if (formatter === undefined) {
-    formatter = new Intl.NumberFormat(NUMBER_LOCALE, {
-      style: 'currency',
-      currency,
-      minimumFractionDigits: minimumDecimals,
-      maximumFractionDigits: maximumDecimals,
-      // The server rounds half to even, and a zero that was rounded down has no sign.
-      roundingMode: 'halfEven',
-      signDisplay: 'negative',
-    })
-    formatters.set(key, formatter)
-  }
-  return formatter
+  return numberFormat(NUMBER_LOCALE, {
+    style: 'currency',
+    currency,
+    minimumFractionDigits: minimumDecimals,
+    maximumFractionDigits: maximumDecimals,
+    // The server rounds half to even, and a zero that was rounded down has no sign.
+    roundingMode: 'halfEven',
+    signDisplay: 'negative',
+  })
 }
 
 /** Format an amount with a fixed number of decimals; decimal text is formatted exactly. */
@@ -50,7 +43,7 @@ export function formatRate(perUnit: Amount, maximumDecimals = 4, currency = USD)
 
 /** Write an amount with a fixed number of decimals for a file: digits and a point, in any language. */
 export function plainAmount(amount: Amount, decimals = 2): string {
-  return new Intl.NumberFormat('en-US', {
+  return numberFormat('en-US', {
     minimumFractionDigits: decimals,
     maximumFractionDigits: decimals,
     roundingMode: 'halfEven',
@@ -61,7 +54,7 @@ export function plainAmount(amount: Amount, decimals = 2): string {
 
 /** Format a percentage that is given in percent. */
 export function formatPercent(percent: number, decimals = 1): string {
-  return new Intl.NumberFormat(NUMBER_LOCALE, {
+  return numberFormat(NUMBER_LOCALE, {
     style: 'percent',
     maximumFractionDigits: decimals,
     roundingMode: 'halfEven',
@@ -71,9 +64,9 @@ export function formatPercent(percent: number, decimals = 1): string {
 
 /** Format a quantity such as hours. */
 export function formatQuantity(quantity: Amount, decimals = 1): string {
-  return new Intl.NumberFormat(NUMBER_LOCALE, {
+  // As in a file, where the same quantity is written by `plainAmount`.
+  return numberFormat(NUMBER_LOCALE, {
     maximumFractionDigits: decimals,
-    // As in a file, where the same quantity is written by `plainAmount`.
     roundingMode: 'halfEven',
   }).format(quantity)
 }

@@ -1,3 +1,4 @@
+import { dateFormat } from './formatters'
 import { DATE_LOCALE } from './language'
 
 const HOUR_SECONDS = 3600
@@ -9,7 +10,7 @@ export const STALE_AFTER_DAYS = 180
 
 /** Format an instant as day and time, such as "3 Mar 2026, 14:03". */
 export function formatInstant(instant: string | number, timeZone: string): string {
-  return new Intl.DateTimeFormat(DATE_LOCALE, {
+  return dateFormat(DATE_LOCALE, {
     day: 'numeric',
     month: 'short',
     year: 'numeric',
@@ -21,7 +22,7 @@ export function formatInstant(instant: string | number, timeZone: string): strin
 
 /** Format an instant to its second, where a figure is of exactly then. */
 export function formatExactInstant(instant: string, timeZone: string): string {
-  return new Intl.DateTimeFormat(DATE_LOCALE, {
+  return dateFormat(DATE_LOCALE, {
     day: 'numeric',
     month: 'short',
     year: 'numeric',
@@ -34,7 +35,7 @@ export function formatExactInstant(instant: string, timeZone: string): string {
 
 /** Format the time of day of an instant, such as "14:03". */
 export function formatTimeOfDay(instant: string | number, timeZone: string): string {
-  return new Intl.DateTimeFormat(DATE_LOCALE, {
+  return dateFormat(DATE_LOCALE, {
     hour: '2-digit',
     minute: '2-digit',
     timeZone,
@@ -43,7 +44,7 @@ export function formatTimeOfDay(instant: string | number, timeZone: string): str
 
 /** Format a calendar date (`2026-03-03`, or an instant of which only the UTC date counts). */
 export function formatDate(date: string): string {
-  return new Intl.DateTimeFormat(DATE_LOCALE, {
+  return dateFormat(DATE_LOCALE, {
     day: 'numeric',
     month: 'short',
     year: 'numeric',
@@ -84,7 +85,7 @@ export function nextDate(date: string): string {
 
 /** Return the calendar date that an instant falls on in a time zone. */
 export function localDate(instant: string, timeZone: string): string {
-  return new Intl.DateTimeFormat('en-CA', {
+  return dateFormat('en-CA', {
     year: 'numeric',
     month: '2-digit',
     day: '2-digit',

@@ -1,5 +1,5 @@
 import { useSelector } from 'react-redux'
-import { type Answer, toAnswer } from '../../api/answer'
+import type { Answer } from '../../api/answer'
 import { type InstancesPage, useGetInstancesInfiniteQuery } from '../../api/instances'
 import { GradeLegend } from '../../components/grade-chip'
 import { InstancesTable } from '../../features/gpu-sessions/instances-table'
@@ -7,6 +7,7 @@ import { RecentEvents } from '../../features/gpu-sessions/recent-events'
 import { EconomyWidget } from '../../features/live-meter/economy-widget'
 import { messages } from '../../lib/messages'
 import { selectProvider } from '../../state/economy-slice'
+import { useAnswer } from '../../state/use-answer'
 import { usePolling, useSavings } from '../../state/use-savings'
 import { useTimeZone } from '../../state/use-time-zone'
 import { PageHead } from '../page-head'
@@ -32,7 +33,7 @@ export function DashboardPage() {
       <div className="space-y-4">
         <EconomyWidget answer={useSavings(provider)} timeZone={timeZone} />
         <InstancesTable
-          answer={pagesOf(toAnswer(instances))}
+          answer={pagesOf(useAnswer(instances))}
           timeZone={timeZone}
           showMore={instances.hasNextPage ? () => void instances.fetchNextPage() : null}
         />

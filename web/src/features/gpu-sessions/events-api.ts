@@ -16,7 +16,8 @@ export interface UsageEvent {
   readonly time: string | null
   readonly receivedAt: string
   readonly status: Schemas['EventStatus']
-  /** Why it was not taken. */
+  /** Why it was not taken, as a word for programs and in the server's words. */
+  readonly code: string | null
   readonly detail: string | null
   readonly gpu: string | null
   readonly gpuCount: number | null
@@ -34,6 +35,7 @@ export function parseUsageEvents(raw: unknown): UsageEvent[] {
     time: event.textOrNull('time'),
     receivedAt: event.text('received_at'),
     status: event.oneOf('status', STATUSES),
+    code: event.textOrNull('code'),
     detail: event.textOrNull('detail') ?? event.textOrNull('code'),
     gpu: event.textOrNull('gpu'),
     gpuCount: event.numberOrNull('gpu_count'),

@@ -50,9 +50,18 @@ export function InstanceDetail({ provider, instanceId, timeZone }: InstanceDetai
   const page = answer.state === 'ready' ? answer.data.pages[0] : undefined
   if (answer.state === 'loading' || page === undefined) {
     return (
-      <Card title={instanceId}>
-        <SkeletonRows rows={6} />
-      </Card>
+      <>
+        <Card title={instanceId}>
+          <div className="min-h-[36rem] sm:min-h-[19.5rem] xl:min-h-[11.5rem]">
+            <SkeletonRows rows={3} />
+          </div>
+        </Card>
+        <Card title={text.timeline}>
+          <div className="min-h-[21rem]">
+            <SkeletonRows rows={6} />
+          </div>
+        </Card>
+      </>
     )
   }
   const sessions = answer.data.pages.flatMap((one) => one.sessions)

@@ -1,3 +1,4 @@
+import { memo } from 'react'
 import type { Answer } from '../../api/answer'
 import type { Provider } from '../../api/comparison'
 import { type Instance, type InstancesPage } from '../../api/instances'
@@ -186,7 +187,7 @@ export function InstancesTable({ answer, timeZone, showMore }: InstancesTablePro
   )
 }
 
-function Rows({
+const Rows = memo(function Rows({
   pages,
   timeZone,
 }: {
@@ -211,4 +212,4 @@ function Rows({
       onSort={setSorting}
     />
   )
-}
+})

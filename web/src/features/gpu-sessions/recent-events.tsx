@@ -1,13 +1,15 @@
-import { toAnswer } from '../../api/answer'
+import { memo } from 'react'
 import { Card } from '../../components/card'
 import { type Column, DataTable } from '../../components/data-table'
 import { EmptyState } from '../../components/empty-state'
 import { FirstLoadFailure, StaleNotice } from '../../components/failure'
 import { InstanceLink } from '../../components/instance-link'
+import { ServerWords } from '../../components/server-words'
 import { SkeletonRows } from '../../components/skeleton'
 import { messages } from '../../lib/messages'
 import { formatRate, isDecimalText } from '../../lib/money'
 import { formatInstant } from '../../lib/time'
+import { useAnswer } from '../../state/use-answer'
 import { usePolling } from '../../state/use-savings'
 import { type UsageEvent, useGetUsageEventsQuery } from './events-api'
 
@@ -38,7 +40,7 @@ function columnsFor(timeZone: string): Column<UsageEvent>[] {
       key: 'time',
       header: text.time,
       cell: (event) => (
-        <span className="whitespace-nowrap">
+        <span className="sm:whitespace-nowrap">
           {formatInstant(event.time ?? event.receivedAt, timeZone)}
         </span>
       ),
@@ -60,7 +62,9 @@ function columnsFor(timeZone: string): Column<UsageEvent>[] {
     {
       key: 'gpu',
       header: text.gpu,
-      cell: (event) => <span className="whitespace-nowrap text-ink-soft">{gpuInWords(event)}</span>,
+      cell: (event) => (
+        <span className="text-ink-soft sm:whitespace-nowrap">{gpuInWords(event)}</span>
+      ),
     },
     {
       key: 'source',
@@ -76,7 +80,13 @@ function columnsFor(timeZone: string): Column<UsageEvent>[] {
         ) : (
           <span className="block max-w-72 text-loss">
             {text.statuses[event.status]}
-            {event.detail !== null && <span className="block">{event.detail}</span>}
+            {event.detail !== null && (
+              <span className="block">
+                <ServerWords inOurWords={messages.server.events[event.code ?? '']}>
+                  {event.detail}
+                </ServerWords>
+              </span>
+            )}
           </span>
         ),
     },
@@ -91,7 +101,7 @@ interface RecentEventsProps {
 
 /** The latest usage events, and what was refused. */
 export function RecentEvents({ timeZone, instance }: RecentEventsProps) {
-  const answer = toAnswer(useGetUsageEventsQuery(instance ?? null, usePolling()))
+  const answer = useAnswer(useGetUsageEventsQuery(instance ?? null, usePolling()))
   const staleSince = answer.state === 'ready' ? answer.staleSince : null
   return (
     <Card
@@ -114,14 +124,26 @@ export function RecentEvents({ timeZone, instance }: RecentEventsProps) {
             {instance === undefined ? text.empty : messages.instance.noEvents}
           </EmptyState>
         ) : (
-          <DataTable
-            caption={instance === undefined ? text.caption : messages.instance.eventsCaption}
-            columns={columnsFor(timeZone)}
-            rows={answer.data}
-            isLong={instance !== undefined && answer.data.length > SHORT}
-            rowKey={(event) => [event.source, event.id, event.receivedAt, event.status].join(' ')}
-          />
+          <Rows events={answer.data} isOfOne={instance !== undefined} timeZone={timeZone} />
         ))}
     </Card>
   )
 }
+
+interface RowsProps {
+  readonly events: readonly UsageEvent[]
+  readonly isOfOne: boolean
+  readonly timeZone: string
+}
+
+const Rows = memo(function Rows({ events, isOfOne, timeZone }: RowsProps) {
+  return (
+    <DataTable
+      caption={isOfOne ? messages.instance.eventsCaption : text.caption}
+      columns={columnsFor(timeZone)}
+      rows={events}
+      isLong={isOfOne && events.length > SHORT}
+      rowKey={(event) => [event.source, event.id, event.receivedAt, event.status].join(' ')}
+    />
+  )
+})

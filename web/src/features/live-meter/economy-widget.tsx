@@ -253,7 +253,7 @@ function WidgetSkeleton() {
           )}
         </dl>
       </div>
-      <div className="border-t border-line px-4 py-3 @md:px-6">
+      <div className="min-h-31 border-t border-line px-4 py-3 @md:min-h-0 @md:px-6">
         <Skeleton className="h-5 w-48 max-w-full" />
       </div>
     </div>

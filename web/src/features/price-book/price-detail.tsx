@@ -222,11 +222,12 @@ interface SourceNameProps {
 }
 
 function SourceName({ name, address }: SourceNameProps) {
-  if (address === null) return name
+  if (address === null) return <span lang="en">{name}</span>
   return (
     <a
       href={address}
       rel="noreferrer"
+      lang="en"
       className="underline decoration-line-strong underline-offset-2 hover:decoration-current"
     >
       {name}
@@ -354,7 +355,7 @@ const HELD_COLUMNS: readonly Column<HeldPrice>[] = [
     key: 'source',
     header: text.source,
     cell: ({ source, sourceUrl }) => (
-      <span className="block max-w-56 truncate" title={source}>
+      <span lang="en" className="block max-w-56 truncate" title={source}>
         <SourceName name={source} address={sourceUrl} />
       </span>
     ),

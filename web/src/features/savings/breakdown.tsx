@@ -1,9 +1,9 @@
-import { useState } from 'react'
-import { toAnswer } from '../../api/answer'
+import { memo, useState } from 'react'
 import type { Provider } from '../../api/comparison'
 import {
   type GpuGroup,
   type Instance,
+  type InstancesPage,
   useGetGpuGroupsQuery,
   useGetInstancesInfiniteQuery,
   type UsageFigures,
@@ -15,6 +15,7 @@ import { EmptyState } from '../../components/empty-state'
 import { FirstLoadFailure } from '../../components/failure'
 import { GradeChip } from '../../components/grade-chip'
 import { InstanceLink } from '../../components/instance-link'
+import { LastAnswer } from '../../components/last-answer'
 import { Saving } from '../../components/saving'
 import { Segmented } from '../../components/segmented'
 import { SkeletonRows } from '../../components/skeleton'
@@ -23,6 +24,7 @@ import { downloadCsv, toCsv } from '../../lib/csv'
 import { messages } from '../../lib/messages'
 import { type Amount, formatQuantity, formatUsd, plainAmount } from '../../lib/money'
 import type { AskedWhy } from '../../lib/why'
+import { useAnswer } from '../../state/use-answer'
 import { usePolling } from '../../state/use-savings'
 
 const text = messages.breakdown
@@ -187,47 +189,71 @@ export function Breakdown({ provider }: { readonly provider: Provider }) {
 
 function ByInstance({ provider }: { readonly provider: Provider }) {
   const query = useGetInstancesInfiniteQuery(provider, usePolling())
-  const answer = toAnswer(query)
+  const answer = useAnswer(query)
   if (answer.state === 'loading') return <SkeletonRows rows={4} />
   if (answer.state === 'failed') {
     return <FirstLoadFailure problem={answer.problem} retry={answer.retry} />
   }
-  const instances = answer.data.pages.flatMap((page) => page.instances)
+  const { pages } = answer.data
   return (
-    <>
-      <SortedRows
-        caption={text.captionInstance}
-        columns={INSTANCE_COLUMNS}
-        rows={instances}
-        rowKey={({ instanceId }) => instanceId}
-        fileName={`savings-by-instance-${provider.toLowerCase()}.csv`}
-      />
+    <LastAnswer staleSince={answer.staleSince} retry={answer.retry}>
+      <Instances pages={pages} provider={provider} />
       {query.hasNextPage && (
         <div className="flex flex-wrap items-center justify-center gap-4 border-t border-line p-3 text-[13px] text-ink-soft">
-          {text.shown(instances.length)}
+          {text.shown(pages.reduce((sum, page) => sum + page.instances.length, 0))}
           <Button onClick={() => void query.fetchNextPage()}>{text.more}</Button>
         </div>
       )}
-    </>
+    </LastAnswer>
   )
 }
 
 function ByGpu({ provider }: { readonly provider: Provider }) {
-  const answer = toAnswer(useGetGpuGroupsQuery(provider, usePolling()))
+  const answer = useAnswer(useGetGpuGroupsQuery(provider, usePolling()))
   if (answer.state === 'loading') return <SkeletonRows rows={4} />
   if (answer.state === 'failed') {
     return <FirstLoadFailure problem={answer.problem} retry={answer.retry} />
   }
   return (
+    <LastAnswer staleSince={answer.staleSince} retry={answer.retry}>
+      <Gpus groups={answer.data} provider={provider} />
+    </LastAnswer>
+  )
+}
+
+interface InstancesProps {
+  readonly pages: readonly InstancesPage[]
+  readonly provider: Provider
+}
+
+const Instances = memo(function Instances({ pages, provider }: InstancesProps) {
+  return (
+    <SortedRows
+      caption={text.captionInstance}
+      columns={INSTANCE_COLUMNS}
+      rows={pages.flatMap((page) => page.instances)}
+      rowKey={({ instanceId }) => instanceId}
+      fileName={`savings-by-instance-${provider.toLowerCase()}.csv`}
+    />
+  )
+})
+
+interface GpusProps {
+  readonly groups: readonly GpuGroup[]
+  readonly provider: Provider
+}
+
+const Gpus = memo(function Gpus({ groups, provider }: GpusProps) {
+  return (
     <SortedRows
       caption={text.captionGpu}
       columns={GPU_COLUMNS}
-      rows={answer.data}
+      rows={groups}
       rowKey={({ gpuType }) => gpuType}
       fileName={`savings-by-gpu-${provider.toLowerCase()}.csv`}
     />
   )
-}
+})
 
 interface SortedRowsProps<Row> {
   readonly caption: string
@@ -244,7 +270,7 @@ function SortedRows<Row>({ caption, columns, rows, rowKey, fileName }: SortedRow
   }
   return (
     <>
-      <div className="px-4 pb-3 sm:px-5">
+      <div className="flex px-4 pb-3 sm:justify-end sm:px-5">
         <Button
           onClick={() => {
             downloadCsv(fileName, toCsv(toCsvRows(sorted, columns)))

@@ -1,3 +1,4 @@
+import { dateFormat } from '../../lib/formatters'
 import { DATE_LOCALE } from '../../lib/language'
 import { formatUsd } from '../../lib/money'
 import type { DayMarks } from './day-marks'
@@ -29,7 +30,7 @@ interface Picture {
 
 /** A day as an axis names it. */
 export function shortDate(date: string, withYear: boolean): string {
-  return new Intl.DateTimeFormat(DATE_LOCALE, {
+  return dateFormat(DATE_LOCALE, {
     day: 'numeric',
     month: 'short',
     ...(withYear ? { year: '2-digit' } : {}),

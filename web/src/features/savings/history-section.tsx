@@ -1,5 +1,4 @@
-import { lazy, type ReactNode, Suspense } from 'react'
-import { toAnswer } from '../../api/answer'
+import { lazy, memo, type ReactNode, Suspense } from 'react'
 import type { Provider } from '../../api/comparison'
 import { Button } from '../../components/button'
 import { Card } from '../../components/card'
@@ -14,6 +13,7 @@ import { messages } from '../../lib/messages'
 import { formatQuantity, formatUsd, plainAmount } from '../../lib/money'
 import { formatDate } from '../../lib/time'
 import { RANGE_DAYS, type RangeDays } from '../../state/economy-slice'
+import { useAnswer } from '../../state/use-answer'
 import { usePolling } from '../../state/use-savings'
 import { type History, type HistoryDay, useGetHistoryQuery } from './history-api'
 import { whyOfDay, whyOfRange } from './history-why'
@@ -99,7 +99,7 @@ export function HistorySection({
   onRangeChange,
   timeZone,
 }: HistorySectionProps) {
-  const answer = toAnswer(useGetHistoryQuery({ provider, days: rangeDays }, usePolling()))
+  const answer = useAnswer(useGetHistoryQuery({ provider, days: rangeDays }, usePolling()))
   const staleSince = answer.state === 'ready' ? answer.staleSince : null
   return (
     <Card
@@ -128,7 +128,7 @@ export function HistorySection({
   )
 }
 
-function Days({
+const Days = memo(function Days({
   history,
   rangeDays,
 }: {
@@ -197,7 +197,7 @@ function Days({
       </details>
     </>
   )
-}
+})
 
 function Total({ label, children }: { readonly label: string; readonly children: ReactNode }) {
   return (

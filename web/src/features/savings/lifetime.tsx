@@ -55,7 +55,7 @@ export function Lifetime({ answer, timeZone }: LifetimeProps) {
         <div className={staleSince === null ? '' : 'stale'}>
           <Counter savings={savings} />
         </div>
-        <div className="mt-5 flex flex-wrap items-start justify-between gap-x-8 gap-y-2 border-t border-line pt-4">
+        <div className="mt-5 flex flex-wrap items-start justify-between gap-x-8 gap-y-2 border-t border-line pt-4 empty:hidden">
           <Evidence
             coverage={savings.coverage}
             oldestPriceRetrievedAt={savings.oldestPriceRetrievedAt}

@@ -1,15 +1,18 @@
+import { memo } from 'react'
 import type { Answer } from '../../api/answer'
 import { type Provider, PROVIDERS } from '../../api/comparison'
-import type { Savings } from '../../api/savings'
+import { type Savings, useGetSavingsQuery } from '../../api/savings'
 import { Card } from '../../components/card'
 import { Evidence, versus } from '../../components/proof'
+import { LastAnswer } from '../../components/last-answer'
 import { LiveAmount } from '../../components/live-amount'
 import { Skeleton } from '../../components/skeleton'
 import { Why } from '../../components/why'
 import { messages } from '../../lib/messages'
 import { formatPercent, formatUsd } from '../../lib/money'
 import type { AskedWhy } from '../../lib/why'
-import { useSavings } from '../../state/use-savings'
+import { useAnswer } from '../../state/use-answer'
+import { usePolling } from '../../state/use-savings'
 
 const text = messages.providers
 
@@ -32,7 +35,7 @@ interface ProviderColumnProps {
 }
 
 function ProviderColumn({ provider, isChosen }: ProviderColumnProps) {
-  const answer = useSavings(provider)
+  const answer = useAnswer(useGetSavingsQuery(provider, usePolling()))
   return (
     <li className="flex flex-col gap-3 p-4 sm:p-5" aria-current={isChosen ? 'true' : undefined}>
       <p className="flex items-center gap-2 text-[15px] font-semibold">
@@ -48,7 +51,7 @@ function ProviderColumn({ provider, isChosen }: ProviderColumnProps) {
   )
 }
 
-function Figures({ answer }: { readonly answer: Answer<Savings> }) {
+const Figures = memo(function Figures({ answer }: { readonly answer: Answer<Savings> }) {
   if (answer.state === 'loading') return <Skeleton className="h-44 w-full" />
   if (answer.state === 'failed') {
     return (
@@ -60,11 +63,11 @@ function Figures({ answer }: { readonly answer: Answer<Savings> }) {
       </p>
     )
   }
-  const { data: savings, staleSince } = answer
+  const { data: savings, staleSince, retry } = answer
   const { lifetimeComparableCost: paid, lifetimeProviderCost: charged } = savings
   const percentage = savings.savingsPercentage
   return (
-    <div className={`flex flex-1 flex-col gap-3 ${staleSince === null ? '' : 'stale'}`}>
+    <LastAnswer staleSince={staleSince} retry={retry} className="flex flex-1 flex-col gap-3">
       <p className="flex flex-wrap items-baseline gap-x-2">
         <span className="text-2xl font-semibold tracking-tight">
           <Why about={{ about: 'usage', provider: savings.provider }}>
@@ -106,9 +109,9 @@ function Figures({ answer }: { readonly answer: Answer<Savings> }) {
         oldestPriceRetrievedAt={savings.oldestPriceRetrievedAt}
         asOf={savings.asOf}
       />
-    </div>
+    </LastAnswer>
   )
-}
+})
 
 interface ProportionProps {
   readonly label: string

@@ -38,7 +38,11 @@ export function PolicyForm({ csrfToken, timeZone }: PolicyFormProps) {
   const [notice, tell] = usePassing()
   return (
     <Card title={text.policy}>
-      {answer.state === 'loading' && <SkeletonRows rows={5} />}
+      {answer.state === 'loading' && (
+        <div className="min-h-[71.5rem] sm:min-h-[41.5rem]">
+          <SkeletonRows rows={12} />
+        </div>
+      )}
       {answer.state === 'failed' && (
         <FirstLoadFailure problem={answer.problem} retry={answer.retry} />
       )}

@@ -34,6 +34,7 @@ export const english = {
     problems: {} as Record<string, string | undefined>,
     notices: {} as Record<string, string | undefined>,
     reasons: {} as Record<string, string | undefined>,
+    events: {} as Record<string, string | undefined>,
   },
 
   notFound: {

@@ -1,0 +1,272 @@
+"""Measures the screen against its budgets, in Chromium on the demo account.
+
+    make bench-web               sizes, loads, ticking, and memory over half an hour
+    make bench-web MINUTES=2     the same with a shorter run for memory
+
+Everything comes from Chromium itself: paints and long tasks from its tracing, time of processors
+and memory from its protocol. A load is one of a browser that has nothing in its cache. Tasks are
+long by the clock; the processor's time stands beside it, and where the two lie far apart, others
+kept the machine busy.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean, median
+from typing import Any
+
+from playwright.sync_api import (
+    Browser,
+    CDPSession,
+    Page,
+    StorageState,
+    ViewportSize,
+    sync_playwright,
+)
+
+from scripts.screenshot import ARGUMENTS, CHROMIUM, running_demo, sign_in
+
+PAGES = ("", "savings")
+LOADS = 5
+SECONDS_OF_TICKING = 60
+SLICE_SECONDS = 5
+MINUTES = 30
+SETTLE_SECONDS = 3
+LONG_TASK_MS = 50
+PAINT_MS = 1_000
+TICKING_PERCENT = 2.0
+# What collecting garbage leaves differs a little from time to time.
+GROWTH_PERCENT = 2.0
+_TRACED = (
+    "blink.user_timing,loading,devtools.timeline,disabled-by-default-devtools.timeline,toplevel"
+)
+_VIEWPORT: ViewportSize = {"width": 1440, "height": 900}
+_NPM = Path(__file__).with_name("npm.py")
+
+Metrics = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A figure with its unit, and the most that it may be, where it has a budget."""
+
+    name: str
+    value: float
+    unit: str
+    budget: float | None = None
+    note: str = ""
+
+    @property
+    def is_missed(self) -> bool:
+        """Say whether the figure is beyond its budget."""
+        return self.budget is not None and self.value > self.budget
+
+
+def main(minutes: float) -> int:
+    """Measure everything, print it beside its budgets, and say whether all are reached."""
+    found = [*sizes()]
+    with running_demo() as login, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        session = _signed_in(browser, login)
+        for path in PAGES:
+            found += loads(browser, session, login["address"] + path)
+            found += ticking(browser, session, login["address"] + path)
+        found += memory(browser, session, login["address"], minutes)
+        browser.close()
+    _print(found)
+    return int(any(one.is_missed for one in found))
+
+
+def sizes() -> Iterator[Measured]:
+    """Measure the built files, as size-limit does in every run of the tests."""
+    ran = subprocess.run(
+        [sys.executable, str(_NPM), "run", "--silent", "size", "--", "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    for one in json.loads(ran.stdout):
+        yield Measured(one["name"], one["size"] / 1000, "kB", one["sizeLimit"] / 1000, "gzip")
+
+
+def loads(browser: Browser, session: StorageState, address: str) -> Sequence[Measured]:
+    """Measure loads of a page in browsers that never saw it."""
+    paints, longest, processor = [], [], []
+    for _ in range(LOADS):
+        with _opened(browser, session) as page:
+            browser.start_tracing(page=page, categories=_TRACED.split(","))
+            page.goto(address)
+            _settle(page)
+            events = json.loads(browser.stop_tracing())["traceEvents"]
+        paint, tasks = _paint_and_tasks(events, address)
+        paints.append(paint)
+        longest.append(max(clock for clock, _ in tasks))
+        processor.append(max(tasks)[1])
+    name = _name_of(address)
+    return [
+        Measured(f"{name}: first contentful paint", median(paints), "ms", PAINT_MS),
+        Measured(
+            f"{name}: longest task of a load",
+            median(longest),
+            "ms",
+            LONG_TASK_MS,
+            f"{median(processor):.0f} ms of the processor",
+        ),
+    ]
+
+
+def _paint_and_tasks(
+    events: Sequence[dict[str, Any]], address: str
+) -> tuple[float, Sequence[tuple[float, float]]]:
+    """Return when a page first painted, and how long its main thread's tasks were, in ms."""
+    begun = next(
+        event
+        for event in events
+        if event["name"] == "navigationStart"
+        and event["args"].get("data", {}).get("documentLoaderURL") == address
+    )
+    paint = next(
+        event["ts"]
+        for event in events
+        if event["name"] == "firstContentfulPaint" and event["pid"] == begun["pid"]
+    )
+    tasks = [
+        (event["dur"] / 1000, event.get("tdur", 0) / 1000)
+        for event in events
+        if (event["name"], event["ph"]) == ("RunTask", "X")
+        and (event["pid"], event["tid"]) == (begun["pid"], begun["tid"])
+        and event["ts"] >= begun["ts"]
+    ]
+    return (paint - begun["ts"]) / 1000, tasks
+
+
+def ticking(browser: Browser, session: StorageState, address: str) -> Sequence[Measured]:
+    """Measure what a page takes of a core while its figures tick."""
+    with _opened(browser, session) as page:
+        page.goto(address)
+        _settle(page)
+        processes = browser.new_browser_cdp_session()
+        tab = page.context.new_cdp_session(page)
+        tab.send("Performance.enable", {"timeDomain": "threadTicks"})
+        main_before = _metrics(tab)["TaskDuration"]
+        slices = []
+        for _ in range(SECONDS_OF_TICKING // SLICE_SECONDS):
+            before, began = _processor_seconds(processes), time.monotonic()
+            page.wait_for_timeout(SLICE_SECONDS * 1000)
+            after, took = _processor_seconds(processes), time.monotonic() - began
+            slices.append(
+                {kind: 100 * (after[kind] - before.get(kind, 0)) / took for kind in after}
+            )
+        main = 100 * (_metrics(tab)["TaskDuration"] - main_before) / SECONDS_OF_TICKING
+        processes.detach()
+    name = _name_of(address)
+    drawing = fmean(sum(one.values()) - one["renderer"] for one in slices)
+    return [
+        Measured(
+            f"{name}: ticking, of one core",
+            median(one["renderer"] for one in slices),
+            "%",
+            TICKING_PERCENT,
+            f"half of the slices of {SLICE_SECONDS} s took less",
+        ),
+        Measured(
+            f"{name}: ticking and new answers, of one core",
+            fmean(one["renderer"] for one in slices),
+            "%",
+            None,
+            f"main thread {main:.1f} %; drawing in software, in other processes: {drawing:.1f} %",
+        ),
+    ]
+
+
+def _processor_seconds(processes: CDPSession) -> Metrics:
+    """Return the seconds of processors that Chromium's processes took, by their kind."""
+    taken: Metrics = {}
+    for one in processes.send("SystemInfo.getProcessInfo")["processInfo"]:
+        taken[one["type"]] = taken.get(one["type"], 0) + one["cpuTime"]
+    return taken
+
+
+def _metrics(tab: CDPSession) -> Metrics:
+    return {one["name"]: one["value"] for one in tab.send("Performance.getMetrics")["metrics"]}
+
+
+def memory(
+    browser: Browser,
+    session: StorageState,
+    address: str,
+    minutes: float,
+) -> Iterator[Measured]:
+    """Measure what the dashboard keeps while it ticks, each time after collecting garbage."""
+    held: list[Metrics] = []
+    with _opened(browser, session) as page:
+        page.goto(address)
+        _settle(page)
+        tab = page.context.new_cdp_session(page)
+        tab.send("Performance.enable")
+        ends = time.monotonic() + minutes * 60
+        while time.monotonic() < ends:
+            page.wait_for_timeout(min(minutes * 60_000 / 12, 60_000))
+            tab.send("HeapProfiler.collectGarbage")
+            held.append(_metrics(tab))
+    # The first third is for what fills once: caches, compiled code, the table of events.
+    third = len(held) // 3
+    middle, last = held[third : 2 * third], held[2 * third :]
+    for name, unit, scale in (
+        ("JSHeapUsedSize", "heap", 1e6),
+        ("Nodes", "nodes", 1),
+        ("JSEventListeners", "listeners", 1),
+    ):
+        before, after = (median(one[name] for one in part) / scale for part in (middle, last))
+        yield Measured(
+            f"dashboard: growth of {unit} in the last third of {minutes:g} minutes",
+            100 * (after / before - 1),
+            "%",
+            GROWTH_PERCENT,
+            f"{before:.1f} → {after:.1f}{' MB' if scale > 1 else ''}",
+        )
+
+
+def _settle(page: Page) -> None:
+    """Wait until a page shows everything; its stream of changes never ends."""
+    page.locator(".skeleton").first.wait_for(state="detached")
+    page.locator('[data-figure="lifetime-saving"]').first.wait_for()
+    page.wait_for_timeout(SETTLE_SECONDS * 1000)
+
+
+def _name_of(address: str) -> str:
+    return "savings" if address.endswith("savings") else "dashboard"
+
+
+@contextmanager
+def _opened(browser: Browser, session: StorageState) -> Iterator[Page]:
+    """Return a page of a browser that is signed in and has seen nothing."""
+    context = browser.new_context(storage_state=session, viewport=_VIEWPORT)
+    yield context.new_page()
+    context.close()
+
+
+def _signed_in(browser: Browser, login: dict[str, str]) -> StorageState:
+    context = browser.new_context()
+    sign_in(context.new_page(), login)
+    kept = context.storage_state()
+    context.close()
+    return kept
+
+
+def _print(found: Sequence[Measured]) -> None:
+    print(f"{'':62}{'measured':>12}{'budget':>10}")
+    for one in found:
+        verdict = "" if one.budget is None else "MISSED" if one.is_missed else "reached"
+        budget = "" if one.budget is None else f"{one.budget:g}"
+        value = f"{one.value:.1f} {one.unit}"
+        print(f"{one.name:62}{value:>12}{budget:>10}  {verdict:8} {one.note}".rstrip())
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(float(sys.argv[1]) if len(sys.argv) > 1 else MINUTES))
