@@ -177,12 +177,12 @@ class _Changes:
             elif event.instance is not None:
                 of_instance.setdefault(event.instance, []).append((seq, event))
                 self._digests.setdefault(event.instance, []).append(digest)
-        for name in usage_cache.instances_due(connection, account_id, self._now):
-            of_instance.setdefault(name, [])
         replayed = set(self._instances_voided_in(voids))
         for name in replayed:
             of_instance.setdefault(name, [])
-        held = usage_cache.instances_named(connection, account_id, of_instance)
+        held = usage_cache.instances_named_or_due(connection, account_id, of_instance, self._now)
+        for name in held:
+            of_instance.setdefault(name, [])
         waiting = {
             name: self._waiting(held[name])
             for name in of_instance
@@ -192,8 +192,7 @@ class _Changes:
         replayed |= self._instances_with_voided(coming)
         for name, events in coming.items():
             before = held.get(name)
-            if before is not None and name not in replayed and self._is_only_seen(before, events):
-                self._take_seen(before, events)
+            if before is not None and name not in replayed and self._take_seen(before, events):
                 continue
             state = InstanceState(name) if before is None else before.state
             if name in replayed or _is_late(state, (*events, *of_instance[name])):
@@ -241,28 +240,29 @@ class _Changes:
         )
         return [(one.seq, one.event) for one in stored if last is None or one.event.time > last]
 
-    def _is_only_seen(
-        self, before: CachedInstance, events: Sequence[tuple[int, UsageEvent]]
-    ) -> bool:
-        """Say whether events tell no more than that an instance was still there, one by one."""
-        last = before.last_report_at
-        return (
-            before.waiting_from_seq is None
-            and last is not None
-            and bool(events)
-            and all(
-                event.type is EventType.SEEN
-                and last < event.time <= self._now
-                and event.name is None
-                and not event.tells_of_disk
-                for _, event in events
-            )
-        )
+    def _take_seen(self, before: CachedInstance, events: Sequence[tuple[int, UsageEvent]]) -> bool:
+        """Take events that tell no more than that an instance was still there, one by one.
 
-    def _take_seen(self, before: CachedInstance, events: Sequence[tuple[int, UsageEvent]]) -> None:
-        self._see(events)
-        latest = max(event.time for _, event in events)
+        Return whether they are no others; nearly all that is reported tells no more.
+        """
+        last, now = before.last_report_at, self._now
+        if before.waiting_from_seq is not None or last is None or not events:
+            return False
+        latest = last
+        for _, event in events:
+            time = event.time
+            if (
+                event.type is not EventType.SEEN
+                or not last < time <= now
+                or event.name is not None
+                or event.tells_of_disk
+            ):
+                return False
+            latest = max(latest, time)
+        if self._newest_event_at is None or self._newest_event_at < latest:
+            self._newest_event_at = latest
         self._written.seen.append(before.seen(latest, self._seal(before.instance, before)))
+        return True
 
     def _continue(
         self,

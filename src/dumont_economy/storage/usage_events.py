@@ -1,6 +1,5 @@
 """Queries on usage events and on what was refused at the door. Every one names one account."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,12 +9,9 @@ from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY,
     ColumnElement,
     Connection,
     Select,
-    Text,
-    any_,
     bindparam,
     delete,
     func,
@@ -42,13 +38,13 @@ from dumont_economy.storage.event_chain import (
 )
 from dumont_economy.storage.inserted_rows import bound, insert_bound
 from dumont_economy.storage.known_from import known_from
+from dumont_economy.storage.sought_values import SOUGHT, as_parameter, is_sought
 from dumont_economy.storage.stored_facts import CHAIN_HASH, encoded_rows
 from dumont_economy.storage.tables import account, refused_event, usage_event
 
 _KEYS_PER_QUERY = 400
 _ROWS_AT_A_TIME = 1_000
 _SOURCE = "of_source"
-_IDS = "ids"
 _MOVE_HEAD = update(account).where(account.c.id == bindparam(OF_ACCOUNT))
 _NEWEST_RECEIPT = (
     select(usage_event.c.received_at)
@@ -135,7 +131,7 @@ def events_by_key(
         sought = {
             OF_ACCOUNT: account_id,
             _SOURCE: source,
-            _IDS: json.dumps(ids) if dialect == "sqlite" else ids,
+            SOUGHT: as_parameter(ids, dialect),
         }
         # Nearly all are new, and whether one is not is found in the index alone.
         if connection.execute(_select_held_id(dialect), sought).first() is None:
@@ -149,24 +145,17 @@ def events_by_key(
 @cache
 def _select_held_id(dialect: str) -> Select[Any]:
     of_account = usage_event.c.account_id == bindparam(OF_ACCOUNT)
-    return select(usage_event.c.id).where(of_account, *_is_sought(dialect)).limit(1)
+    return select(usage_event.c.id).where(of_account, *_has_key(dialect)).limit(1)
 
 
 @cache
 def _select_held(dialect: str) -> Select[Any]:
-    return select_with_previous(dialect).where(*_is_sought(dialect))
+    return select_with_previous(dialect).where(*_has_key(dialect))
 
 
-def _is_sought(dialect: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """Return the conditions that an event has one of some ids of a source.
-
-    The ids are one parameter, however many there are, so that the statement stays the same.
-    """
-    of_source = usage_event.c.source == bindparam(_SOURCE)
-    if dialect == "sqlite":
-        ids = func.json_each(bindparam(_IDS)).table_valued("value")
-        return of_source, usage_event.c.id.in_(select(ids.c.value))
-    return of_source, usage_event.c.id == any_(bindparam(_IDS, type_=ARRAY(Text)))
+def _has_key(dialect: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Return the conditions that an event has one of some ids of a source."""
+    return usage_event.c.source == bindparam(_SOURCE), is_sought(usage_event.c.id, dialect)
 
 
 def append_events(
