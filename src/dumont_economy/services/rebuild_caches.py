@@ -36,7 +36,7 @@ def rebuild_caches(
     """
 
     def work(connection: Connection) -> int:
-        head = usage_events.lock_ledger(connection, account.id)
+        head = usage_events.lock_ledger(connection, account.id).head
         terms = present_terms(connection)
         rebuild(
             connection,

@@ -42,7 +42,7 @@ def bound(
     return {
         name: _bound(table.c[name], values, connection.dialect)
         for name, values in values_of.items()
-        if any(value is not None for value in values)
+        if values.count(None) != len(values)
     }
 
 
@@ -84,7 +84,11 @@ def update_bound(
 
 def _bound(column: Column[Any], values: Sequence[Any], dialect: Dialect) -> Sequence[Any]:
     bind: Callable[[Any], Any] | None = column.type.dialect_impl(dialect).bind_processor(dialect)
-    return values if bind is None else [bind(value) for value in values]
+    if bind is None:
+        return values
+    # Many rows hold few different values.
+    bound_as = {value: bind(value) for value in set(values)}
+    return list(map(bound_as.__getitem__, values))
 
 
 @lru_cache(_MOST_STATEMENTS)

@@ -47,6 +47,7 @@ from dumont_economy.storage.cached_text import (
 )
 from dumont_economy.storage.event_chain import OF_ACCOUNT, LedgerHead
 from dumont_economy.storage.inserted_rows import insert_bound, update_bound
+from dumont_economy.storage.prices import BILLING_RULES_VERSION, billing_rules_version
 from dumont_economy.storage.sought_values import SOUGHT, as_parameter, is_sought
 from dumont_economy.storage.tables import (
     ended_use,
@@ -185,13 +186,27 @@ def rows_of(connection: Connection, table: Table, account_id: str) -> Iterator[R
 
 def read_cache_head(connection: Connection, account_id: str) -> CacheHead | None:
     """Return of which ledger an account's caches are, None where it has none."""
-    row = connection.execute(
-        select(ledger_cache).where(ledger_cache.c.account_id == account_id)
-    ).first()
+    row = connection.execute(_SELECT_HEAD, {OF_ACCOUNT: account_id}).first()
+    return None if row is None else _head(row)
+
+
+def read_cache_head_and_rules(
+    connection: Connection, account_id: str
+) -> tuple[CacheHead | None, str]:
+    """Return the same, and the version of the billing rules that are known now."""
+    row = connection.execute(_SELECT_HEAD_AND_RULES, {OF_ACCOUNT: account_id}).first()
     if row is None:
-        return None
-    head = LedgerHead(row.seq, row.chain_hash)
-    return CacheHead(head, row.made_with, row.newest_event_at, row.days_hash)
+        return None, billing_rules_version(connection)
+    return _head(row), row.rules
+
+
+_SELECT_HEAD = select(ledger_cache).where(ledger_cache.c.account_id == bindparam(OF_ACCOUNT))
+_SELECT_HEAD_AND_RULES = _SELECT_HEAD.add_columns(BILLING_RULES_VERSION.label("rules"))
+
+
+def _head(row: Row[Any]) -> CacheHead:
+    ledger = LedgerHead(row.seq, row.chain_hash)
+    return CacheHead(ledger, row.made_with, row.newest_event_at, row.days_hash)
 
 
 def write_cache_head(connection: Connection, account_id: str, head: CacheHead) -> None:
@@ -275,7 +290,7 @@ def instances_named(
     """
     dialect = connection.dialect.name
     sought = {OF_ACCOUNT: account_id, SOUGHT: as_parameter(names, dialect)}
-    return _checked(account_id, connection.execute(_select_named(dialect), sought))
+    return _checked(account_id, connection.execute(_select_named(dialect), sought).all())
 
 
 def instances_named_or_due(
@@ -288,7 +303,7 @@ def instances_named_or_due(
     """
     dialect = connection.dialect.name
     sought = {OF_ACCOUNT: account_id, SOUGHT: as_parameter(names, dialect), _NOW: now}
-    return _checked(account_id, connection.execute(_select_named_or_due(dialect), sought))
+    return _checked(account_id, connection.execute(_select_named_or_due(dialect), sought).all())
 
 
 def instances_changed(
@@ -394,15 +409,15 @@ def _instances(
     connection: Connection, account_id: str, which: ColumnElement[bool]
 ) -> dict[str, CachedInstance]:
     rows = connection.execute(_INSTANCES.where(which), {OF_ACCOUNT: account_id})
-    return _checked(account_id, rows)
+    return _checked(account_id, rows.all())
 
 
-def _checked(account_id: str, rows: Iterable[Row[Any]]) -> dict[str, CachedInstance]:
-    found = (_instance(account_id, row) for row in rows)
+def _checked(account_id: str, rows: Sequence[Row[Any]]) -> dict[str, CachedInstance]:
+    found = [_instance(account_id, row) for row in rows]
     return {one.instance: one for one in found}
 
 
-def _instance(account_id: str, row: Row[Any]) -> CachedInstance:
+def _instance(account_id: str, row: Row[*tuple[Any, ...]]) -> CachedInstance:
     instance, content, last_report_at, keys, waiting_from_seq, seal, row_hash = row
     expected = _digest(account_id, instance, last_report_at, waiting_from_seq, seal, keys, content)
     if row_hash != expected:
