@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
 )
 
+from dumont_economy.storage.array_text import array_text
 from dumont_economy.storage.column_types import ExactAmount, Instant
 
 _POSTGRESQL = "postgresql"
@@ -60,7 +61,7 @@ def insert_bound(
     """
     names, dialect = tuple(values_of), connection.dialect
     if dialect.name == _POSTGRESQL:
-        arrays = tuple(list(values) for values in values_of.values())
+        arrays = tuple(map(array_text, values_of.values()))
         connection.exec_driver_sql(_from_arrays(table, names, dialect, replaces=replaces), arrays)
     else:
         rows = list(zip(*values_of.values(), strict=True))
@@ -73,7 +74,7 @@ def update_bound(
     """Change rows, told by their key, to the values of each column, as `bound` returns them."""
     names, dialect = tuple(values_of), connection.dialect
     if dialect.name == _POSTGRESQL:
-        arrays = tuple(list(values) for values in values_of.values())
+        arrays = tuple(map(array_text, values_of.values()))
         connection.exec_driver_sql(_update_from_arrays(table, names, dialect), arrays)
     else:
         keys, changed = _keys_and_others(table, names)
