@@ -43,7 +43,7 @@ test: lint types ## run every check and every test
 
 torture: setup ## run the fault tests and the laws in full size, 90 minutes at most
 	@scripts/setup.sh test
-	DUMONT_ECONOMY_TORTURE=1 $(PYTHON) -m pytest tests/faults tests/properties -rP --timeout=5400 -n 2 --dist worksteal
+	DUMONT_ECONOMY_TORTURE=1 $(PYTHON) -m pytest tests/faults tests/properties tests/e2e/test_changes_arrive.py -rP --timeout=5400 -n 2 --dist worksteal
 
 mutants: setup ## make mistakes in the rating core and see that a test notices each: SAMPLE=60 SEED=1
 	@scripts/setup.sh test

@@ -18,7 +18,7 @@ from scripts.bench_table import milliseconds, say
 from tests.builders import after, billing, equivalent, event, matches, start, terms
 
 PRODUCTS = 1_000_000
-LINE_ITEMS = 250_000
+LINE_ITEMS = 1_000_000
 SESSIONS = 50
 GPUS = (("RTX 4090", 1), ("A100", 1), ("H100", 8), ("T4", 1))
 
@@ -36,12 +36,13 @@ def time_rating() -> None:
         "at most 1",
         is_reached=exact <= floating,
     )
-    say("  nanoseconds a line: ours, floats", f"{exact * 4:,.0f}, {floating * 4:,.0f}")
+    a_line = 1_000_000 / len(lines)  # From milliseconds for all to nanoseconds for one.
+    say("  nanoseconds a line: ours, floats", f"{exact * a_line:,.0f}, {floating * a_line:,.0f}")
     time_products()
 
 
 def ended_lines() -> list[LineItem]:
-    """Return a quarter of a million line items of ended sessions, as the ledger makes them."""
+    """Return a million line items of ended sessions, as the ledger makes them."""
     rnd = random.Random(7)  # noqa: S311  repeatable, not secret
     rates = [f"{Decimal(rnd.randrange(10**6)).scaleb(-4)}" for _ in range(50)]
     grades = (Grade.A, Grade.C, Grade.D)
@@ -94,7 +95,7 @@ def saving_in_floats(lines: Sequence[tuple[LineItem, float, float]]) -> float:
 
 
 def time_products() -> None:
-    """Time a million products of a rate and a time, added one by one."""
+    """Time a million products of a rate and a time, added one by one: no lines, and no goal."""
     rnd = random.Random(7)  # noqa: S311  repeatable, not secret
     rates = [Fraction(rnd.randrange(10**6), 10**4) for _ in range(50)]
     products = [(rates[rnd.randrange(50)], rnd.randrange(1, 10**11)) for _ in range(PRODUCTS)]
@@ -113,12 +114,7 @@ def time_products() -> None:
         return total
 
     ratio = milliseconds(exact, 3) / milliseconds(floating, 3)
-    say(
-        f"sum of {PRODUCTS:,} rates x times, times a loop in floats",
-        f"{ratio:.2f}",
-        "at most 1",
-        is_reached=ratio <= 1,
-    )
+    say(f"  bare sum of {PRODUCTS:,} rates x times, times a loop in floats", f"{ratio:.2f}")
 
 
 if __name__ == "__main__":

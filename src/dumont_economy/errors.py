@@ -219,6 +219,29 @@ class RequestInProgressError(EconomyError):
         )
 
 
+class TooManyStreamsError(EconomyError):
+    """A user, or a machine, holds as many streams as one may."""
+
+    code = "too_many_streams"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"{most} streams are open for this user or token, and that is all there may be. "
+            "Close one, or poll."
+        )
+        self.most = most
+
+
+class StreamsFullError(EconomyError):
+    """The server holds as many streams as it can."""
+
+    code = "streams_full"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"The server has {most} streams open, and takes no more now. Poll.")
+        self.most = most
+
+
 class PeriodNotOverError(EconomyError):
     """A period was to be closed that still goes on."""
 

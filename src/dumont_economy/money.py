@@ -117,11 +117,11 @@ class Accrual:
         held = self._numerators
         held[denominator] = held.get(denominator, 0) + numerator * microseconds
 
-    def merge(self, other: "Accrual") -> None:
-        """Accrue everything that `other` holds."""
+    def merge(self, other: "Accrual", times: int = 1) -> None:
+        """Accrue everything that `other` holds, so many times."""
         held = self._numerators
         for denominator, numerator in other._numerators.items():  # noqa: SLF001  of this class too
-            held[denominator] = held.get(denominator, 0) + numerator
+            held[denominator] = held.get(denominator, 0) + numerator * times
 
     def total(self) -> Fraction:
         """Return the accrued money, exact."""

@@ -13,12 +13,15 @@ from dumont_economy.api.app import create_app
 from dumont_economy.config import Settings
 from dumont_economy.instant import instant_text, parse_instant
 from dumont_economy.services import people
+from dumont_economy.services.change_watch import WatchLimits
 from dumont_economy.services.people import Scope
 from dumont_economy.storage.accounts import Account
 from dumont_economy.storage.database import Database
 
 # A Monday, after the newest price of the shipped book.
 NOON = "2026-08-03T12:00:00Z"
+# A test reads answers to their end, so a stream says what there is to say and ends.
+BRIEF = WatchLimits(lasts_seconds=0)
 PASSWORD = "correct horse battery staple"
 CSRF = "X-CSRF-Token"
 
@@ -84,11 +87,13 @@ def start_application(folder: Path, *, setup_code: str | None = None) -> Applica
     return start_application_on(f"sqlite:///{folder / 'economy.db'}", setup_code=setup_code)
 
 
-def start_application_on(url: str, *, setup_code: str | None = None) -> Application:
+def start_application_on(
+    url: str, *, setup_code: str | None = None, limits: WatchLimits = BRIEF
+) -> Application:
     """Return an application over a database; it is noon."""
     clock = SettableClock()
     settings = Settings(url, setup_code=setup_code)
-    flask = create_app(settings, clock)
+    flask = create_app(settings, clock, limits)
     return Application(flask, clock, flask.extensions["economy"].database)
 
 

@@ -2,12 +2,16 @@
 
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import pytest
+from sqlalchemy import Row
 
 from dumont_economy.api.cursor import encode_cursor
 from dumont_economy.instant import instant_text
 from dumont_economy.money import amount_text
+from dumont_economy.storage import usage_cache
+from dumont_economy.storage.usage_cache import EndedUse
 from tests.api.harness import (
     NOON,
     Application,
@@ -197,6 +201,28 @@ class TestPaging:
     def test_pages_join_to_the_whole(self, fleet: Caller, limit: int) -> None:
         """In a stable order, none twice and none left out."""
         assert all_lines(fleet, limit=limit) == all_lines(fleet)
+
+    def test_a_page_reads_no_more_than_it_shows(
+        self, application: Application, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Neither what lies before it nor what follows, but for what is on at its beginning."""
+        machine = application.machine(application.account("long history"))
+        for hour in range(150):
+            name, begins = f"i-{hour % 7}", hours_ago(300 - 2 * hour)
+            machine.push(start(name, begins), stop(name, before(begins, seconds=-3_000)))
+        page = machine.read("/ledger/lines", limit=200)
+        read = []
+        right = usage_cache._ended  # noqa: SLF001
+
+        def counted(row: Row[Any]) -> EndedUse:
+            read.append(row)
+            return right(row)
+
+        monkeypatch.setattr(usage_cache, "_ended", counted)
+
+        machine.read("/ledger/lines", limit=10, cursor=page["next_cursor"])
+
+        assert 5 <= len(read) <= 20
 
     def test_what_arrives_meanwhile_is_on_no_page(
         self, fleet: Caller, clock: SettableClock

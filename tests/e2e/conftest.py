@@ -48,8 +48,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def page(browser: Browser, server: LiveServer) -> Iterator[Page]:
     """Return an empty page; whatever it says on the console fails the test at its end."""
+    del server  # It outlives the page, whose stream would be lost with it.
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     opened = context.new_page()
     said: list[str] = []

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
 from tests.e2e.live_server import EMAIL, PASSWORD, LiveServer, Reporter
+from tests.e2e.traffic import wait_for_quiet, watch_traffic
 
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 SAVING = '[data-figure="why-saving"]'
@@ -57,8 +58,9 @@ def fleet(reporter: Reporter) -> Reporter:
 
 
 @pytest.fixture
-def looking(browser: Browser) -> Iterator[Any]:
+def looking(browser: Browser, server: LiveServer) -> Iterator[Any]:
     """Return how to open pages of a look; what one says on the console fails the test."""
+    del server  # It outlives the pages, whose stream would be lost with it.
     said: list[str] = []
     contexts = []
 
@@ -73,6 +75,7 @@ def looking(browser: Browser) -> Iterator[Any]:
         )
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         contexts.append(context)
+        watch_traffic(context)
         page = context.new_page()
         page.on("console", note)
         page.on("pageerror", lambda error: said.append(f"page error: {error}"))
@@ -95,7 +98,8 @@ def sign_in(page: Page, server: LiveServer) -> None:
 
 def is_settled(page: Page) -> None:
     """Wait until nothing of a page is on its way."""
-    page.wait_for_load_state("networkidle")
+    page.wait_for_load_state("load")
+    wait_for_quiet(page)
     expect(page.locator(".skeleton")).to_have_count(0)
 
 

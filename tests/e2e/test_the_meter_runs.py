@@ -77,9 +77,11 @@ def test_from_the_first_sign_in_to_the_stop(
 
 
 def test_a_restart_of_the_server_changes_no_figure(
-    page: Page, server: LiveServer, reporter: Reporter
+    browser: Browser, server: LiveServer, reporter: Reporter
 ) -> None:
     """Kill the server outright: what was acknowledged is there, to the last digit."""
+    # A page of its own: that its stream breaks off is what is wanted here.
+    page = browser.new_context().new_page()
     began = datetime.now(UTC) - timedelta(hours=3)
     reporter.push("start", "a", began, provider="vast", gpu="A100", gpu_count=1, rate="2.50")
     reporter.push("stop", "a", began + timedelta(hours=2))
@@ -96,6 +98,7 @@ def test_a_restart_of_the_server_changes_no_figure(
     page.reload()
     expect(page.locator('[data-figure="lifetime-saving"]').first).to_be_visible()
     assert figure(page, "lifetime-saving") == shown == Decimal("0.49")
+    page.context.close()
 
 
 @pytest.mark.timeout(150)

@@ -5,7 +5,9 @@ these names. They are what shows that a fault test can fail, and they live here
 alone: the product has no setting for any of them.
 """
 
+import atexit
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -28,6 +30,7 @@ from dumont_economy.clock import Clock, SystemClock
 from dumont_economy.metering.usage_event import UsageEvent
 from dumont_economy.services import market, record_usage
 from dumont_economy.services.account_ledger import AccountLedger, AccountLedgers
+from dumont_economy.services.change_watch import ChangeWatch
 from dumont_economy.services.follow_usage import CacheTerms
 from dumont_economy.services.market import Market
 from dumont_economy.services.record_usage import EventResult, UsageBatch
@@ -41,6 +44,7 @@ CLOCK_FILE = "TEST_CLOCK_FILE"
 MOST_PAGES_FILE = "TEST_MOST_PAGES_FILE"
 FATAL_STEP = "TEST_FATAL_STEP"
 STEPS_FILE = "TEST_STEPS_FILE"
+MEMORY_FILE = "TEST_MEMORY_FILE"
 
 _STORES_LATER_BY = 0.5  # seconds
 
@@ -126,6 +130,12 @@ def _starts_once() -> None:
     _replace(server._Server, "load", lambda self: create_app(self._settings))  # noqa: SLF001
 
 
+def _forgets_its_streams() -> None:
+    """Let a server that stops leave its streams open for as long as it waits for requests."""
+    server._GRACE_SECONDS = 1  # noqa: SLF001
+    _replace(ChangeWatch, "stop", lambda _self: None)
+
+
 def _orders_by_clock() -> None:
     """Take an event for received when the clock says, and list events in that order."""
     newest_events = usage_events.newest_events
@@ -166,6 +176,16 @@ def _knows_prices_always() -> None:
     _replace(market, "market_known_at", known_always)
 
 
+def _holds_all_events() -> None:
+    """Read all events of an account at once."""
+    right = usage_events.events_by_instance
+
+    def all_at_once(connection: Connection, account_id: str, head: LedgerHead) -> list[StoredEvent]:
+        return list(right(connection, account_id, head))
+
+    _replace(usage_events, "events_by_instance", all_at_once)
+
+
 def _few_pages() -> None:
     """Let a database on SQLite grow to a number of pages, which a file names."""
     begin = database._begin_on_sqlite  # noqa: SLF001
@@ -204,6 +224,17 @@ def _dies_at_step() -> None:
     event.listen(Engine, "commit", step)
 
 
+def _tells_its_memory() -> None:
+    """Write down in the end how many kibibytes this process has held at most."""
+
+    def tell() -> None:
+        status = Path("/proc/self/status").read_text()
+        (most,) = re.findall(r"VmHWM:\s+(\d+) kB", status)
+        Path(os.environ[MEMORY_FILE]).write_text(most)
+
+    atexit.register(tell)
+
+
 def _after_connecting(pragma: str) -> None:
     make_durable = database._make_sqlite_durable  # noqa: SLF001
 
@@ -230,13 +261,16 @@ _ALTERATIONS = (
     _few_pages,
     _follows_forward_only,
     _forgets_what_it_stored,
+    _holds_all_events,
     _knows_prices_always,
     _never_checkpoints,
     _orders_by_clock,
     _passes_errors_on,
     _starts_once,
+    _forgets_its_streams,
     _synchronous_normal,
     _synchronous_off,
+    _tells_its_memory,
 )
 
 

@@ -19,7 +19,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from random import Random
 from threading import Event
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import create_engine, text
 
@@ -51,12 +51,13 @@ _WORLD = World(
 )
 _STORED = text("SELECT id FROM usage_event ORDER BY seq")
 
+Size = TypeVar("Size", int, str)
 Json = dict[str, Any]
 Batch = list[Json]
 Totals = dict[str, dict[str, str]]
 
 
-def size(usual: int, torture: int) -> int:
+def size(usual: Size, torture: Size) -> Size:
     """Return how much of something a run has: usually, or under `make torture`."""
     return torture if os.environ.get(TORTURE) == "1" else usual
 

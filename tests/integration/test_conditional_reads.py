@@ -64,6 +64,18 @@ class TestWhatItCosts:
         assert len(statements) > 3
 
 
+class TestTagsOfNobody:
+    """A tag that we never gave holds nothing."""
+
+    def test_a_full_answer(self, caller: Caller) -> None:
+        """Whatever it is, and wherever it is sent."""
+        strange = ('""', 'W/""', '"', ",", '"", W/""', "W/", '".1"', "x" * 5_000)
+
+        for path in PATHS:
+            for tag in strange:
+                assert poll(caller, path, tag).status_code == 200, (path, tag)
+
+
 class TestWhoAsks:
     """Only which account a credential is of is kept, never whether it is in force."""
 

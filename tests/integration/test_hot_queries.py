@@ -29,6 +29,7 @@ QUESTIONS = (
     "/economy/active-session",
     "/economy/pricing",
     "/instances",
+    "/ledger/lines",
     "/usage/events",
 )
 # As SQLite tells it: the table, and the first column of the index that its rows are found by.

@@ -4,10 +4,9 @@ Stories of days, with instants on hours, on half hours and anywhere; prices, exc
 prices that change in the middle of an hour; billing that rounds up, down, and has a minimum.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -22,12 +21,13 @@ from sqlalchemy import Connection, create_engine, select
 from dumont_economy.api.app import create_app
 from dumont_economy.api.services import Services
 from dumont_economy.config import Settings
+from dumont_economy.ledger.ledger_entry import LedgerEntry, entries_of, order_of
 from dumont_economy.ledger.line_item import ALL_TIME, Line, Window
 from dumont_economy.ledger.rating import RatingTerms, rate_disk, rate_session
 from dumont_economy.metering.gpu_session import Shape, replay
 from dumont_economy.metering.usage_event import UsageEvent, without_voided
-from dumont_economy.money import Accrual
 from dumont_economy.pricing.billing_rule import Rounding
+from dumont_economy.pricing.dated_fact import ALWAYS
 from dumont_economy.pricing.disk_price import DiskPrices
 from dumont_economy.pricing.equivalence import Grade
 from dumont_economy.pricing.exchange_rate import UNCHANGED, ExchangeRates
@@ -39,6 +39,7 @@ from dumont_economy.services.account_view import AccountState
 from dumont_economy.services.ended_usage import EndedUsage
 from dumont_economy.services.follow_usage import rebuild
 from dumont_economy.services.people import make_account
+from dumont_economy.services.read_ledger import LedgerScope, Position, lines_in, read_entries
 from dumont_economy.services.record_usage import EventStatus, record_usage
 from dumont_economy.storage import prices
 from dumont_economy.storage.accounts import Account
@@ -64,7 +65,7 @@ from tests.builders import (
     start,
     unpriced,
 )
-from tests.properties.worlds import raw
+from tests.properties.worlds import everything_in, raw
 
 DAYS = 4
 HALF_HOUR = 1_800
@@ -204,14 +205,6 @@ def ended_lines(received: Sequence[UsageEvent], terms: RatingTerms, now: datetim
     return lines
 
 
-def figures(totals: Totals) -> dict[str, object]:
-    """Return all that totals hold, money as exact sums, empty counts left out."""
-    found: dict[str, object] = {one.name: getattr(totals, one.name) for one in fields(totals)}
-    money = {name: held.total() for name, held in found.items() if isinstance(held, Accrual)}
-    counts = {name: dict(+held) for name, held in found.items() if isinstance(held, Counter)}
-    return found | counts | money
-
-
 def contents(connection: Connection, account: Account) -> list[object]:
     """Return what the caches hold; sums of nothing, and which event wrote a row, left out."""
     found: list[object] = []
@@ -265,20 +258,47 @@ def test_sums_are_what_all_lines_come_to(
             usage = EndedUsage(state.ledger, state.records, QUESTION, version, terms, now)
             lines = ended_lines(received, terms, now)
 
-            assert figures(usage.totals) == figures(total_of(lines))
+            assert everything_in(usage.totals) == everything_in(total_of(lines))
             for _ in range(2):  # The second time what was kept of the first is answered.
                 in_window = Totals()
                 for of_key in usage.by_key(window).values():
                     in_window.merge(of_key)
-                assert figures(in_window) == figures(total_of(lines, window))
-            since = figures(total_of(lines, Window(window.starts_at)))
-            assert figures(usage.totals_since(min(one, other))) == since
-            assert sorted(map(repr, usage.lines_in(window))) == sorted(
+                assert everything_in(in_window) == everything_in(total_of(lines, window))
+            since = everything_in(total_of(lines, Window(window.starts_at)))
+            assert everything_in(usage.totals_since(min(one, other))) == since
+            found = list(usage.lines_in(window))
+            assert list(map(order_of, found)) == sorted(map(order_of, found))
+            assert sorted(map(repr, found)) == sorted(
                 repr(line) for line in lines if window.touches(line.starts_at, line.ends_at)
             )
             for name in ("i-1", "i-2"):
                 of_one = (line for line in lines if line.instance == name)
-                assert figures(usage.of_instance(name)) == figures(total_of(of_one))
+                assert everything_in(usage.of_instance(name)) == everything_in(total_of(of_one))
+
+
+@settings(max_examples=50)
+@given(stories(), st.integers(1, 4), instants, instants)
+def test_pages_of_lines_join_to_all_of_them(
+    installation: Installation,
+    told: list[UsageEvent],
+    limit: int,
+    one: datetime,
+    other: datetime,
+) -> None:
+    """Of any length, in any window, where many lines begin at one instant."""
+    account = installation.new_account()
+    installation.push(account, told)
+    scope = LedgerScope(Window(*sorted([one, other])))
+    with installation.views.read(account) as state:
+        view = state.view(QUESTION)
+        joined: list[LedgerEntry] = []
+        at: Position | None = Position(ALWAYS, 0)
+        while at is not None:
+            page, at = read_entries(view, scope, begins=at, limit=limit)
+            assert len(page) == limit or at is None
+            joined += page
+
+        assert joined == list(entries_of(lines_in(view, scope), scope.window))
 
 
 @settings(max_examples=50)

@@ -1,8 +1,6 @@
 """Laws of totals: lines added up together come to what each of them adds."""
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import fields
 from datetime import UTC, datetime
 
 import pytest
@@ -11,7 +9,6 @@ from hypothesis import strategies as st
 
 from dumont_economy.ledger.line_item import Line, Window
 from dumont_economy.ledger.rating import rate_disk, rate_session
-from dumont_economy.money import Accrual
 from dumont_economy.pricing.equivalence import Grade
 from dumont_economy.savings import totals as totals_module
 from dumont_economy.savings.totals import Totals, total_of
@@ -30,6 +27,7 @@ from tests.builders import (
     terms,
     unpriced,
 )
+from tests.properties.worlds import everything_in
 
 LATEST = after(500_000)
 PRICE = rate(sku("g6e.xlarge", "L40S"), "1", "2026-01-01")
@@ -83,14 +81,6 @@ def one_by_one(lines: Sequence[Line], window: Window) -> Totals:
     return totals
 
 
-def figures(totals: Totals) -> dict[str, object]:
-    """Return all that totals hold, money as exact sums."""
-    found: dict[str, object] = {one.name: getattr(totals, one.name) for one in fields(totals)}
-    money = {name: held.total() for name, held in found.items() if isinstance(held, Accrual)}
-    counts = {name: dict(held) for name, held in found.items() if isinstance(held, Counter)}
-    return found | counts | money
-
-
 @settings(max_examples=200)
 @given(some_lines(), instants, instants)
 def test_lines_together_come_to_what_each_adds(
@@ -101,7 +91,7 @@ def test_lines_together_come_to_what_each_adds(
         one, other = sorted([one, other])
     window = Window(one, other)
 
-    assert figures(total_of(lines, window)) == figures(one_by_one(lines, window))
+    assert everything_in(total_of(lines, window)) == everything_in(one_by_one(lines, window))
 
 
 @settings(max_examples=50)
@@ -113,7 +103,7 @@ def test_no_more_kinds_of_lines_are_kept_than_fit(lines: list[Line]) -> None:
 
         found = total_of(lines)
 
-    assert figures(found) == figures(one_by_one(lines, Window()))
+    assert everything_in(found) == everything_in(one_by_one(lines, Window()))
 
 
 def test_very_many_very_long_lines_add_up() -> None:

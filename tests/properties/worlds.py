@@ -1,7 +1,8 @@
 """Generated usage and prices, said once to the product and once to the reference model."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -13,7 +14,7 @@ from dumont_economy.ledger.line_item import ALL_TIME, LineItem, Window
 from dumont_economy.ledger.rating import RatingTerms, rate_session
 from dumont_economy.metering.gpu_session import GpuSession, Shape, replay
 from dumont_economy.metering.usage_event import UsageEvent, without_voided
-from dumont_economy.money import exact_text
+from dumont_economy.money import Accrual, exact_text
 from dumont_economy.pricing.billing_rule import (
     BillingRule,
     BillingRules,
@@ -23,7 +24,7 @@ from dumont_economy.pricing.billing_rule import (
 from dumont_economy.pricing.disk_price import NOT_COMPARED
 from dumont_economy.pricing.exchange_rate import ExchangeRates
 from dumont_economy.pricing.match_timeline import MatchSegment
-from dumont_economy.savings.totals import total_of
+from dumont_economy.savings.totals import Totals, total_of
 from tests.builders import after, equivalent, event, matches, start, unpriced
 from tests.reference_model import Figures, Price, Report, Rule, World
 
@@ -260,6 +261,14 @@ def sessions_of(events: Iterable[UsageEvent], now: datetime) -> list[GpuSession]
         for instance, held in of_instance.items()
         for session in replay(instance, held, now).sessions
     ]
+
+
+def everything_in(totals: Totals) -> dict[str, object]:
+    """Return all that totals hold, money as exact sums, empty counts left out."""
+    found: dict[str, object] = {one.name: getattr(totals, one.name) for one in fields(totals)}
+    money = {name: held.total() for name, held in found.items() if isinstance(held, Accrual)}
+    counts = {name: dict(+held) for name, held in found.items() if isinstance(held, Counter)}
+    return found | counts | money
 
 
 def figures_of(lines: Iterable[LineItem], window: Window = ALL_TIME) -> Figures:

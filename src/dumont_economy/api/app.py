@@ -30,6 +30,7 @@ from dumont_economy.clock import Clock, SystemClock
 from dumont_economy.config import Settings, settings_from_environment
 from dumont_economy.services import people
 from dumont_economy.services.account_view import AccountViews
+from dumont_economy.services.change_watch import ChangeWatch, WatchLimits
 from dumont_economy.services.credentials import Credentials
 from dumont_economy.services.prepare_database import prepare_database
 
@@ -41,7 +42,11 @@ _CONTENT_SECURITY_POLICY = (
 )
 
 
-def create_app(settings: Settings | None = None, clock: Clock | None = None) -> Flask:
+def create_app(
+    settings: Settings | None = None,
+    clock: Clock | None = None,
+    limits: WatchLimits | None = None,
+) -> Flask:
     """Return the application over a database that is migrated and holds the shipped facts.
 
     Raises:
@@ -76,6 +81,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         AccountViews(database, clock),
         Credentials(database, clock),
         GivenAnswers(),
+        ChangeWatch(database, clock, limits),
     )
     _add_extensions(app, csrf)
     for blueprint in (

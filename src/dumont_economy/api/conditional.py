@@ -95,7 +95,8 @@ def _digest(versions: tuple[object, ...]) -> str:
 def _held_tag(digest: str, now: datetime) -> str | None:
     """Return the first of the client's tags that has this digest and has not run out."""
     for tag in request.if_none_match.as_set(include_weak=True):
-        held, _, until = tag.partition(".")
+        # An empty tag is read as none at all.
+        held, _, until = (tag or "").partition(".")
         is_time = until.isascii() and until.isdecimal() and len(until) <= _LONGEST_TIME
         if held == digest and is_time and int(until) > to_microseconds(now):
             return f'W/"{tag}"'

@@ -30,6 +30,8 @@ _STATUS_OF: dict[type[errors.EconomyError], int] = {
     errors.IdempotencyKeyReusedError: 422,
     errors.InvalidInputError: 422,
     errors.UnknownPolicyVersionError: 422,
+    errors.TooManyStreamsError: 429,
+    errors.StreamsFullError: 503,
     errors.DamageError: 503,
     errors.DatabaseUnavailableError: 503,
 }
@@ -66,7 +68,12 @@ _TITLES = {
 }
 _RETRY_AFTER_SECONDS = 5
 _UNAVAILABLE = "The database cannot be used now. Send the request again in a moment."
-_RETRY_AFTER_FIRST_SECONDS = 1
+# Where it is another time than that of everything that is unavailable.
+_RETRY_AFTER_OF: dict[type[errors.EconomyError], int] = {
+    errors.RequestInProgressError: 1,
+    errors.TooManyStreamsError: 30,
+    errors.StreamsFullError: 30,
+}
 
 
 def new_request_id() -> str:
@@ -129,8 +136,8 @@ def _of_economy_error(error: errors.EconomyError) -> Response:
     is_elsewhere = isinstance(error, errors.DatabaseUnavailableError)
     detail = _UNAVAILABLE if is_elsewhere else str(error)
     response = problem(ApiError(status, error.code, detail, problems))
-    if isinstance(error, errors.RequestInProgressError):
-        response.headers["Retry-After"] = str(_RETRY_AFTER_FIRST_SECONDS)
+    if type(error) in _RETRY_AFTER_OF:
+        response.headers["Retry-After"] = str(_RETRY_AFTER_OF[type(error)])
     return response
 
 

@@ -252,7 +252,7 @@ def instances(query: InstancesQuery) -> InstancesAnswer:
 )
 def instance(instance_id: str, query: PageQuery) -> InstanceAnswer:
     """Answer an instance and a page of its sessions, the latest first."""
-    start, state = open_page(query)
+    (start,), state = open_page(query)
     view = view_of(state, query)
     row, sessions, has_more = read_instance(view, instance_id, start=start, limit=query.limit)
     return InstanceAnswer(
@@ -262,7 +262,7 @@ def instance(instance_id: str, query: PageQuery) -> InstanceAnswer:
         as_of=instant_text(view.as_of),
         instance=_instance_info(view, row),
         sessions=[_opened_session(view, one) for one in sessions],
-        next_cursor=cursor_at(start + query.limit, state, view) if has_more else None,
+        next_cursor=cursor_at([start + query.limit], state, view) if has_more else None,
     )
 
 

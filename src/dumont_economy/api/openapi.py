@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from dumont_economy.api.idempotency import HEADER, KEY_PATTERN, REPLAYED_HEADER
-from dumont_economy.api.operation import OPERATIONS, Operation, operation
+from dumont_economy.api.operation import EVENTS, OPERATIONS, Operation, operation
 from dumont_economy.services.answer_once import KEPT_FOR
 
 blueprint = Blueprint("openapi", __name__, url_prefix="/api/v1")
@@ -23,6 +23,10 @@ _KEYED = (
     "events is kept."
 )
 _COMPRESSIBLE = "Plain, or compressed with `Content-Encoding: gzip`."
+_HELD_ID = (
+    "The `id` of the last event that was received: while it names the account's present state, "
+    "the stream begins without an event. Whatever else it says, it begins with one."
+)
 _DESCRIPTIONS = {
     304: "What the client holds still describes the present",
     400: "Not a request that can be read",
@@ -33,7 +37,7 @@ _DESCRIPTIONS = {
     413: "Body too large",
     415: "Not application/json",
     422: "Read, but not usable",
-    429: "Too many tries",
+    429: "Too many tries, or too many streams",
     503: "Unavailable for now",
 }
 
@@ -136,6 +140,15 @@ def _parameters(one: Operation) -> list[dict[str, Any]]:
                 "description": _KEYED,
             }
         )
+    if one.media_type == EVENTS:
+        parameters.append(
+            {
+                "name": "Last-Event-ID",
+                "in": "header",
+                "schema": {"type": "string"},
+                "description": _HELD_ID,
+            }
+        )
     if one.query is not None:
         schema = one.query.model_json_schema(ref_template=_REF)
         for name, found in schema.get("properties", {}).items():
@@ -161,7 +174,7 @@ def _responses(one: Operation) -> dict[str, Any]:
     success: dict[str, Any] = {"description": one.summary}
     if one.answer is not None:
         schema = {"$ref": _REF.format(model=one.answer.__name__)}
-        success["content"] = {"application/json": {"schema": schema}}
+        success["content"] = {one.media_type: {"schema": schema}}
     if one.is_keyed:
         success["headers"] = {
             REPLAYED_HEADER: {

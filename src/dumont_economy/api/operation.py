@@ -28,6 +28,9 @@ Query = TypeVar("Query", bound=BaseModel)
 Opened = TypeVar("Opened")
 csrf = CSRFProtect()
 
+JSON = "application/json"
+EVENTS = "text/event-stream"
+
 _HAS_BODY = frozenset({"POST", "PUT", "PATCH"})
 _AT_HAND = "economy_at_hand"
 _VIA_COOKIE = "economy_via_cookie"
@@ -54,6 +57,7 @@ class Operation:
     is_conditional: bool
     is_keyed: bool
     is_compressible: bool
+    media_type: str
     tag: str = field(default="")
 
 
@@ -75,6 +79,7 @@ def operation(  # noqa: PLR0913  a declaration names everything
     is_conditional: bool = False,
     is_keyed: bool = False,
     is_compressible: bool = False,
+    media_type: str = JSON,
 ) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
     """Declare the decorated handler as an operation.
 
@@ -97,6 +102,7 @@ def operation(  # noqa: PLR0913  a declaration names everything
             is_conditional=is_conditional,
             is_keyed=is_keyed,
             is_compressible=is_compressible,
+            media_type=media_type,
             tag=blueprint.name,
         )
         OPERATIONS.append(declared)

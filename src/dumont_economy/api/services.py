@@ -6,6 +6,7 @@ from dumont_economy.api.given_answers import GivenAnswers
 from dumont_economy.clock import Clock
 from dumont_economy.config import Settings
 from dumont_economy.services.account_view import AccountViews
+from dumont_economy.services.change_watch import ChangeWatch
 from dumont_economy.services.credentials import Credentials
 from dumont_economy.storage.database import Database
 
@@ -20,3 +21,4 @@ class Services:
     views: AccountViews
     credentials: Credentials
     answers: GivenAnswers
+    changes: ChangeWatch

@@ -1,5 +1,6 @@
 """Pages that are all of the state that the first one was of, however much is learned meanwhile."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from dumont_economy.api.cursor import CursorParameter, bad_cursor, decode_cursor, encode_cursor
@@ -20,15 +21,15 @@ class PageQuery(ComparisonQuery):
     cursor: CursorParameter | None = None
 
 
-def open_page(query: PageQuery) -> tuple[int, AccountState]:
-    """Return where a page begins, and the state of the first page.
+def open_page(query: PageQuery, positions: int = 1) -> tuple[list[int], AccountState]:
+    """Return where a page begins, in so many numbers, and the state of the first page.
 
     Raises:
         ApiError: 422 for an `as_of` that lies ahead, or that is not the cursor's own.
     """
     if query.cursor is None:
-        return 0, open_state(query)
-    start, at, known = decode_cursor(query.cursor, 3)
+        return [0] * positions, open_state(query)
+    *begins, at, known = decode_cursor(query.cursor, positions + 2)
     if max(at, known) > _LAST_INSTANT:
         raise bad_cursor()
     as_of, known_at = from_microseconds(at), from_microseconds(known)
@@ -37,11 +38,11 @@ def open_page(query: PageQuery) -> tuple[int, AccountState]:
     past = services().views.read_past(
         principal().account, query.policy_version, as_of=as_of, known_at=known_at
     )
-    return start, at_hand(past)
+    return begins, at_hand(past)
 
 
-def cursor_at(start: int, state: AccountState, view: AccountView) -> str:
+def cursor_at(begins: Sequence[int], state: AccountState, view: AccountView) -> str:
     """Return the cursor of the page of a view's state that begins there."""
     # After `as_of` while a clock that was set back catches up: those facts are on the first page.
     known_at = max(view.as_of, state.newest_fact_at)
-    return encode_cursor(start, to_microseconds(view.as_of), to_microseconds(known_at))
+    return encode_cursor(*begins, to_microseconds(view.as_of), to_microseconds(known_at))

@@ -1,6 +1,7 @@
 """The server's worker: what it cannot read as a request is refused in the shape of all errors."""
 
 from socket import socket
+from types import FrameType
 from typing import Any
 
 import structlog
@@ -35,6 +36,14 @@ _NOT_OURS = (
 
 class RefusingWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no types
     """Serves many connections at once; never echoes what it could not read."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop, and end the streams, which no client would end; other requests are answered."""
+        super().handle_exit(sig, frame)
+        # Told to stop while it still waits for its database, it has no application yet.
+        app = getattr(self, "wsgi", None)
+        if app is not None:
+            app.extensions["economy"].changes.stop()
 
     def handle_error(self, req: object, client: socket, addr: Any, exc: BaseException) -> None:  # noqa: ANN401  gunicorn's
         """Answer a request whose head cannot be read, and leave other failures to gunicorn."""

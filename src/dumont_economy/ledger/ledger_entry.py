@@ -36,6 +36,11 @@ def component_of(line: Line) -> Component:
     return Component.DISK_RUNNING if line.span.is_running else Component.DISK_STOPPED
 
 
+def order_of(line: Line) -> tuple[datetime, str, str]:
+    """Return what lines are ordered by in a ledger: their beginning, then the instance."""
+    return (line.starts_at, line.instance, component_of(line))
+
+
 @dataclass(frozen=True, slots=True)
 class UnitPrice:
     """What a unit costs for so many hours: GPUs by the hour, GB by the month."""

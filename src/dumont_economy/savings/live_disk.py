@@ -1,21 +1,37 @@
 """The slope of a disk that is there: how both costs move until a price is known to change."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
 
+from dumont_economy.ledger.line_item import DiskLine
 from dumont_economy.ledger.rating import RatingTerms, rate_disk
 from dumont_economy.metering.gpu_session import DiskSpan, Shape
 
 _INSTANT = timedelta(microseconds=1)
 
 
-def disk_saving_per_hour(span: DiskSpan, terms: RatingTerms, now: datetime) -> Fraction:
-    """Return what a disk saves an hour at `now`; 0 where nothing stands beside it."""
-    # The rate that holds from now on is that of the shortest stretch that begins now.
+@dataclass(frozen=True, slots=True)
+class LiveDisk:
+    """What a disk costs now and would cost, as a line of it; it holds up to `changes_at`."""
+
+    line: DiskLine
+    changes_at: datetime | None
+
+    @property
+    def saving_per_hour(self) -> Fraction:
+        """Return the difference of the two prices; 0 where nothing stands beside it."""
+        if self.line.rate is None or self.line.comparison_rate is None:
+            return Fraction(0)
+        return self.line.comparison_rate - self.line.rate
+
+
+def live_disk(span: DiskSpan, terms: RatingTerms, now: datetime) -> LiveDisk:
+    """Return the slope of a disk at `now`."""
+    # What holds from now on is what the shortest stretch is rated with that begins now.
     (line, *_) = rate_disk("", [_from(span, now)], terms, now + _INSTANT)
-    if line.rate is None or line.comparison_rate is None:
-        return Fraction(0)
-    return line.comparison_rate - line.rate
+    changes = next_price_changes(span.shape, terms, now)
+    return LiveDisk(line, min(changes, default=None))
 
 
 def next_price_changes(shape: Shape, terms: RatingTerms, now: datetime) -> list[datetime]:

@@ -54,8 +54,8 @@ def live_rate(session: GpuSession, terms: RatingTerms, now: datetime) -> LiveRat
     """Return the live rate of an open session at `now`."""
     run = session.runs[-1]
     matches, exchange = terms.matches_for(run.shape), terms.exchange_for(run.shape)
-    match = in_effect(matches, now).match
-    factor = in_effect(exchange, now).factor
+    matched, converted = in_effect(matches, now), in_effect(exchange, now)
+    match, factor = matched.match, converted.factor
     rate = None if factor is None else run.rate * factor
     comparison_rate = counted_rate(match)
     used = max(0, microseconds_between(run.starts_at, now))
@@ -68,6 +68,11 @@ def live_rate(session: GpuSession, terms: RatingTerms, now: datetime) -> LiveRat
     ]
     changes += [segment.since for segment in matches if segment.since > now][:1]
     changes += [segment.since for segment in exchange if segment.since > now][:1]
+    if now in (matched.since, converted.since, in_effect(run.rates, now).since) and any(
+        rule.parts_microseconds(used)[1] for rule in (actual_rule, comparison_rule)
+    ):
+        # What is added to the use goes with its last instant: to the new price right after now.
+        changes.append(plus_microseconds(now, 1))
     return LiveRate(
         match=match,
         rate=rate,

@@ -4,8 +4,9 @@ Invariants: unpriced time is out of both sides of the saving (R-UNPRICED); the s
 sign (R-SIGN); a total is the exact sum, rounded nowhere.
 """
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -215,22 +216,26 @@ class Totals:
         ):
             accrual.settle()
 
-    def merge(self, other: "Totals") -> None:
-        """Add everything that `other` holds."""
-        self.used += other.used
-        self.gpu_used += other.gpu_used
-        self.gpu_by_grade.update(other.gpu_by_grade)
-        self.gpu_unpriced.update(other.gpu_unpriced)
-        self.gpu_not_converted += other.gpu_not_converted
-        self.disk_not_compared += other.disk_not_compared
-        self.disk_not_priced += other.disk_not_priced
+    def merge(self, other: "Totals", times: int = 1) -> None:
+        """Add everything that `other` holds, so many times; none at all is nothing."""
+        if not times:
+            return
+        self.used += other.used * times
+        self.gpu_used += other.gpu_used * times
+        for grade, used in other.gpu_by_grade.items():
+            self.gpu_by_grade[grade] += used * times
+        for gpu, used in other.gpu_unpriced.items():
+            self.gpu_unpriced[gpu] += used * times
+        self.gpu_not_converted += other.gpu_not_converted * times
+        self.disk_not_compared += other.disk_not_compared * times
+        self.disk_not_priced += other.disk_not_priced * times
         if other.oldest_price is not None:
             self._saw_price_of(other.oldest_price)
-        self.actual.merge(other.actual)
-        self.comparable.merge(other.comparable)
-        self.counterfactual.merge(other.counterfactual)
-        self.substitutes_comparable.merge(other.substitutes_comparable)
-        self.substitutes_counterfactual.merge(other.substitutes_counterfactual)
+        self.actual.merge(other.actual, times)
+        self.comparable.merge(other.comparable, times)
+        self.counterfactual.merge(other.counterfactual, times)
+        self.substitutes_comparable.merge(other.substitutes_comparable, times)
+        self.substitutes_counterfactual.merge(other.substitutes_counterfactual, times)
 
 
 def total_of(lines: Iterable[Line], window: Window = ALL_TIME) -> Totals:
@@ -244,6 +249,23 @@ def total_of(lines: Iterable[Line], window: Window = ALL_TIME) -> Totals:
             totals.add_line(line, window)
     alike.finish()
     return totals
+
+
+def totals_by_day(lines: Iterable[Line], borders: Sequence[datetime]) -> dict[int, Totals]:
+    """Return the totals of each day with use; what lies outside all of them is left out.
+
+    Args:
+        lines: In any order.
+        borders: The starts of the days in order, and the end of the last.
+    """
+    of_day: dict[int, Totals] = {}
+    for line in lines:
+        day = max(0, bisect_right(borders, line.starts_at) - 1)
+        while day < len(borders) - 1 and borders[day] < line.ends_at:
+            window = Window(borders[day], borders[day + 1])
+            of_day.setdefault(day, Totals()).add_line(line, window)
+            day += 1
+    return of_day
 
 
 @dataclass(slots=True)

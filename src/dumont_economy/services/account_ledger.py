@@ -17,7 +17,7 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
 from dumont_economy.instant import EPOCH, from_microseconds
-from dumont_economy.ledger.line_item import Window
+from dumont_economy.ledger.line_item import Line, Window
 from dumont_economy.ledger.usage_step import UseKey
 from dumont_economy.ledger.usage_sum import (
     DAY,
@@ -31,6 +31,7 @@ from dumont_economy.ledger.usage_sum import (
 )
 from dumont_economy.metering.gpu_session import InstanceState, Shape
 from dumont_economy.pricing.match_timeline import ComparisonQuestion
+from dumont_economy.savings.open_usage import OpenUsage
 from dumont_economy.savings.totals import Totals
 from dumont_economy.services.follow_usage import CacheTerms, is_of, rebuild
 from dumont_economy.services.usage_records import UsageRecords
@@ -60,6 +61,8 @@ _MAX_DAYS_OF_HOURS = 4_000
 _MAX_INSTANCES = 20_000
 # Ten years of days in a few time zones.
 _MAX_WINDOWS = 20_000
+# An hour of a large account has many lines; the start of the last 30 days moves through it.
+_MAX_HOURS = 2
 _DISTRUST = timedelta(minutes=10)
 _INSTANT = timedelta(microseconds=1)
 _log = logging.getLogger(__name__)
@@ -68,12 +71,19 @@ QuestionKey = tuple[ComparisonQuestion, int]
 HourRows = dict[UseKey, list[tuple[int, Sum]]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class KeptTotals:
-    """What was worked out for one question: totals of stretches, by key, and of instances."""
+    """What was worked out for one question: totals of stretches, by key, and of instances.
+
+    `hours` holds the lines of what has ended that touch an hour in which a window began or ended.
+    `open` is what is on, as it was rated last; `open_before` the same of an earlier version.
+    """
 
     windows: dict[Window, Mapping[UseKey, Totals]] = field(default_factory=dict)
     instances: dict[str, Totals] = field(default_factory=dict)
+    open: OpenUsage | None = None
+    open_before: OpenUsage | None = None
+    hours: dict[int, Sequence[Line]] = field(default_factory=dict)
 
     def without(self, instances: Iterable[str], touched: Window | None) -> "KeptTotals":
         """Return what stays when some instances, and what lies in a stretch, have changed."""
@@ -85,6 +95,7 @@ class KeptTotals:
                 if touched is None or not _overlap(window, touched)
             },
             {name: held for name, held in self.instances.items() if name not in gone},
+            open_before=self.open or self.open_before,
         )
 
     def keep_window(self, window: Window, held: Mapping[UseKey, Totals]) -> None:
@@ -92,6 +103,12 @@ class KeptTotals:
         if len(self.windows) >= _MAX_WINDOWS:
             del self.windows[next(iter(self.windows))]
         self.windows[window] = held
+
+    def keep_hour(self, hour: int, held: Sequence[Line]) -> None:
+        """Keep the lines of an hour for the next time."""
+        if len(self.hours) >= _MAX_HOURS:
+            del self.hours[next(iter(self.hours))]
+        self.hours[hour] = held
 
     def keep_instance(self, name: str, held: Totals) -> None:
         """Keep the totals of an instance for the next time."""
@@ -163,6 +180,7 @@ class AccountLedger:
         self.notable = notable
         self._sums = sums
         self._kept = kept
+        self._used_last: dict[int, list[InstanceState]] = {}
 
     @property
     def version(self) -> int:
@@ -232,6 +250,13 @@ class AccountLedger:
     def with_disk(self) -> list[InstanceState]:
         """Return the instances that have a disk now, on or off, by id."""
         return [self.notable[name] for name in self._named(lambda one: one.disk_now is not None)]
+
+    def used_last(self, records: UsageRecords, limit: int) -> list[InstanceState]:
+        """Return some of the instances that ever started: active ones first, then the latest."""
+        held = self._used_last.get(limit)
+        if held is None:
+            held = self._used_last[limit] = records.used_last(start=0, limit=limit)
+        return held
 
     def kept(self, question: ComparisonQuestion, market_version: int) -> KeptTotals:
         """Return what is kept for a question in a state of the market."""

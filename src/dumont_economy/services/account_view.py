@@ -3,26 +3,28 @@
 All surfaces take their figures from here, so the same question has the same answer everywhere.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
+from heapq import merge
 
 from sqlalchemy import Connection
 
 from dumont_economy.clock import Clock
 from dumont_economy.errors import DatabaseUnavailableError
 from dumont_economy.instant import microseconds_between
-from dumont_economy.ledger.line_item import DiskLine, Line, LineItem, Window
-from dumont_economy.ledger.rating import RatingTerms, rate_disk, rate_session
-from dumont_economy.metering.gpu_session import DiskSpan, GpuSession, InstanceState, Shape
+from dumont_economy.ledger.ledger_entry import order_of
+from dumont_economy.ledger.line_item import Line, Window
+from dumont_economy.ledger.rating import RatingTerms
+from dumont_economy.metering.gpu_session import GpuSession, InstanceState, Shape
 from dumont_economy.pricing.gpu_identity import GpuIdentity
 from dumont_economy.pricing.match_timeline import ComparisonQuestion
 from dumont_economy.pricing.policy import Policy
-from dumont_economy.savings.live_disk import disk_saving_per_hour, next_price_changes
-from dumont_economy.savings.live_rate import LiveRate, live_rate
+from dumont_economy.savings.live_rate import LiveRate
+from dumont_economy.savings.open_usage import HourlyRates, OpenSession, OpenUsage, open_usage
 from dumont_economy.savings.projection import MEASURED_DAYS, MeasuredSaving
 from dumont_economy.savings.totals import Totals, total_of
 from dumont_economy.services.account_ledger import (
@@ -44,54 +46,59 @@ from dumont_economy.storage.policies import StoredPolicy
 VALID_FOR = timedelta(seconds=150)
 SILENT_AFTER = timedelta(hours=24)
 _RESOLUTION = timedelta(seconds=1)
-_SECONDS_PER_HOUR = 3600
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ActiveInstance:
-    """An instance that is on: its open session, rated up to now, and how its costs move."""
+    """An instance that is on: its open session, `seconds` after it was rated."""
 
-    state: InstanceState
-    session: GpuSession
-    lines: list[LineItem]
-    totals: Totals
-    live: LiveRate
+    rated: OpenSession
+    seconds: int
+
+    @property
+    def state(self) -> InstanceState:
+        """Return what holds of the instance."""
+        return self.rated.state
+
+    @property
+    def session(self) -> GpuSession:
+        """Return the open session."""
+        return self.rated.session
+
+    @property
+    def live(self) -> LiveRate:
+        """Return how its costs move."""
+        return self.rated.live
+
+    @property
+    def totals(self) -> Totals:
+        """Return the totals of the session up to now."""
+        return self.rated.totals.after(self.seconds)
+
+    @property
+    def used(self) -> int:
+        """Return for how many microseconds it has run."""
+        return self.rated.totals.used_after(self.seconds)
 
     @property
     def cost(self) -> Fraction | None:
         """Return what the session has cost, None where it is paid in another currency."""
-        return self.totals.actual.total() if self.live.rate is not None else None
+        is_known = self.live.rate is not None
+        return self.rated.totals.actual.after(self.seconds) if is_known else None
 
     @property
     def counterfactual(self) -> Fraction | None:
         """Return what the session would have cost, None where none of it has a comparison."""
-        return self.totals.counterfactual.total() if self._is_priced else None
+        return self.rated.totals.counterfactual.after(self.seconds) if self._is_priced else None
 
     @property
     def saving(self) -> Fraction | None:
         """Return the session's saving, None where none of it has a comparison."""
-        return self.totals.saving if self._is_priced else None
+        return self.rated.totals.saving.after(self.seconds) if self._is_priced else None
 
     @property
     def _is_priced(self) -> bool:
-        return self.live.is_priced or self.totals.gpu_priced > 0
-
-
-@dataclass(frozen=True, slots=True)
-class HourlyRates:
-    """Sums over the active instances, per hour.
-
-    `paid` is everything, `comparable` the part of it that stands beside `compared`.
-    """
-
-    paid: Fraction
-    comparable: Fraction
-    compared: Fraction
-
-    @property
-    def saving(self) -> Fraction:
-        """Return compared minus comparable; a loss is negative."""
-        return self.compared - self.comparable
+        return self.live.is_priced or self.rated.totals.at_first.gpu_priced > 0
 
 
 @dataclass(frozen=True)
@@ -124,43 +131,45 @@ class AccountView:
         )
 
     @cached_property
+    def open(self) -> OpenUsage:
+        """Return the open sessions and the disks, rated at `as_of` or some seconds before.
+
+        It is kept for the answers of the seconds that follow. What is rated inside a second is
+        not: the next whole one does not lie on its slope.
+        """
+        kept = self.ledger.kept(self.question, self.market.version)
+        held = kept.open
+        if held is not None and held.holds_at(self.as_of):
+            return held
+        found = open_usage(
+            self.ledger.active,
+            self.ledger.with_disk,
+            self.terms,
+            self.as_of,
+            known=held or kept.open_before,
+        )
+        if not self.as_of.microsecond and (held is None or held.at < self.as_of):
+            kept.open = found
+        return found
+
+    @cached_property
+    def _seconds(self) -> int:
+        return self.open.seconds_to(self.as_of)
+
+    @cached_property
     def active(self) -> list[ActiveInstance]:
         """Return the instances that are on, in the order in which they came on."""
-        return [
-            self._active(state, state.open_session)
-            for state in self.ledger.active
-            if state.open_session is not None
-        ]
-
-    def _active(self, state: InstanceState, session: GpuSession) -> ActiveInstance:
-        lines = rate_session(session, self.terms, self.as_of)
-        return ActiveInstance(
-            state, session, lines, total_of(lines), live_rate(session, self.terms, self.as_of)
-        )
+        return [ActiveInstance(one, self._seconds) for one in self.open.sessions]
 
     @cached_property
     def current_session(self) -> Totals:
         """Return the totals of all open sessions, each from its start to now."""
-        totals = Totals()
-        for one in self.active:
-            totals.merge(one.totals)
-        return totals
-
-    @cached_property
-    def disks(self) -> list[DiskLine]:
-        """Return the lines of the disks that are there, from their latest change to now."""
-        return [line for one in self.ledger.with_disk for line in self._disk(one)]
-
-    def _disk(self, state: InstanceState) -> list[DiskLine]:
-        span = state.disk_now
-        if span is None:
-            return []
-        return rate_disk(state.instance, [span], self.terms, self.as_of)
+        return self.open.of_sessions.after(self._seconds)
 
     @cached_property
     def lifetime(self) -> Totals:
         """Return the totals of everything to now, open sessions and disks included."""
-        totals = total_of(self.disks)
+        totals = self.open.of_disks.after(self._seconds)
         totals.merge(self.ended.totals)
         totals.merge(self.current_session)
         return totals
@@ -168,39 +177,22 @@ class AccountView:
     @property
     def saving_per_second(self) -> Fraction:
         """Return the slope of the session's saving."""
-        return sum((one.live.saving_per_second for one in self.active), Fraction(0))
+        return self.open.saving_per_second
 
     @property
     def lifetime_saving_per_second(self) -> Fraction:
         """Return the slope of the lifetime's saving: the session's, and that of the disks."""
-        per_hour = sum(
-            (disk_saving_per_hour(one, self.terms, self.as_of) for one in self._disk_spans),
-            Fraction(0),
-        )
-        return self.saving_per_second + per_hour / _SECONDS_PER_HOUR
+        return self.saving_per_second + self.open.disk_saving_per_second
 
     @property
-    def _disk_spans(self) -> list[DiskSpan]:
-        spans = (one.disk_now for one in self.ledger.with_disk)
-        return [span for span in spans if span is not None]
-
-    @cached_property
     def hourly_rates(self) -> HourlyRates:
         """Return what the active instances cost an hour, and would cost."""
-        paid = comparable = compared = Fraction(0)
-        for one in self.active:
-            rate, comparison_rate = one.live.rate, one.live.comparison_rate
-            paid += rate or 0
-            if rate is not None and comparison_rate is not None:
-                comparable += rate
-                compared += comparison_rate
-        return HourlyRates(paid, comparable, compared)
+        return self.open.hourly_rates
 
     @property
     def saving_per_hour(self) -> Fraction | None:
         """Return the active instances' hourly saving; None where none of them is compared."""
-        is_compared = any(one.live.is_priced for one in self.active)
-        return self.hourly_rates.saving if is_compared else None
+        return self.hourly_rates.saving if self.open.is_compared else None
 
     @cached_property
     def valid_until(self) -> datetime:
@@ -209,38 +201,44 @@ class AccountView:
         Within a second the true value is a step, not a slope: an answer for a fraction of a
         second holds until that second is over.
         """
-        changes = [one.live.changes_at for one in self.active if one.live.changes_at is not None]
-        if self.ledger.next_event_at is not None:
-            changes.append(self.ledger.next_event_at)
-        for span in self._disk_spans:
-            changes += next_price_changes(span.shape, self.terms, self.as_of)
-        if self.active and self.as_of.microsecond:
+        changes = [self.open.changes_at, self.ledger.next_event_at]
+        if self.open.sessions and self.as_of.microsecond:
             changes.append(self.as_of.replace(microsecond=0) + _RESOLUTION)
-        return min([self.as_of + VALID_FOR, *changes])
+        known = (at for at in changes if at is not None)
+        return min([self.as_of + VALID_FOR, *known])
 
     def totals_of(self, state: InstanceState) -> Totals:
         """Return the totals of one instance to now, its open session included."""
-        totals = Totals()
+        moving = self.open.of_instances.get(state.instance)
+        totals = Totals() if moving is None else moving.after(self._seconds)
         totals.merge(self.ended.of_instance(state.instance))
-        session = state.open_session
-        if session is not None:
-            totals.merge(total_of(rate_session(session, self.terms, self.as_of)))
-        totals.merge(total_of(self._disk(state)))
         return totals
 
-    def lines_in(self, window: Window, instance: str | None = None) -> list[Line]:
-        """Return the lines in a window, open sessions and disks included; of one instance only."""
+    def lines_in(self, window: Window, instance: str | None = None) -> Iterator[Line]:
+        """Return the lines in a window, open sessions and disks included, in the ledger's order.
+
+        Of one instance only where one is named; what is not taken is not read.
+        """
         still_open = (
             line
             for line in self.open_lines
             if instance in (None, line.instance) and window.touches(line.starts_at, line.ends_at)
         )
-        return [*self.ended.lines_in(window, instance), *still_open]
+        ended = self.ended.lines_in(window, instance)
+        return merge(ended, sorted(still_open, key=order_of), key=order_of)
 
-    @property
+    @cached_property
     def open_lines(self) -> list[Line]:
         """Return the lines of the sessions and disks that have not ended."""
-        return [*(line for one in self.active for line in one.lines), *self.disks]
+        return self.open.lines_at(self.as_of)
+
+    def open_totals_by_day(self, borders: tuple[datetime, ...]) -> Mapping[int, Totals]:
+        """Return the totals of what has not ended by day, which are not to be changed.
+
+        Args:
+            borders: The starts of the days, and the end of the last, which is today.
+        """
+        return self.open.totals_by_day(borders, self.as_of)
 
     def measured_saving(self) -> MeasuredSaving | None:
         """Return what the last 30 days saved, or the days since first use where fewer."""
@@ -249,12 +247,20 @@ class AccountView:
             return None
         since = max(first_use, self.as_of - timedelta(days=MEASURED_DAYS))
         totals = self.ended.totals_since(since)
-        totals.merge(total_of(self.open_lines, Window(since, self.as_of)))
+        totals.merge(self._open_since(since))
         return MeasuredSaving(
             saving=totals.saving,
             microseconds=max(0, microseconds_between(since, self.as_of)),
             is_comparable=totals.gpu_priced > 0 or totals.gpu_used == 0,
         )
+
+    def _open_since(self, since: datetime) -> Totals:
+        began = self.open.first_starts_at
+        if began is not None and began < since:
+            return total_of(self.open_lines, Window(since, self.as_of))
+        totals = self.open.of_disks.after(self._seconds)
+        totals.merge(self.current_session)
+        return totals
 
     def gpu_type(self, shape: Shape) -> str:
         """Return a GPU's canonical name with its share, or its spelling where that is unknown."""

@@ -8,10 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from itertools import pairwise
+from heapq import heappop, heappush
+from itertools import count, pairwise
 from typing import Protocol
 
 from dumont_economy.instant import EPOCH, from_microseconds, to_microseconds
+from dumont_economy.ledger.ledger_entry import order_of
 from dumont_economy.ledger.line_item import ALL_TIME, Line, LineItem, Window
 from dumont_economy.ledger.rating import RatingTerms, in_effect, rate_disk, rate_session
 from dumont_economy.ledger.usage_step import (
@@ -31,11 +33,15 @@ from dumont_economy.services.account_ledger import AccountLedger
 from dumont_economy.services.usage_records import UsageRecords
 from dumont_economy.storage.usage_cache import DamagedCacheError, EndedUse
 
-_DAY = timedelta(days=1)
+_HOUR = timedelta(hours=1)
 # Before and after all time: whole hours.
 _EARLIEST = to_microseconds(ALWAYS)
 _LATEST = 10_000 * 366 * DAY
 _Stretch = tuple[int, int]
+
+
+def _beginning(one: EndedUse) -> datetime:
+    return one.use.starts_at
 
 
 class _Dated(Protocol):
@@ -77,11 +83,11 @@ class EndedUsage:
     def totals_since(self, since: datetime) -> Totals:
         """Return the totals of everything after an instant.
 
-        Whole days are kept, so that another instant of the same day costs the rest of its hours.
+        What follows its hour is kept, so that another instant of the same hour costs little.
         """
-        midnight = _next_midnight(since)
-        rest = _Rater(self, Window(since, midnight)).by_key()
-        return _merged([*rest.values(), *self.by_key(Window(midnight, None)).values()])
+        hour_ends = _next_hour(since)
+        rest = _Rater(self, Window(since, hour_ends)).by_key()
+        return _merged([*rest.values(), *self.by_key(Window(hour_ends, None)).values()])
 
     def of_instance(self, instance: str) -> Totals:
         """Return the totals of what has ended of one instance."""
@@ -96,11 +102,33 @@ class EndedUsage:
         return held
 
     def lines_in(self, window: Window, instance: str | None = None) -> Iterator[Line]:
-        """Return the lines of what has ended that lie in a window, in part at least."""
-        uses = (
-            self.records.ended_in(window) if instance is None else self.records.ended_of(instance)
-        )
-        return (line for line in self.rated(uses) if window.touches(line.starts_at, line.ends_at))
+        """Return the lines of what has ended that lie in a window, in part at least, in order.
+
+        Use is read as lines are taken: up to what begins after the last of them.
+        """
+        if instance is None:
+            uses = self.records.ended_in(window)
+        else:
+            uses = iter(sorted(self.records.ended_of(instance), key=_beginning))
+        waiting: list[tuple[tuple[datetime, str, str], int, Line]] = []
+        numbers = count()
+        for one in uses:
+            while waiting and waiting[0][0][0] < one.use.starts_at:
+                yield heappop(waiting)[2]
+            for line in self.rated([one]):
+                if window.touches(line.starts_at, line.ends_at):
+                    heappush(waiting, (order_of(line), next(numbers), line))
+        while waiting:
+            yield heappop(waiting)[2]
+
+    def lines_of_hour(self, hour: int) -> Sequence[Line]:
+        """Return the lines of what has ended that lie in an hour, in part at least."""
+        kept = self.ledger.kept(self.question, self.market_version)
+        held = kept.hours.get(hour)
+        if held is None:
+            held = list(self.lines_in(_window(hour * HOUR, (hour + 1) * HOUR)))
+            kept.keep_hour(hour, held)
+        return held
 
     def rated(self, uses: Iterable[EndedUse]) -> Iterator[Line]:
         """Return the lines of sessions and disks."""
@@ -217,7 +245,7 @@ class _Rater:
         """
         whole = _window(hour * HOUR, (hour + 1) * HOUR)
         used = dict.fromkeys(parts, 0)
-        for line in self._usage.lines_in(whole):
+        for line in self._usage.lines_of_hour(hour):
             key = _key_of(line)
             if key not in parts:
                 continue
@@ -249,5 +277,5 @@ def _merged(parts: Iterable[Totals]) -> Totals:
     return totals
 
 
-def _next_midnight(at: datetime) -> datetime:
-    return at - (at - EPOCH) % _DAY + _DAY
+def _next_hour(at: datetime) -> datetime:
+    return at - (at - EPOCH) % _HOUR + _HOUR

@@ -3,7 +3,7 @@
 import hmac
 import secrets
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -80,7 +80,8 @@ _nobody = _hasher.hash(secrets.token_hex())  # Makes an unknown user take as lon
 class Principal:
     """Who is asking: an account, through a person's session or a machine's token.
 
-    `versions` are the account's at that moment, where they were asked for.
+    One of the two hashes is that of the credential. `versions` are the account's at that moment,
+    where they were asked for.
     """
 
     account: Account
@@ -89,6 +90,7 @@ class Principal:
     user: User | None = None
     session_hash: str | None = None
     versions: AccountVersions | None = None
+    token_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +239,7 @@ def authenticate(
     with database.read(account_id=account_id, token_hash=token_hash) as connection:
         if token.startswith(_API_TOKEN_PREFIX):
             machine = accounts.api_token_by_hash(connection, token_hash, account_id)
-            return None if machine is None else _machine(machine)
+            return None if machine is None else _machine(machine, token_hash)
         session = accounts.login_session_by_hash(connection, token_hash, account_id)
     now = clock.now()
     if session is None or _is_over(session, now):
@@ -255,8 +257,34 @@ def authenticate(
     )
 
 
-def _machine(token: ApiToken) -> Principal:
-    return Principal(token.account, token.scopes, f"token {token.name}", versions=token.versions)
+def _machine(token: ApiToken, token_hash: str) -> Principal:
+    return Principal(
+        token.account,
+        token.scopes,
+        f"token {token.name}",
+        versions=token.versions,
+        token_hash=token_hash,
+    )
+
+
+def still_in_force(
+    connection: Connection, account_id: str, asked: Collection[Principal], now: datetime
+) -> set[str]:
+    """Return the hashes of those credentials of an account that are in force still."""
+    sessions = [one.session_hash for one in asked if one.session_hash is not None]
+    machines = [one.token_hash for one in asked if one.token_hash is not None]
+    found: set[str] = set()
+    if sessions:
+        found |= {
+            token_hash
+            for token_hash, began, used in accounts.sessions_not_ended(
+                connection, account_id, sessions
+            )
+            if not _has_passed(began, used, now)
+        }
+    if machines:
+        found |= accounts.api_tokens_in_force(connection, account_id, machines)
+    return found
 
 
 def create_token(
@@ -353,7 +381,11 @@ def _begin_session(connection: Connection, user: User, account: Account, now: da
 
 
 def _is_over(session: LoginSession, now: datetime) -> bool:
-    return now - session.created_at >= SESSION_LASTS or now - session.last_used_at >= SESSION_IDLE
+    return _has_passed(session.created_at, session.last_used_at, now)
+
+
+def _has_passed(began: datetime, used: datetime, now: datetime) -> bool:
+    return now - began >= SESSION_LASTS or now - used >= SESSION_IDLE
 
 
 def hash_of(token: str) -> str:

@@ -1,6 +1,5 @@
 """Reads an account's costs and savings by local day."""
 
-from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise, starmap
@@ -41,12 +40,8 @@ def read_history(view: AccountView, days: int, zone: ZoneInfo) -> History:
             of_day[day] = Totals()
             for of_key in ended.values():
                 of_day[day].merge(of_key)
-    for line in view.open_lines:
-        day = max(0, bisect_right(borders, line.starts_at) - 1)
-        while day < len(borders) - 1 and borders[day] < line.ends_at:
-            window = Window(borders[day], borders[day + 1])
-            of_day.setdefault(day, Totals()).add_line(line, window)
-            day += 1
+    for day, still_open in view.open_totals_by_day(tuple(borders)).items():
+        of_day.setdefault(day, Totals()).merge(still_open)
     totals = Totals()
     for of_one in of_day.values():
         of_one.settle()

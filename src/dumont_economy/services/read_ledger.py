@@ -1,14 +1,13 @@
 """Reads an account's ledger: the lines behind a figure, their totals by group, and adjustments."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import islice
 from zoneinfo import ZoneInfo
 
 from dumont_economy.errors import FieldProblem, InvalidInputError
-from dumont_economy.ledger.ledger_entry import LedgerEntry, component_of, entries_of
+from dumont_economy.ledger.ledger_entry import LedgerEntry, entries_of
 from dumont_economy.ledger.line_item import Line, Window
 from dumont_economy.pricing.match_timeline import RequestedGpu
 from dumont_economy.savings.ledger_figures import (
@@ -50,13 +49,7 @@ class LedgerScope:
 def lines_in(view: AccountView, scope: LedgerScope) -> list[Line]:
     """Return the lines of a scope in the ledger's order: by beginning, then by instance."""
     is_meant = _test_of(view, scope)
-    found = [line for line in view.lines_in(scope.window, scope.instance) if is_meant(line)]
-    found.sort(key=_order)
-    return found
-
-
-def _order(line: Line) -> tuple[datetime, str, str]:
-    return (line.starts_at, line.instance, component_of(line))
+    return [line for line in view.lines_in(scope.window, scope.instance) if is_meant(line)]
 
 
 def _test_of(view: AccountView, scope: LedgerScope) -> Callable[[Line], bool]:
@@ -77,13 +70,42 @@ def _gpus_meant(view: AccountView, spelling: str) -> set[str]:
     return {spelling} if identity is None else {spelling, identity.name}
 
 
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in a ledger: past so many entries of the lines that begin at an instant."""
+
+    starts_at: datetime
+    passed: int
+
+
 def read_entries(
-    view: AccountView, scope: LedgerScope, *, start: int, limit: int
-) -> tuple[list[LedgerEntry], bool]:
-    """Return a page of the entries of a scope, and whether more follow."""
-    entries = entries_of(lines_in(view, scope), scope.window)
-    page = list(islice(entries, start, start + limit + 1))
-    return page[:limit], len(page) > limit
+    view: AccountView, scope: LedgerScope, *, begins: Position, limit: int
+) -> tuple[list[LedgerEntry], Position | None]:
+    """Return a page of the entries of a scope, and where the next one begins, if any follow.
+
+    What it costs depends on the page, and on what is used at a time, not on what lies before it.
+    """
+    page: list[LedgerEntry] = []
+    at = begins.starts_at
+    passed = 0
+    for entry in entries_of(_lines_from(view, scope, at), scope.window):
+        if entry.line.starts_at != at:
+            at, passed = entry.line.starts_at, 0
+        if at > begins.starts_at or passed >= begins.passed:
+            if len(page) == limit:
+                return page, Position(at, passed)
+            page.append(entry)
+        passed += 1
+    return page, None
+
+
+def _lines_from(view: AccountView, scope: LedgerScope, at: datetime) -> Iterator[Line]:
+    """Return the lines of a scope that begin at an instant or later, in the ledger's order."""
+    starts_at, ends_at = scope.window.starts_at, scope.window.ends_at
+    window = Window(at if starts_at is None else max(starts_at, at), ends_at)
+    is_meant = _test_of(view, scope)
+    lines = view.lines_in(window, scope.instance)
+    return (line for line in lines if line.starts_at >= at and is_meant(line))
 
 
 def read_groups(

@@ -21,5 +21,5 @@ def project_savings(view: AccountView, daily_hours: Fraction | None) -> Projecti
 
 def summarise_instances(view: AccountView) -> list[tuple[InstanceState, Totals]]:
     """Return up to five instances with their totals: active ones first, then the latest used."""
-    newest = view.records.used_last(start=0, limit=_SUMMARISED)
+    newest = view.ledger.used_last(view.records, _SUMMARISED)
     return [(state, view.totals_of(state)) for state in newest]

@@ -3,10 +3,11 @@
 While none of them has changed, an answer that was given still holds: nothing else need be read.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import Connection, Row, bindparam, func, select
 
 from dumont_economy.storage.policies import DEFAULT_POLICY
 from dumont_economy.storage.price_imports import NEWEST_DECISION, NEWEST_IMPORT
@@ -19,14 +20,20 @@ _CHANGES = (
     .where(policy.c.account_id == bindparam("account_id"))
     .scalar_subquery()
 )
-VERSION_COLUMNS = (
+_WITHOUT_POLICY = (
     account.c.last_seq.label("ledger_version"),
-    _CHANGES.label("policy_changes"),
     PRICE_FACTS_VERSION.label("price_facts"),
     NEWEST_IMPORT.label("newest_import"),
     NEWEST_DECISION.label("newest_decision"),
 )
+VERSION_COLUMNS = (*_WITHOUT_POLICY, _CHANGES.label("policy_changes"))
 """What to select with the account that `account_id` names."""
+# Asked for by every look of a watch, so they are made once.
+_OF_ONE = select(*VERSION_COLUMNS).where(account.c.id == bindparam("account_id"))
+_OF_MANY = select(account.c.id, *_WITHOUT_POLICY).where(
+    account.c.id.in_(bindparam("account_ids", expanding=True))
+)
+_POLICY_CHANGES = select(_CHANGES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,5 +52,40 @@ def versions_of(row: Row[Any, *tuple[Any, ...]]) -> AccountVersions:
         ledger=row.ledger_version,
         policy=DEFAULT_POLICY.version + row.policy_changes,
         price_facts=row.price_facts,
-        price_health=(row.newest_import or 0, row.newest_decision or 0),
+        price_health=_price_health(row),
     )
+
+
+def read_versions(connection: Connection, account_id: str) -> AccountVersions:
+    """Return the versions of an account."""
+    return versions_of(connection.execute(_OF_ONE, {"account_id": account_id}).one())
+
+
+def read_again(
+    connection: Connection, known: Mapping[str, AccountVersions]
+) -> dict[str, AccountVersions]:
+    """Return the versions of many accounts, by id, in one statement.
+
+    Their policies stay those that are known: `read_policy_version` reads one of them, for the rows
+    of a policy are there for one account at a time.
+    """
+    rows = connection.execute(_OF_MANY, {"account_ids": list(known)})
+    return {
+        row.id: replace(
+            known[row.id],
+            ledger=row.ledger_version,
+            price_facts=row.price_facts,
+            price_health=_price_health(row),
+        )
+        for row in rows
+    }
+
+
+def read_policy_version(connection: Connection, account_id: str) -> int:
+    """Return the version of an account's policy."""
+    changes = connection.execute(_POLICY_CHANGES, {"account_id": account_id}).scalar_one()
+    return DEFAULT_POLICY.version + int(changes or 0)
+
+
+def _price_health(row: Row[Any, *tuple[Any, ...]]) -> tuple[int, int]:
+    return (row.newest_import or 0, row.newest_decision or 0)

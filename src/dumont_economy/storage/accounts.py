@@ -1,5 +1,6 @@
 """Queries on accounts, people, sessions and tokens. Secrets are kept as hashes only."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -100,6 +101,18 @@ _SESSION = (
     .where(
         login_session.c.token_hash == bindparam("token_hash"), login_session.c.ended_at.is_(None)
     )
+)
+_SESSIONS_IN_FORCE = select(
+    login_session.c.token_hash, login_session.c.created_at, login_session.c.last_used_at
+).where(
+    login_session.c.account_id == bindparam("account_id"),
+    login_session.c.token_hash.in_(bindparam("token_hashes", expanding=True)),
+    login_session.c.ended_at.is_(None),
+)
+_TOKENS_IN_FORCE = select(api_token.c.token_hash).where(
+    api_token.c.account_id == bindparam("account_id"),
+    api_token.c.token_hash.in_(bindparam("token_hashes", expanding=True)),
+    api_token.c.revoked_at.is_(None),
 )
 _SESSION_AND_VERSIONS = _SESSION.add_columns(*VERSION_COLUMNS).where(
     login_session.c.account_id == bindparam("account_id")
@@ -255,6 +268,22 @@ def api_token_by_hash(
     if row is None or row.revoked_at is not None:
         return None
     return _api_token(row, versions_of(row) if account_id else None)
+
+
+def sessions_not_ended(
+    connection: Connection, account_id: str, token_hashes: Collection[str]
+) -> list[tuple[str, datetime, datetime]]:
+    """Return which of an account's sessions nobody has ended: hash, when begun, when last used."""
+    asked = {"account_id": account_id, "token_hashes": list(token_hashes)}
+    return [(*row,) for row in connection.execute(_SESSIONS_IN_FORCE, asked)]
+
+
+def api_tokens_in_force(
+    connection: Connection, account_id: str, token_hashes: Collection[str]
+) -> set[str]:
+    """Return which of an account's tokens, by their hashes, have not been revoked."""
+    asked = {"account_id": account_id, "token_hashes": list(token_hashes)}
+    return set(connection.execute(_TOKENS_IN_FORCE, asked).scalars())
 
 
 def api_tokens_of(connection: Connection, account_id: str) -> list[ApiToken]:

@@ -6,10 +6,12 @@ is damaged, or of another state, is made anew of the facts, never served.
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, cached_property
 from hashlib import sha256
+from heapq import merge
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import (
@@ -492,30 +494,51 @@ def ended_of_instance(connection: Connection, account_id: str, instance: str) ->
 
 
 def ended_in(connection: Connection, account_id: str, window: Window) -> Iterator[EndedUse]:
-    """Return what has ended and lies in a window, in part at least.
+    """Return what has ended and lies in a window, in part at least, in order of its beginning.
+
+    No more is read than is taken: what comes next, of use of each length.
 
     Raises:
         DamagedCacheError: some of it is not what was written.
     """
-    columns = ended_use.c
-    statement = select(ended_use).where(columns.account_id == account_id)
-    if window.starts_at is not None:
-        statement = statement.where(
-            columns.ends_at > window.starts_at, or_(*_begun_after(window.starts_at))
+    with ExitStack() as open_rows:
+        yield from merge(
+            *(
+                map(_ended, open_rows.enter_context(_rows_of(connection, statement)))
+                for statement in _ended_of_each_length(account_id, window)
+            ),
+            key=_beginning,
         )
-    if window.ends_at is not None:
-        statement = statement.where(columns.starts_at < window.ends_at)
-    with connection.execute(statement, execution_options=_STREAMED) as rows:
-        for row in rows:
-            yield _ended(row)
 
 
-def _begun_after(starts_at: datetime) -> Iterator[ColumnElement[bool]]:
-    """Return when use of each length has to have begun to reach an instant."""
+def _rows_of(
+    connection: Connection, statement: Select[Any]
+) -> AbstractContextManager[Iterable[Row[Any]]]:
+    return connection.execute(statement, execution_options=_STREAMED)
+
+
+def _beginning(one: EndedUse) -> datetime:
+    return one.use.starts_at
+
+
+def _ended_of_each_length(account_id: str, window: Window) -> Iterator[Select[Any]]:
+    """Return what asks for use of each length that lies in a window, in order."""
     columns = ended_use.c
-    for number, hours in enumerate(_LENGTHS):
-        yield and_(columns.length_class == number, columns.starts_at > _earlier(starts_at, hours))
-    yield columns.length_class == len(_LENGTHS)
+    for number in range(len(_LENGTHS) + 1):
+        statement = (
+            select(ended_use)
+            .where(columns.account_id == account_id, columns.length_class == number)
+            .order_by(columns.starts_at, columns.instance, columns.kind, columns.number)
+        )
+        if window.starts_at is not None:
+            statement = statement.where(columns.ends_at > window.starts_at)
+            if number < len(_LENGTHS):
+                # What began earlier than that has ended by then.
+                began = _earlier(window.starts_at, _LENGTHS[number])
+                statement = statement.where(columns.starts_at > began)
+        if window.ends_at is not None:
+            statement = statement.where(columns.starts_at < window.ends_at)
+        yield statement
 
 
 def _earlier(at: datetime, hours: int) -> datetime:

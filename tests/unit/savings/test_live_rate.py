@@ -87,6 +87,18 @@ def test_the_price_of_this_instant_holds_already() -> None:
     assert live.changes_at is None
 
 
+@pytest.mark.parametrize(
+    ("used", "changes_at"), [(40, after(40, 1)), (60, None)], ids=["in the minimum", "after it"]
+)
+def test_a_minimum_goes_over_to_the_price_of_this_instant_right_after_it(
+    used: int, changes_at: datetime | None
+) -> None:
+    """What is added to the use is booked at its last instant, which is still of the old price."""
+    cut = matches(equivalent("7.2"), (after(used), equivalent("5")))
+
+    assert live_rate(OPEN, terms(cut, comparison=billing(60)), after(used)).changes_at == changes_at
+
+
 def test_the_earliest_change_counts() -> None:
     """Minimum at 60 s, own step at 120 s, price at 90 s."""
     cut = matches(equivalent("7.2"), (after(90), equivalent("5")))

@@ -67,7 +67,7 @@ export function AppShell({ session, children }: AppShellProps) {
         </div>
       </header>
       <main id="content" tabIndex={-1} className={`${FRAME} py-5 outline-none sm:py-7`}>
-        {session !== null && <EconomyPolling />}
+        {session !== null && <EconomyPolling accountId={session.account.id} />}
         {children}
       </main>
       {session !== null && <OpenedFigure />}

@@ -4,30 +4,38 @@ import { economyApi } from '../api/economy-api'
 import { onClockJump } from '../lib/frame-loop'
 import { selectProvider, startEconomyPolling, stopEconomyPolling } from '../state/economy-slice'
 import { useSavings } from '../state/use-savings'
+import { useChanges } from './use-changes'
 
-/** The server is asked again no sooner than this after a counter stopped. */
+/** The server is asked again no sooner than this after a counter stopped, or an answer failed. */
 const SHORTEST_WAIT_MS = 1000
 
 /** And no later than this, while the answer that should have come does not. */
-const LONGEST_WAIT_MS = 30_000
+const LONGEST_WAIT_MS = 20_000
+
+/** Up to this share of a wait is added, so that those whose answers failed at once part. */
+const LONGEST_DELAY = 0.25
 
 /**
  * Keeps the figures fresh while a page shows them.
  *
- * Polls faster while instances are active, asks at the end of an answer's validity so that no
- * counter waits for the next poll, and asks at once when the machine slept. Where the same answer
- * comes again, or none, it asks again, at growing distances.
+ * Asks when the server tells that something has changed. Where it cannot, polls, faster while
+ * instances are active. Asks at the end of an answer's validity, so that no counter waits, and at
+ * once when the machine slept or the page is seen again. Where no answer comes, or the same again,
+ * it asks at growing distances.
  */
-export function EconomyPolling() {
+export function EconomyPolling({ accountId }: { readonly accountId: string }) {
   const dispatch = useDispatch()
+  const isLive = useChanges(accountId)
   const answer = useSavings(useSelector(selectProvider))
   const savings = answer.state === 'ready' ? answer.data : null
+  const isFailing =
+    answer.state === 'failed' || (answer.state === 'ready' && answer.staleSince !== null)
   const activeInstances = savings?.activeInstancesCount ?? 0
   const endsAt = savings?.validity.endsAt ?? null
 
   useEffect(() => {
-    dispatch(startEconomyPolling({ activeInstances }))
-  }, [dispatch, activeInstances])
+    dispatch(startEconomyPolling({ activeInstances, isLive, isFailing }))
+  }, [dispatch, activeInstances, isLive, isFailing])
 
   useEffect(
     () => () => {
@@ -37,19 +45,30 @@ export function EconomyPolling() {
   )
 
   useEffect(() => {
-    if (endsAt === null) return
+    if (endsAt === null && !isFailing) return
+    const waitMs = () => Math.max((endsAt ?? 0) - performance.now(), 0)
+    const ask = () => {
+      if (!document.hidden) dispatch(economyApi.util.invalidateTags(['Ledger']))
+    }
     let timer: ReturnType<typeof setTimeout>
     const askIn = (wait: number, next: number) => {
       timer = setTimeout(() => {
-        if (!document.hidden) dispatch(economyApi.util.invalidateTags(['Ledger']))
-        askIn(next, Math.min(next * 2, LONGEST_WAIT_MS))
+        ask()
+        const delay = 1 + Math.random() * LONGEST_DELAY
+        askIn(next * delay, Math.min(next * 2, LONGEST_WAIT_MS))
       }, wait)
     }
-    askIn(Math.max(endsAt - performance.now(), SHORTEST_WAIT_MS), SHORTEST_WAIT_MS)
+    askIn(isFailing ? SHORTEST_WAIT_MS : Math.max(waitMs(), SHORTEST_WAIT_MS), SHORTEST_WAIT_MS)
+    // What ended while nobody looked is asked for when somebody does.
+    const onSeen = () => {
+      if (isFailing || waitMs() === 0) ask()
+    }
+    document.addEventListener('visibilitychange', onSeen)
     return () => {
       clearTimeout(timer)
+      document.removeEventListener('visibilitychange', onSeen)
     }
-  }, [dispatch, endsAt])
+  }, [dispatch, endsAt, isFailing])
 
   useEffect(
     () =>

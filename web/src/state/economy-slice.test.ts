@@ -26,14 +26,25 @@ describe('the economy slice', () => {
   ])('polls with %i active instances every %i ms', (activeInstances, interval) => {
     const store = makeStore()
 
-    store.dispatch(startEconomyPolling({ activeInstances }))
+    store.dispatch(startEconomyPolling({ activeInstances, isLive: false, isFailing: false }))
 
     expect(selectPollingInterval(store.getState())).toBe(interval)
   })
 
+  it.each([
+    { isLive: true, isFailing: false },
+    { isLive: false, isFailing: true },
+  ])('does not poll where something else decides when to ask: %o', (pace) => {
+    const store = makeStore()
+
+    store.dispatch(startEconomyPolling({ activeInstances: 1, ...pace }))
+
+    expect(selectPollingInterval(store.getState())).toBe(0)
+  })
+
   it('stops polling', () => {
     const store = makeStore()
-    store.dispatch(startEconomyPolling({ activeInstances: 1 }))
+    store.dispatch(startEconomyPolling({ activeInstances: 1, isLive: false, isFailing: false }))
 
     store.dispatch(stopEconomyPolling())
 

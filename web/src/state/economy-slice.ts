@@ -21,6 +21,15 @@ export interface EconomyState {
   }
 }
 
+/** What decides how often the server is asked. */
+export interface Pace {
+  readonly activeInstances: number
+  /** Changes are told as they happen. */
+  readonly isLive: boolean
+  /** The last answer did not come. */
+  readonly isFailing: boolean
+}
+
 /** The part of the store's state that this slice is. */
 export interface WithEconomy {
   economy: EconomyState
@@ -62,11 +71,16 @@ const economySlice = createSlice({
     setRange(state, action: PayloadAction<RangeDays>) {
       state.rangeDays = action.payload
     },
-    /** Poll, and faster while instances are active. */
-    startEconomyPolling(state, action: PayloadAction<{ activeInstances: number }>) {
-      state.polling.isPolling = true
-      state.polling.intervalMs =
-        action.payload.activeInstances > 0 ? ACTIVE_INTERVAL_MS : QUIET_INTERVAL_MS
+    /**
+     * Poll, and faster while instances are active.
+     *
+     * Not while changes are told, nor while answers fail to come: then it is not for a steady pace
+     * to ask (`app/economy-polling.tsx`).
+     */
+    startEconomyPolling(state, action: PayloadAction<Pace>) {
+      const { activeInstances, isLive, isFailing } = action.payload
+      state.polling.isPolling = !isLive && !isFailing
+      state.polling.intervalMs = activeInstances > 0 ? ACTIVE_INTERVAL_MS : QUIET_INTERVAL_MS
     },
     stopEconomyPolling(state) {
       state.polling.isPolling = false

@@ -29,6 +29,8 @@ const providerOf = (request: Request) => new URL(request.url).searchParams.get('
 export const server = setupServer(
   http.get(api('auth/me'), () => HttpResponse.json(session())),
   http.get(api('setup'), () => HttpResponse.json({ needs_owner: false, code_required: false })),
+  // Full: whoever wants to be told of changes has to poll.
+  http.get(api('economy/stream'), () => problem(503, 'streams_full', 'Poll.')),
   http.get(api('economy/savings'), ({ request }) =>
     HttpResponse.json(savings({ provider: providerOf(request) })),
   ),

@@ -88,7 +88,7 @@ def _session_instance(view: AccountView, one: ActiveInstance) -> SessionInstance
         instance_id=one.state.instance,
         gpu_type=view.gpu_type(one.session.runs[-1].shape),
         status=str(one.state.status),
-        running_hours=hours(one.totals.used),
+        running_hours=hours(one.used),
         dumont_hourly_rate=hourly(one.live.rate),
         provider_hourly_rate=hourly(one.live.comparison_rate),
         dumont_cost=money_or_none(one.cost),

@@ -119,7 +119,7 @@ def _realtime_instance(view: AccountView, one: ActiveInstance) -> RealtimeInstan
         gpu_type=view.gpu_type(shape),
         gpu_count=shape.gpu_count,
         status=str(one.state.status),
-        running_hours=hours(one.totals.used),
+        running_hours=hours(one.used),
         dumont_hourly_rate=hourly(one.live.rate),
         current_cost=money_or_none(one.cost),
         provider_hourly_rate=hourly(one.live.comparison_rate),

@@ -1,10 +1,12 @@
 """GET /ledger/lines: the lines behind any figure, one entry a line and side."""
 
+from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
+from dumont_economy.api.cursor import bad_cursor
 from dumont_economy.api.economy.shared import (
     ComparisonInfo,
     comparison_info,
@@ -14,16 +16,19 @@ from dumont_economy.api.ledger.shared import LedgerQuery, blueprint, scope_of, s
 from dumont_economy.api.operation import operation
 from dumont_economy.api.period import zone_of
 from dumont_economy.api.state_page import PageQuery, cursor_at, open_page
-from dumont_economy.instant import instant_text
+from dumont_economy.instant import instant_text, microseconds_between, plus_microseconds
 from dumont_economy.ledger.ledger_entry import Component, LedgerEntry, Side, component_of
 from dumont_economy.ledger.line_item import Line, LineItem
 from dumont_economy.money import amount_text, exact_text
+from dumont_economy.pricing.dated_fact import ALWAYS
 from dumont_economy.pricing.disk_price import DiskPrice
 from dumont_economy.pricing.equivalence import Equivalent
 from dumont_economy.pricing.exchange_rate import ExchangeRate
 from dumont_economy.pricing.match_timeline import Unpriced, UnpricedReason
-from dumont_economy.services.account_view import AccountView
-from dumont_economy.services.read_ledger import read_entries
+from dumont_economy.services.account_view import AccountState, AccountView
+from dumont_economy.services.read_ledger import Position, read_entries
+
+_LONGEST = microseconds_between(ALWAYS, datetime.max.replace(tzinfo=UTC))
 
 
 class LinesQuery(LedgerQuery, PageQuery):
@@ -141,20 +146,27 @@ class LinesAnswer(BaseModel):
 )
 def ledger_lines(query: LinesQuery) -> LinesAnswer:
     """Answer a page of lines, as known at the first page's instant."""
-    start, state = open_page(query)
+    (since_always, passed), state = open_page(query, 2)
+    if since_always > _LONGEST:
+        raise bad_cursor()
     view = view_of(state, query)
     zone = zone_of(query, view.account)
-    entries, has_more = read_entries(
-        view, scope_of(query, view.account), start=start, limit=query.limit
-    )
+    begins = Position(plus_microseconds(ALWAYS, since_always), passed)
+    scope = scope_of(query, view.account)
+    entries, following = read_entries(view, scope, begins=begins, limit=query.limit)
     return LinesAnswer(
         provider=view.question.provider.label,
         comparison=comparison_info(view.question),
         as_of=instant_text(view.as_of),
         timezone=zone.key,
         lines=[_entry_info(view, entry) for entry in entries],
-        next_cursor=cursor_at(start + query.limit, state, view) if has_more else None,
+        next_cursor=None if following is None else _cursor(following, state, view),
     )
+
+
+def _cursor(at: Position, state: AccountState, view: AccountView) -> str:
+    since_always = microseconds_between(ALWAYS, at.starts_at)
+    return cursor_at([since_always, at.passed], state, view)
 
 
 def _entry_info(view: AccountView, entry: LedgerEntry) -> EntryInfo:
