@@ -6,20 +6,34 @@ The values are one parameter, however many there are.
 import json
 from collections.abc import Iterable
 
-from sqlalchemy import ARRAY, Column, ColumnElement, Text, any_, bindparam, cast, func, select
+from sqlalchemy import Column, ColumnElement, Text, any_, bindparam, func, select
+from sqlalchemy.types import UserDefinedType
 
 from dumont_economy.storage.array_text import array_text
 
 SOUGHT = "sought"
 
 
+class _TextArray(UserDefinedType[str]):
+    """An array of texts on PostgreSQL that is given as the text of one.
+
+    The parameter itself is the array: a text that is made one is read anew for each row.
+    """
+
+    cache_ok = True
+    render_bind_cast = True
+
+    def get_col_spec(self) -> str:
+        """Return the type's name."""
+        return "TEXT[]"
+
+
 def is_sought(column: Column[str], dialect: str) -> ColumnElement[bool]:
     """Return the condition that a column has one of the texts that the parameter `SOUGHT` holds."""
-    sought = bindparam(SOUGHT, type_=Text)
     if dialect == "sqlite":
-        values = func.json_each(sought).table_valued("value")
+        values = func.json_each(bindparam(SOUGHT, type_=Text)).table_valued("value")
         return column.in_(select(values.c.value))
-    return column == any_(cast(sought, ARRAY(Text)))
+    return column == any_(bindparam(SOUGHT, type_=_TextArray))
 
 
 def as_parameter(values: Iterable[str], dialect: str) -> str:
