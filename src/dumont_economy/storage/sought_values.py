@@ -5,6 +5,7 @@ The values are one parameter, however many there are.
 
 import json
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Text, any_, bindparam, func, select
 from sqlalchemy.types import UserDefinedType
@@ -23,7 +24,7 @@ class _TextArray(UserDefinedType[str]):
     cache_ok = True
     render_bind_cast = True
 
-    def get_col_spec(self) -> str:
+    def get_col_spec(self, **_more: Any) -> str:  # noqa: ANN401  SQLAlchemy's
         """Return the type's name."""
         return "TEXT[]"
 
