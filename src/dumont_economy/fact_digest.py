@@ -53,7 +53,7 @@ def encoded_rows(
         ValueError: a value is none that a fact can have.
     """
     parts = [_parts(name, values_of[name]) for name in columns]
-    return [_as_bytes([table, *row]) for row in zip(*parts, strict=True)]
+    return [_as_bytes((table, *row)) for row in zip(*parts, strict=True)]
 
 
 def _parts(name: str, values: Sequence[object]) -> list[str]:
@@ -62,8 +62,11 @@ def _parts(name: str, values: Sequence[object]) -> list[str]:
     kinds.discard(NoneType)
     if kinds == {str}:
         # Few texts are told by many rows.
-        part_of = {value: "" if value is None else _part(name, value) for value in set(values)}
-        return [part_of[value] for value in values]
+        part_of = {
+            value: "" if value is None else f";{name}:{len(value)}:{value}"  # type: ignore[arg-type]
+            for value in set(values)
+        }
+        return list(map(part_of.__getitem__, values))
     if kinds == {int}:
         return ["" if value is None else f";{name}={value}" for value in values]
     return ["" if value is None else _part(name, value) for value in values]

@@ -225,7 +225,7 @@ class TestAClockThatIsSetBack:
         self, application_on: Application, meter: Caller, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The control: it is the receipt that keeps the order."""
-        monkeypatch.setattr(usage_events, "next_receipt", lambda _connection, _id, now: now)
+        monkeypatch.setattr(usage_events, "next_receipt", lambda _ledger, now: now)
 
         earlier, again = self.set_back_and_push(application_on, meter)
 
@@ -235,7 +235,7 @@ class TestAClockThatIsSetBack:
         self, application_on: Application, meter: Caller, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """A ledger that was written without the guard is read in the order of its sequence."""
-        monkeypatch.setattr(usage_events, "next_receipt", lambda _connection, _id, now: now)
+        monkeypatch.setattr(usage_events, "next_receipt", lambda _ledger, now: now)
         clock = application_on.clock
         clock.advance(minutes=10)
         between = instant_text(clock.now() - timedelta(minutes=5))

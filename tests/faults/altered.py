@@ -12,7 +12,6 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -77,7 +76,7 @@ def _forgets_what_it_stored() -> None:
         events: Sequence[UsageEvent],
         **more: Any,  # noqa: ANN401
     ) -> tuple[LedgerHead, list[str]]:
-        fresh = [replace(one, source=uuid4().hex) for one in events]
+        fresh = [one._replace(source=uuid4().hex) for one in events]
         return append(connection, account_id, newest, fresh, **more)
 
     _replace(usage_events, "append_events", append_as_new)
@@ -145,7 +144,7 @@ def _orders_by_clock() -> None:
         found = newest_events(*arguments, **options)
         return sorted(found, key=lambda stored: stored.received_at, reverse=True)
 
-    _replace(usage_events, "next_receipt", lambda _connection, _account_id, now: now)
+    _replace(usage_events, "next_receipt", lambda _ledger, now: now)
     _replace(usage_events, "newest_events", newest_by_clock)
 
 

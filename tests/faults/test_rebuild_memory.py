@@ -49,7 +49,7 @@ def fill(database: Database, name: str, count: int) -> None:
             append_events(
                 connection,
                 account.id,
-                lock_ledger(connection, account.id),
+                lock_ledger(connection, account.id).head,
                 some,
                 received_at=clock.now(),
                 reporter="test",

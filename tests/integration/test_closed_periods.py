@@ -1,6 +1,7 @@
 """Closed figures stay; lateness is an adjustment (RELIABILITY.md, M7), on both databases."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -18,7 +19,7 @@ from dumont_economy.pricing.price_fact import PriceFact
 from dumont_economy.pricing.rate import PricingModel, SourceKind
 from dumont_economy.pricing.sku import Sku
 from dumont_economy.services.close_period import close_period
-from dumont_economy.storage import closed_periods, prices
+from dumont_economy.storage import closed_periods, prices, usage_events
 from dumont_economy.storage.closed_periods import ClosedPeriod
 from dumont_economy.storage.database import Database
 from tests.api.harness import Application, Caller, Json, report, start, start_application_on, stop
@@ -216,7 +217,7 @@ class TestAClockThatIsSetBackAfterClosing:
 
         assert export(caller, closed) == before
 
-    @pytest.mark.parametrize("guard", ["usage_events.newest_closing", "prices.known_from"])
+    @pytest.mark.parametrize("guard", ["usage_events.lock_ledger", "prices.known_from"])
     def test_would_do_so_without_the_guard(
         self,
         meter: Application,
@@ -229,9 +230,13 @@ class TestAClockThatIsSetBackAfterClosing:
         meter.clock.advance(hours=10)
         before = export(caller, closed)
         meter.clock.advance(hours=-10)
-        of_events = guard == "usage_events.newest_closing"
-        without = (lambda *_: None) if of_events else (lambda now, _: now)
-        monkeypatch.setattr(f"dumont_economy.storage.{guard}", without)
+        of_events = guard == "usage_events.lock_ledger"
+        lock = usage_events.lock_ledger
+        without = {
+            True: lambda *asked: replace(lock(*asked), closed_as_of=None),
+            False: lambda now, _: now,
+        }
+        monkeypatch.setattr(f"dumont_economy.storage.{guard}", without[of_events])
 
         if of_events:
             tell(caller, Random(1), 20, "late")

@@ -1,6 +1,5 @@
 """How usage spells GPUs, counted over all accounts, on either database."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 from dumont_economy.services.people import make_account
@@ -52,7 +51,7 @@ def test_the_same_name_with_another_memory_is_another_gpu(database: Database) ->
             connection,
             account.id,
             EMPTY_LEDGER,
-            [first, replace(first, id="2", gpu_memory_gib=Decimal(80))],
+            [first, first._replace(id="2", gpu_memory_gib=Decimal(80))],
             received_at=NINE,
             reporter="test",
         )

@@ -145,14 +145,17 @@ def _found_by(
     """Return what `planned_by` does, of a node of PostgreSQL's plan and those below it."""
     table = node.get("Relation Name", table)
     below = node.get("Plans", [])
-    if table in GUARDED and "Scan" in node["Node Type"] and not below:
+    if table in GUARDED and "Scan" in node["Node Type"] and all(map(_is_apart, below)):
         column = first_columns.get(node.get("Index Name", ""))
         is_used = re.search(rf"\b{column}\)?(::text)? = ", node.get("Index Cond", ""))
         yield table, column if is_used else None
     for one in below:
-        # What is found out once beforehand, for the rules or as a part of the answer, is by itself.
-        is_apart = one.get("Parent Relationship") == "InitPlan"
-        yield from _found_by(one, first_columns, None if is_apart else table)
+        yield from _found_by(one, first_columns, None if _is_apart(one) else table)
+
+
+def _is_apart(node: dict[str, Any]) -> bool:
+    """Say whether a node is found out once beforehand, for rules or as a part of the answer."""
+    return node.get("Parent Relationship") == "InitPlan"
 
 
 def test_every_hot_query_finds_one_accounts_rows_by_index(

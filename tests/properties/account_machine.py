@@ -7,7 +7,7 @@ asked again later, and closed periods are asked for as they were closed and as t
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -255,7 +255,7 @@ class AccountMachine(RuleBasedStateMachine):
         side = self.sides[account]
         if side.received:
             again = [side.received[place % len(side.received)] for place in places]
-            other = replace(again[0], time=again[0].time - timedelta(seconds=1))
+            other = again[0]._replace(time=again[0].time - timedelta(seconds=1))
             self._send(side, [*again, other])
 
     @rule(account=accounts, place=st.integers(0, 200), moment=moments)
@@ -462,15 +462,14 @@ class AccountMachine(RuleBasedStateMachine):
     def _event(self, side: Side, draft: Draft) -> UsageEvent:
         time, key = self._time(side, draft.moment), self._key(side)
         one = event(draft.kind, time, id=key, source=draft.source, instance=draft.instance)
-        one = replace(one, **draft.disk)
+        one = one._replace(**draft.disk)
         if draft.kind in ("start", "resize", "price_change"):
-            one = replace(one, rate=Decimal(draft.rate))
+            one = one._replace(rate=Decimal(draft.rate))
         if draft.kind in ("start", "resize"):
-            one = replace(one, gpu_count=draft.gpu_count)
+            one = one._replace(gpu_count=draft.gpu_count)
         if draft.kind != "start":
             return one
-        return replace(
-            one,
+        return one._replace(
             gpu=draft.gpu,
             provider=draft.provider,
             currency=draft.currency,

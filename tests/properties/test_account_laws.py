@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from itertools import count, pairwise
@@ -73,7 +72,7 @@ def deliveries(draw: st.DrawFn) -> list[tuple[datetime, list[UsageEvent]]]:
     for begins, ends in pairwise([0, *cuts, len(story)]):
         known = arriving[:ends]
         picked = draw(st.lists(st.sampled_from(known), max_size=3)) if known else []
-        again, other = picked[1:], [replace(one, time=one.time + SECOND) for one in picked[:1]]
+        again, other = picked[1:], [one._replace(time=one.time + SECOND) for one in picked[:1]]
         batches.append((after(received), [*arriving[begins:ends], *again, *other]))
         received += draw(st.integers(0, 200))
     return batches

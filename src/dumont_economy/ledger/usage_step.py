@@ -10,7 +10,7 @@ of the sums. What the parties bill of a run depends on their billing rules, whic
 
 import json
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -57,8 +57,8 @@ BILLED_BY = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class UseKey:
+# A tuple, because very many are made and looked up.
+class UseKey(NamedTuple):
     """What sums are kept apart by: a shape, and whether it is GPUs or a disk.
 
     `hours_per_month` is that of a disk, None for GPUs; `is_paid` is false for a disk whose price is
@@ -142,6 +142,10 @@ def shape_of_parts(parts: list[object]) -> Shape:
     )
 
 
+# The members of a sum that a step is of, as plain numbers, which is what very many are counted by.
+Members = tuple[int, ...]
+
+
 class Step(NamedTuple):
     """From `at` on, some members accrue faster by `slope`; and `lump` of each is booked at `at`.
 
@@ -149,20 +153,21 @@ class Step(NamedTuple):
     """
 
     at: int
-    members: Sequence[Accrued]
+    members: Members
     slope: int
     lump: int
 
 
-_USED: Sequence[Accrued] = (Accrued.USED,)
-_TIMES: Sequence[Accrued] = (
-    Accrued.USED,
-    Accrued.BILLED,
-    *BILLED_BY.values(),
-    Accrued.BILLED_REFERENCE,
+_BILLED = int(Accrued.BILLED)
+_USED: Members = (int(Accrued.USED),)
+_TIMES: Members = (
+    *_USED,
+    _BILLED,
+    *map(int, BILLED_BY.values()),
+    int(Accrued.BILLED_REFERENCE),
 )
-_PAID: Sequence[Accrued] = (Accrued.PAID,)
-_DISK_SIZE: Sequence[Accrued] = (Accrued.DISK_SIZE,)
+_PAID: Members = (int(Accrued.PAID),)
+_DISK_SIZE: Members = (int(Accrued.DISK_SIZE),)
 
 
 @dataclass(frozen=True)
@@ -170,7 +175,7 @@ class BillingParties:
     """Who bills a run, by which rules: the provider that it ran on, and each that is compared."""
 
     rules: BillingRules
-    _kept: dict[tuple[str, int], list[tuple[BillingRule, Sequence[Accrued]]]] = field(
+    _kept: dict[tuple[str, int], list[tuple[BillingRule, Members]]] = field(
         default_factory=dict, compare=False
     )
 
@@ -178,7 +183,7 @@ class BillingParties:
         """Return a provider's billing rule in effect at `at`; per second where none is known."""
         return self.rules.in_force(provider, at, KNOWN_NOW) or per_second_rule(provider, at)
 
-    def of_run(self, run: GpuRun) -> list[tuple[BillingRule, Sequence[Accrued]]]:
+    def of_run(self, run: GpuRun) -> list[tuple[BillingRule, Members]]:
         """Return the rules by which a run is billed, and as what that time is summed.
 
         Parties that bill alike share a rule. The runs of a provider that begin while no rule
@@ -196,9 +201,7 @@ class BillingParties:
     def _changes(self) -> list[datetime]:
         return self.rules.begin_at()
 
-    def _grouped(
-        self, provider: str, at: datetime
-    ) -> Iterator[tuple[BillingRule, Sequence[Accrued]]]:
+    def _grouped(self, provider: str, at: datetime) -> Iterator[tuple[BillingRule, Members]]:
         parties = [
             (Accrued.BILLED, self.rule(provider, at)),
             *((accrued, self.rule(name, at)) for name, accrued in BILLED_BY.items()),
@@ -209,7 +212,7 @@ class BillingParties:
             terms = (rule.min_seconds, rule.increment_seconds, rule.rounding)
             alike.setdefault(terms, []).append((accrued, rule))
         for group in alike.values():
-            yield group[0][1], tuple(accrued for accrued, _ in group)
+            yield group[0][1], tuple(int(accrued) for accrued, _ in group)
 
 
 def steps_of_session(
@@ -235,9 +238,9 @@ def _steps_of_run(run: GpuRun, ends_at: datetime, parties: BillingParties) -> li
             ended += members
         if pad:
             steps.append(Step(last, members, 0, pad))
-        if Accrued.BILLED in members:
+        if _BILLED in members:
             steps += _paid(run, begins + billed, last, pad)
-    steps.append(Step(ends, ended, -1, 0))
+    steps.append(Step(ends, tuple(ended), -1, 0))
     return steps
 
 
@@ -286,7 +289,7 @@ def key_of_disk(span: DiskSpan) -> UseKey:
     )
 
 
-def _stretch(members: Sequence[Accrued], begins: int, ends: int, slope: int) -> tuple[Step, Step]:
+def _stretch(members: Members, begins: int, ends: int, slope: int) -> tuple[Step, Step]:
     return Step(begins, members, slope, 0), Step(ends, members, -slope, 0)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from dumont_economy.errors import (
@@ -30,6 +31,8 @@ MAX_HOURS_PER_MONTH = 744
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(9000, 1, 1, tzinfo=UTC)
 
+# A report of all instances names one instant for each of them.
+_MOST_TEXTS = 256
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 _DECIMAL_SCHEMA = {"type": "string", "pattern": r"^[0-9]{1,18}(\.[0-9]{1,12})?$"}
@@ -60,11 +63,13 @@ class EventField:
 def _text(value: object, *, may_be_empty: bool = False) -> str:
     if not isinstance(value, str):
         raise _ProblemError("must_be_string", "Send a string.")
+    if value.isascii() and value.isprintable() and 0 < len(value) <= MAX_TEXT:
+        return value  # As nearly all is.
     if not value and not may_be_empty:
         raise _ProblemError("empty", "Must not be empty.")
     if not value.isprintable() and _CONTROL.search(value):
         raise _ProblemError("invalid_text", "Must not hold control characters or lone surrogates.")
-    if len(value) > MAX_TEXT or (not value.isascii() and len(value.encode()) > MAX_TEXT):
+    if len(value.encode()) > MAX_TEXT:
         raise _ProblemError("too_long", f"Must not be longer than {MAX_TEXT} bytes.")
     return value
 
@@ -86,8 +91,13 @@ def _one_of(kind: type[EventType] | type[CpuArchitecture]) -> Callable[[object],
 
 
 def _instant(value: object) -> datetime:
+    return _instant_of(_text(value))
+
+
+@lru_cache(_MOST_TEXTS)
+def _instant_of(text: str) -> datetime:
     try:
-        instant = parse_instant(_text(value))
+        instant = parse_instant(text)
     except InvalidInstantError as error:
         raise _ProblemError(error.code, str(error)) from error
     if not EARLIEST <= instant < LATEST:
@@ -145,7 +155,8 @@ def _currency(value: object) -> str:
 
 _ALL = frozenset(EventType)
 _STATE = _ALL - {EventType.VOID}
-_START = frozenset({EventType.START})
+_STARTED = EventType.START
+_START = frozenset({_STARTED})
 _NONE: frozenset[EventType] = frozenset()
 _TEXT_SCHEMA = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT}
 
@@ -255,7 +266,7 @@ def read_event(raw: object, *, default_currency: str) -> UsageEvent:
     Raises:
         InvalidEventError: with every problem of every field.
     """
-    if not isinstance(raw, Mapping):
+    if not isinstance(raw, dict):
         problem = FieldProblem("", "must_be_object", "Send an object with the event's fields.")
         raise InvalidEventError([problem])
     values: dict[str, Any] = {}
@@ -270,17 +281,21 @@ def read_event(raw: object, *, default_currency: str) -> UsageEvent:
             except _ProblemError:
                 is_right = False
     kind = values.get("type")
-    if kind is None or not is_right or not _fits(kind, values):
+    if not is_right or not _fits(kind, tuple(values)):
         raise InvalidEventError(_problems_of(raw))
-    if kind is EventType.START:
+    if kind is _STARTED:
         values.setdefault("currency", default_currency)
         values.setdefault("arch", CpuArchitecture.X86_64)
     return UsageEvent(**values)
 
 
-def _fits(kind: EventType, values: Mapping[str, Any]) -> bool:
+@lru_cache(_MOST_TEXTS)
+def _fits(kind: EventType | None, names: tuple[str, ...]) -> bool:
+    """Say whether events of a type have fields of these names."""
+    if kind is None:
+        return False
     fields = _FIELDS_OF_TYPE[kind]
-    return fields.allowed.issuperset(values) and fields.required.issubset(values)
+    return fields.allowed.issuperset(names) and fields.required.issubset(names)
 
 
 def _problems_of(raw: Mapping[Any, object]) -> list[FieldProblem]:

@@ -11,9 +11,9 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
-from itertools import groupby
+from itertools import zip_longest
 from operator import attrgetter
-from typing import Self
+from typing import NamedTuple, Self
 
 from dumont_economy.metering.flapping import MAX_STARTS, WITHIN, is_flapping
 from dumont_economy.metering.usage_event import CpuArchitecture, EventType, UsageEvent
@@ -29,8 +29,8 @@ class InstanceStatus(StrEnum):
     TERMINATED = "terminated"
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+# Tuples, where very many are made or looked up: they take a fraction of the time.
+class Shape(NamedTuple):
     """What is rented: GPUs as the provider spells them, and where.
 
     `gpu_memory_gib` is per GPU and None where it was not reported; a `currency` of None is the
@@ -45,16 +45,14 @@ class Shape:
     currency: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class RateChange:
+class RateChange(NamedTuple):
     """From `since` on, the instance costs `rate` per instance-hour, in its shape's currency."""
 
     since: datetime
     rate: Fraction
 
 
-@dataclass(frozen=True, slots=True)
-class GpuRun:
+class GpuRun(NamedTuple):
     """An uninterrupted stretch in one shape: the unit of a billing minimum (R-BILLED).
 
     `ends_at` is None while it runs. `rates` is ordered, and its first entry is at `starts_at`.
@@ -71,8 +69,7 @@ class GpuRun:
         return self.rates[-1].rate
 
 
-@dataclass(frozen=True, slots=True)
-class GpuSession:
+class GpuSession(NamedTuple):
     """One run of one instance from start to stop; a resize inside it begins a new GPU run."""
 
     instance: str
@@ -194,6 +191,10 @@ class InstanceTimeline:
 
 
 _time = attrgetter("time")
+# Looked up once: a member of an enumeration takes longer to find than to compare with.
+_START = EventType.START
+_RUNNING, _TERMINATED = InstanceStatus.RUNNING, InstanceStatus.TERMINATED
+_NO_DISK = Disk()
 _TIE_ORDER = {
     kind: position
     for position, kind in enumerate(
@@ -216,6 +217,7 @@ _CLOSED_STATUS = {
     EventType.HIBERNATE: InstanceStatus.HIBERNATED,
     EventType.TERMINATE: InstanceStatus.TERMINATED,
 }
+_OPENING = frozenset({EventType.START, EventType.RESUME})
 _ACTIVITY_STATUS = {
     EventType.IDLE: InstanceStatus.IDLE,
     EventType.BUSY: InstanceStatus.RUNNING,
@@ -239,11 +241,15 @@ def continued(
     """
     ordered = sorted(events, key=_time)
     replayer = _Replay.from_state(state)
-    for time, group in groupby(ordered, key=_time):
-        if time > now:
-            replayer.next_event_at = time
+    simultaneous: list[UsageEvent] = []
+    for event, following in zip_longest(ordered, ordered[1:]):
+        if event.time > now:
+            replayer.next_event_at = event.time
             break
-        replayer.take_simultaneous(list(group))
+        simultaneous.append(event)
+        if following is None or following.time != event.time:
+            replayer.take_simultaneous(simultaneous)
+            simultaneous = []
     return replayer.timeline()
 
 
@@ -346,19 +352,17 @@ class _Replay:
         self._follow_disk(event.time)
 
     def _apply(self, event: UsageEvent) -> None:
-        match event.type:
-            case EventType.START | EventType.RESUME:
-                self._open(event)
-            case EventType.STOP | EventType.HIBERNATE | EventType.TERMINATE:
-                self._close(event)
-            case EventType.RESIZE:
-                self._resize(event)
-            case EventType.PRICE_CHANGE:
-                self._change_rate(event.time, _rate_of(event, self.rate))
-            case EventType.IDLE | EventType.BUSY if self.is_open:
-                self._show(_ACTIVITY_STATUS[event.type], event.time)
-            case _:
-                pass
+        kind = event.type
+        if kind in _OPENING:
+            self._open(event)
+        elif kind in _CLOSED_STATUS:
+            self._close(event)
+        elif kind is EventType.RESIZE:
+            self._resize(event)
+        elif kind is EventType.PRICE_CHANGE:
+            self._change_rate(event.time, _rate_of(event, self.rate))
+        elif self.is_open and kind in _ACTIVITY_STATUS:
+            self._show(_ACTIVITY_STATUS[kind], event.time)
 
     def _follow_disk(self, at: datetime) -> None:
         """Let a disk span end, and another begin, where this instant changed what it is made of."""
@@ -373,8 +377,8 @@ class _Replay:
 
     def _disk_at(self, at: datetime) -> DiskSpan | None:
         """Return the span of the disk that is there now, None where there is none."""
-        if self.status is InstanceStatus.TERMINATED:
-            self.disk = Disk()
+        if self.status is _TERMINATED:
+            self.disk = _NO_DISK
         if self.shape is None or self.status is None or self.disk.gb is None:
             return None
         return DiskSpan(self.shape, self.disk, Fraction(self.disk.gb), self.is_open, at, None)
@@ -387,7 +391,7 @@ class _Replay:
         if self.is_open:
             self.starts_while_running += 1
             return
-        if event.type is EventType.START:
+        if event.type is _START:
             self.shape = _shape_of(event)
             self.rate = _rate_of(event, self.rate)
         elif self.shape is None:
@@ -395,7 +399,7 @@ class _Replay:
         self._count_start(event.time)
         self.session_starts_at = event.time
         self._begin_run(event.time)
-        self._show(InstanceStatus.RUNNING, event.time)
+        self._show(_RUNNING, event.time)
 
     def _count_start(self, at: datetime) -> None:
         self.first_started_at = self.first_started_at or at
@@ -420,7 +424,7 @@ class _Replay:
         # While it is off, a resize or a new price is kept for the next resume.
         if self.shape is None:
             return
-        shape = replace(self.shape, gpu_count=event.gpu_count or self.shape.gpu_count)
+        shape = self.shape._replace(gpu_count=event.gpu_count or self.shape.gpu_count)
         rate = _rate_of(event, self.rate)
         if (shape, rate) == (self.shape, self.rate):
             return  # The state already held.

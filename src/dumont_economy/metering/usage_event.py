@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class EventType(StrEnum):
@@ -31,8 +31,8 @@ class CpuArchitecture(StrEnum):
     ARM64 = "arm64"
 
 
-@dataclass(frozen=True, slots=True)
-class UsageEvent:
+# A tuple, because very many are made: each takes a quarter of the time.
+class UsageEvent(NamedTuple):
     """One report, as the reporter sent it.
 
     Identified by (account, source, id); the account is whose ledger it lies in. `rate` is per

@@ -15,6 +15,10 @@ class Rounding(StrEnum):
     FLOOR = "floor"
 
 
+# Looked up once: very many runs are rounded.
+_CEIL = Rounding.CEIL
+
+
 @dataclass(frozen=True, slots=True)
 class BillingRule:
     """How a provider turns a run's used time into billed time (R-BILLED). Times in seconds."""
@@ -32,7 +36,7 @@ class BillingRule:
         if used_microseconds == 0:
             return 0
         increment = self.increment_seconds * MICROSECONDS_PER_SECOND
-        if self.rounding is Rounding.CEIL:
+        if self.rounding is _CEIL:
             increments = -(-used_microseconds // increment)
         else:
             increments = used_microseconds // increment

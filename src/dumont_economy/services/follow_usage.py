@@ -45,6 +45,7 @@ from dumont_economy.storage.usage_cache import (
     SumRow,
     added_digests,
 )
+from dumont_economy.storage.usage_events import LockedLedger
 
 # Raise it whenever the same facts come to other caches.
 _FORMAT = 1
@@ -52,6 +53,8 @@ _FORMAT = 1
 _REBUILT_AT_ONCE = 20_000
 _WRITTEN_AT_ONCE = 500
 _MOST_TERMS = 8
+# Looked up once: very many events are asked whether they are one.
+_SEEN, _VOID = EventType.SEEN, EventType.VOID
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +65,8 @@ class CacheTerms:
     made_with: str
 
 
-# By the digests of their rules: every report asks for them, and they hardly ever change.
-_made: dict[tuple[str, ...], CacheTerms] = {}
+# By the version of their rules: every report asks for them, and they hardly ever change.
+_made: dict[str, CacheTerms] = {}
 
 
 def cache_terms(rules: Iterable[BillingRule]) -> CacheTerms:
@@ -92,36 +95,41 @@ def present_terms(connection: Connection) -> CacheTerms:
     Raises:
         DamagedFactError: one of them is not what was written.
     """
-    hashes = prices.billing_rule_hashes(connection)
-    held = _made.get(hashes)
+    return _terms_of(connection, prices.billing_rules_version(connection))
+
+
+def _terms_of(connection: Connection, rules: str) -> CacheTerms:
+    held = _made.get(rules)
     if held is None:
         held = cache_terms(prices.every_billing_rule(connection))
         if len(_made) >= _MOST_TERMS:
             _made.clear()
-        _made[hashes] = held
+        _made[rules] = held
     return held
 
 
 def follow(
     connection: Connection,
     account_id: str,
-    before: LedgerHead,
+    before: LockedLedger,
     after: LedgerHead,
     new: Sequence[tuple[UsageEvent, str]],
     now: datetime,
 ) -> None:
     """Let an account's caches follow new events and their digests, in the storing transaction.
 
-    Caches of another state than the one before them are made anew, unless that would take long:
-    then they are left as they are, and nobody reads them. Neither does anybody where an event that
-    has to be replayed is damaged: what is reported is stored all the same.
+    `before` is the ledger without them, `after` its head with them. Caches of another state than
+    the one before them are made anew, unless that would take long: then they are left as they are,
+    and nobody reads them. Neither does anybody where an event that has to be replayed is damaged:
+    what is reported is stored all the same.
     """
-    terms = present_terms(connection)
-    cache = usage_cache.read_cache_head(connection, account_id)
-    if cache is None and before == EMPTY_LEDGER:
+    cache, rules = usage_cache.read_cache_head_and_rules(connection, account_id)
+    terms = _terms_of(connection, rules)
+    if cache is None and before.head == EMPTY_LEDGER:
         cache = CacheHead(EMPTY_LEDGER, terms.made_with, None, NO_DIGESTS)
-    if cache is not None and is_of(cache, before, terms):
-        changes = _Changes(connection, account_id, cache, after, terms, now)
+    if cache is not None and is_of(cache, before.head, terms):
+        has_voids = before.has_voids or any(event.type is EventType.VOID for event, _ in new)
+        changes = _Changes(connection, account_id, cache, after, terms, now, has_voids=has_voids)
         with suppress(DamagedCacheError, DamagedFactError):
             changes.take(new)
             changes.write()
@@ -139,8 +147,8 @@ def is_of(cache: CacheHead | None, head: LedgerHead, terms: CacheTerms) -> bool:
 
 def catch_up(connection: Connection, account_id: str, now: datetime) -> None:
     """Let an account's caches take in what has happened since, of what lay in the future."""
-    head = usage_events.lock_ledger(connection, account_id)
-    follow(connection, account_id, head, head, [], now)
+    ledger = usage_events.lock_ledger(connection, account_id)
+    follow(connection, account_id, ledger, ledger.head, [], now)
 
 
 class _Changes:
@@ -154,12 +162,15 @@ class _Changes:
         after: LedgerHead,
         terms: CacheTerms,
         now: datetime,
+        *,
+        has_voids: bool,
     ) -> None:
         self._connection = connection
         self._account_id = account_id
         self._cache = cache
         self._after = after
         self._now = now
+        self._has_voids = has_voids
         self._written = _Written(terms.parties)
         self._digests: dict[str, list[str]] = {}
         self._removed: list[tuple[str, int, int]] = []
@@ -172,17 +183,17 @@ class _Changes:
         of_instance: dict[str, list[tuple[int, UsageEvent]]] = {}
         voids: list[UsageEvent] = []
         for seq, (event, digest) in enumerate(new, start=first_seq):
-            if event.type is EventType.VOID:
+            if event.type is _VOID:
                 voids.append(event)
             elif event.instance is not None:
                 of_instance.setdefault(event.instance, []).append((seq, event))
                 self._digests.setdefault(event.instance, []).append(digest)
-        for name in usage_cache.instances_due(connection, account_id, self._now):
-            of_instance.setdefault(name, [])
         replayed = set(self._instances_voided_in(voids))
         for name in replayed:
             of_instance.setdefault(name, [])
-        held = usage_cache.instances_named(connection, account_id, of_instance)
+        held = usage_cache.instances_named_or_due(connection, account_id, of_instance, self._now)
+        for name in held:
+            of_instance.setdefault(name, [])
         waiting = {
             name: self._waiting(held[name])
             for name in of_instance
@@ -192,8 +203,7 @@ class _Changes:
         replayed |= self._instances_with_voided(coming)
         for name, events in coming.items():
             before = held.get(name)
-            if before is not None and name not in replayed and self._is_only_seen(before, events):
-                self._take_seen(before, events)
+            if before is not None and name not in replayed and self._take_seen(before, events):
                 continue
             state = InstanceState(name) if before is None else before.state
             if name in replayed or _is_late(state, (*events, *of_instance[name])):
@@ -218,14 +228,13 @@ class _Changes:
 
     def _instances_with_voided(self, coming: dict[str, list[tuple[int, UsageEvent]]]) -> set[str]:
         """Return the instances of which a void names a coming event: it may be there already."""
-        connection, account_id = self._connection, self._account_id
-        if not usage_events.has_voids(connection, account_id):
+        if not self._has_voids:
             return set()
         instance_of = {
             (event.source, event.id): name for name, events in coming.items() for _, event in events
         }
         voids = usage_events.voids_naming(
-            connection, account_id, sorted(instance_of), up_to=self._after.seq
+            self._connection, self._account_id, sorted(instance_of), up_to=self._after.seq
         )
         return {instance_of[void.source, void.void_of or ""] for void in voids}
 
@@ -241,28 +250,29 @@ class _Changes:
         )
         return [(one.seq, one.event) for one in stored if last is None or one.event.time > last]
 
-    def _is_only_seen(
-        self, before: CachedInstance, events: Sequence[tuple[int, UsageEvent]]
-    ) -> bool:
-        """Say whether events tell no more than that an instance was still there, one by one."""
-        last = before.last_report_at
-        return (
-            before.waiting_from_seq is None
-            and last is not None
-            and bool(events)
-            and all(
-                event.type is EventType.SEEN
-                and last < event.time <= self._now
-                and event.name is None
-                and not event.tells_of_disk
-                for _, event in events
-            )
-        )
+    def _take_seen(self, before: CachedInstance, events: Sequence[tuple[int, UsageEvent]]) -> bool:
+        """Take events that tell no more than that an instance was still there, one by one.
 
-    def _take_seen(self, before: CachedInstance, events: Sequence[tuple[int, UsageEvent]]) -> None:
-        self._see(events)
-        latest = max(event.time for _, event in events)
+        Return whether they are no others; nearly all that is reported tells no more.
+        """
+        last, now = before.last_report_at, self._now
+        if before.waiting_from_seq is not None or last is None or not events:
+            return False
+        latest = last
+        for _, event in events:
+            time = event.time
+            if (
+                event.type is not _SEEN
+                or not last < time <= now
+                or event.name is not None
+                or event.tells_of_disk
+            ):
+                return False
+            latest = max(latest, time)
+        if self._newest_event_at is None or self._newest_event_at < latest:
+            self._newest_event_at = latest
         self._written.seen.append(before.seen(latest, self._seal(before.instance, before)))
+        return True
 
     def _continue(
         self,

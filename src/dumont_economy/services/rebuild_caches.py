@@ -3,6 +3,7 @@
 An account's reports wait meanwhile, as its questions do not: they are answered of what was there.
 """
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import zip_longest
@@ -36,7 +37,7 @@ def rebuild_caches(
     """
 
     def work(connection: Connection) -> int:
-        head = usage_events.lock_ledger(connection, account.id)
+        head = usage_events.lock_ledger(connection, account.id).head
         terms = present_terms(connection)
         rebuild(
             connection,
@@ -49,7 +50,20 @@ def rebuild_caches(
         )
         return head.seq
 
-    return database.transact(work, account_id=account.id)
+    with _without_collecting():
+        return database.transact(work, account_id=account.id)
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Leave cycles of garbage alone: rebuilding makes none, and looking for them takes long."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def rebuild_those_behind(database: Database, clock: Clock) -> Iterator[Account]:

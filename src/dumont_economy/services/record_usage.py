@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -33,6 +34,10 @@ class EventStatus(StrEnum):
     REJECTED = "rejected"
 
 
+_ACCEPTED = EventStatus.ACCEPTED
+_REFUSED = (EventStatus.CONFLICT, EventStatus.REJECTED)
+
+
 @dataclass(frozen=True, slots=True)
 class EventResult:
     """What became of the event at `index` of a batch; `problems` where it was rejected."""
@@ -44,8 +49,7 @@ class EventResult:
     problems: tuple[FieldProblem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
+class _Judged(NamedTuple):
     result: EventResult
     event: UsageEvent | None
     raw: object
@@ -115,30 +119,32 @@ def store_batch(connection: Connection, clock: Clock, batch: UsageBatch) -> list
     fills the disk, and an installation without a worker is bounded too.
     """
     account = batch.account
-    head = usage_events.lock_ledger(connection, account.id)
+    ledger = usage_events.lock_ledger(connection, account.id)
     now = clock.now()
-    received_at = usage_events.next_receipt(connection, account.id, now)
+    received_at = usage_events.next_receipt(ledger, now)
     keys = [(one.event.source, one.event.id) for one in batch.judged if one.event is not None]
     stored = usage_events.events_by_key(connection, account.id, keys)
+    taken = _Taken(now + MAX_AHEAD, None if batch.may_backfill else now - MAX_AGE)
     new: list[UsageEvent] = []
     settled = []
     for one in batch.judged:
-        decided = _decide(one, stored, now, may_backfill=batch.may_backfill)
-        if decided.result.status is EventStatus.ACCEPTED and decided.event is not None:
+        decided = _decide(one, stored, taken)
+        if decided.result.status is _ACCEPTED and decided.event is not None:
             stored[decided.event.source, decided.event.id] = decided.event
             new.append(decided.event)
         settled.append(decided)
     refused = [_refused(one, received_at) for one in settled if _is_refused(one)]
-    usage_events.append_refused(connection, account.id, refused)
+    usage_events.append_refused(connection, account.id, ledger.last_refused, refused)
     if batch.is_atomic and refused:
         settled = _none_stored(settled, new)
         new = []
     new_head, hashes = usage_events.append_events(
-        connection, account.id, head, new, received_at=received_at, reporter=batch.reporter
+        connection, account.id, ledger.head, new, received_at=received_at, reporter=batch.reporter
     )
     if new:
-        follow(connection, account.id, head, new_head, list(zip(new, hashes, strict=True)), now)
-    usage_events.prune_refused(connection, account.id, now)
+        follow(connection, account.id, ledger, new_head, list(zip(new, hashes, strict=True)), now)
+    last_refused = ledger.last_refused + len(refused)
+    usage_events.prune_refused(connection, account.id, last_refused, now)
     return [one.result for one in settled]
 
 
@@ -151,32 +157,33 @@ def _read(index: int, raw: object, currency: str) -> _Judged:
         problems = tuple(error.problems)
         result = EventResult(index, event_id, EventStatus.REJECTED, error.code, problems)
         return _Judged(result, None, raw, _content(raw))
-    return _Judged(EventResult(index, event_id, EventStatus.ACCEPTED), event, raw)
+    return _Judged(EventResult(index, event_id, _ACCEPTED), event, raw)
 
 
-def _decide(
-    judged: _Judged,
-    stored: dict[tuple[str, str], UsageEvent],
-    now: datetime,
-    *,
-    may_backfill: bool,
-) -> _Judged:
+class _Taken(NamedTuple):
+    """The latest and the earliest time of events that are taken; None where any is."""
+
+    until: datetime
+    since: datetime | None
+
+
+def _decide(judged: _Judged, stored: dict[tuple[str, str], UsageEvent], taken: _Taken) -> _Judged:
     """Settle an event against what is stored; a duplicate is one at any age."""
     event, result = judged.event, judged.result
     if event is None:
         return judged
     held = stored.get((event.source, event.id))
     if held == event:
-        return replace(judged, result=replace(result, status=EventStatus.DUPLICATE))
+        return judged._replace(result=replace(result, status=EventStatus.DUPLICATE))
     if held is not None:
         conflict = replace(result, status=EventStatus.CONFLICT, code="conflict")
-        return replace(judged, result=conflict)
-    problem = _untimely(event, now, may_backfill=may_backfill)
+        return judged._replace(result=conflict)
+    problem = _untimely(event, taken)
     if problem is not None:
         rejected = replace(
             result, status=EventStatus.REJECTED, code=problem.code, problems=(problem,)
         )
-        return replace(judged, result=rejected, event=None)
+        return judged._replace(result=rejected, event=None)
     return judged
 
 
@@ -186,25 +193,25 @@ def _none_stored(settled: list[_Judged], new: list[UsageEvent]) -> list[_Judged]
     return [
         one
         if _is_refused(one) or one.event is None or (one.event.source, one.event.id) not in kept_out
-        else replace(
-            one, result=replace(one.result, status=EventStatus.REJECTED, code=BATCH_REFUSED)
+        else one._replace(
+            result=replace(one.result, status=EventStatus.REJECTED, code=BATCH_REFUSED)
         )
         for one in settled
     ]
 
 
-def _untimely(event: UsageEvent, now: datetime, *, may_backfill: bool) -> FieldProblem | None:
-    if event.time > now + MAX_AHEAD:
+def _untimely(event: UsageEvent, taken: _Taken) -> FieldProblem | None:
+    if event.time > taken.until:
         message = "Lies more than 5 minutes ahead of the server's clock. Check the reporter's."
         return FieldProblem("time", "time_in_future", message)
-    if event.time < now - MAX_AGE and not may_backfill:
+    if taken.since is not None and event.time < taken.since:
         message = "Lies more than 35 days back. Send it with a token of scope backfill."
         return FieldProblem("time", "time_too_old", message)
     return None
 
 
 def _is_refused(judged: _Judged) -> bool:
-    return judged.result.status in (EventStatus.CONFLICT, EventStatus.REJECTED)
+    return judged.result.status in _REFUSED
 
 
 def _refused(judged: _Judged, received_at: datetime) -> RefusedEvent:

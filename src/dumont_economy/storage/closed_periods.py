@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select
 
+from dumont_economy.storage.event_chain import OF_ACCOUNT
 from dumont_economy.storage.tables import closed_period
 
-_OF_ACCOUNT = "of_account"
 # Asked with every batch of usage, and so built once.
-_NEWEST_CLOSING = select(func.max(closed_period.c.as_of)).where(
-    closed_period.c.account_id == bindparam(_OF_ACCOUNT)
+NEWEST_CLOSING = select(func.max(closed_period.c.as_of)).where(
+    closed_period.c.account_id == bindparam(OF_ACCOUNT)
 )
 
 
@@ -64,7 +64,7 @@ def closed_periods(
 
 def newest_closing(connection: Connection, account_id: str) -> datetime | None:
     """Return the latest `as_of` of an account's closed periods, None where it has none."""
-    return connection.execute(_NEWEST_CLOSING, {_OF_ACCOUNT: account_id}).scalar()
+    return connection.execute(NEWEST_CLOSING, {OF_ACCOUNT: account_id}).scalar()
 
 
 def _closed(row: Row[Any]) -> ClosedPeriod:

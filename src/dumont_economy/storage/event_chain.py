@@ -6,10 +6,10 @@ was changed, moved, added or taken away therefore does not fit to its neighbour 
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, literal_column, select
 
@@ -35,7 +35,7 @@ from dumont_economy.storage.stored_facts import (
 )
 from dumont_economy.storage.tables import account, usage_event
 
-EVENT_FIELDS = tuple(field.name for field in fields(UsageEvent))
+EVENT_FIELDS = UsageEvent._fields
 _FACT = "usage event"
 # What statements that are built once call the account that they are about.
 OF_ACCOUNT = "of_account"
@@ -55,8 +55,7 @@ class LedgerHead:
 EMPTY_LEDGER = LedgerHead(0, CHAIN_START)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
+class StoredEvent(NamedTuple):
     """A usage event as the ledger holds it; `encoding` is what its digest is made of."""
 
     seq: int
@@ -67,21 +66,20 @@ class StoredEvent:
     chain_hash: str
 
 
-def read_head(connection: Connection, account_id: str, *, lock: bool = False) -> LedgerHead:
-    """Return the head of an account's ledger; `lock` holds it until the transaction ends.
+def read_head(connection: Connection, account_id: str) -> LedgerHead:
+    """Return the head of an account's ledger.
 
     Raises:
         DamagedFactError: it is none.
     """
-    statement = _read_head(connection.dialect.name, lock=lock)
-    return head_of(kept_values(connection.execute(statement, {"account_id": account_id}).one()))
+    statement = _read_head(connection.dialect.name)
+    return head_of(kept_values(connection.execute(statement, {OF_ACCOUNT: account_id}).one()))
 
 
 @cache
-def _read_head(dialect: str, *, lock: bool) -> Select[Any]:
+def _read_head(dialect: str) -> Select[Any]:
     # Asked for by every poll, so it is made once.
-    statement = select(*head_columns(dialect)).where(account.c.id == bindparam("account_id"))
-    return statement.with_for_update() if lock else statement
+    return select(*head_columns(dialect)).where(account.c.id == bindparam(OF_ACCOUNT))
 
 
 def head_columns(dialect: str) -> list[ColumnElement[Any]]:
@@ -108,8 +106,20 @@ def check_newest(connection: Connection, account_id: str, head: LedgerHead) -> N
     """
     statement = _select_newest(connection.dialect.name)
     row = connection.execute(statement, {OF_ACCOUNT: account_id}).first()
-    newest = EMPTY_LEDGER if row is None else LedgerHead(**kept_values(row))
-    if newest != head:
+    seq, chain_hash = (None, None) if row is None else kept_values(row).values()
+    check_is_newest(head, seq, chain_hash)
+
+
+def check_is_newest(head: LedgerHead, seq: int | None, chain_hash: str | None) -> None:
+    """Check that a head names the newest event, whose number and digest are None without one.
+
+    Raises:
+        DamagedFactError: it does not.
+    """
+    if (EMPTY_LEDGER.seq if seq is None else seq, chain_hash or EMPTY_LEDGER.chain_hash) != (
+        head.seq,
+        head.chain_hash,
+    ):
         raise _damaged_head(head.seq)
 
 

@@ -1,4 +1,4 @@
-"""Inserts many rows at once, in the fastest way that a database has."""
+"""Writes many rows at once, in the fastest way that a database has."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
 )
 
+from dumont_economy.storage.array_text import array_text
 from dumont_economy.storage.column_types import ExactAmount, Instant
 
 _POSTGRESQL = "postgresql"
@@ -42,7 +43,7 @@ def bound(
     return {
         name: _bound(table.c[name], values, connection.dialect)
         for name, values in values_of.items()
-        if any(value is not None for value in values)
+        if values.count(None) != len(values)
     }
 
 
@@ -60,23 +61,46 @@ def insert_bound(
     """
     names, dialect = tuple(values_of), connection.dialect
     if dialect.name == _POSTGRESQL:
-        arrays = tuple(list(values) for values in values_of.values())
+        arrays = tuple(map(array_text, values_of.values()))
         connection.exec_driver_sql(_from_arrays(table, names, dialect, replaces=replaces), arrays)
     else:
         rows = list(zip(*values_of.values(), strict=True))
         connection.exec_driver_sql(_from_rows(table, names, dialect, replaces=replaces), rows)
 
 
+def update_bound(
+    connection: Connection, table: Table, values_of: Mapping[str, Sequence[Any]]
+) -> None:
+    """Change rows, told by their key, to the values of each column, as `bound` returns them."""
+    names, dialect = tuple(values_of), connection.dialect
+    if dialect.name == _POSTGRESQL:
+        arrays = tuple(map(array_text, values_of.values()))
+        connection.exec_driver_sql(_update_from_arrays(table, names, dialect), arrays)
+    else:
+        keys, changed = _keys_and_others(table, names)
+        in_order = (values_of[name] for name in (*changed, *keys))
+        rows = list(zip(*in_order, strict=True))
+        connection.exec_driver_sql(_update_rows(table, names, dialect), rows)
+
+
 def _bound(column: Column[Any], values: Sequence[Any], dialect: Dialect) -> Sequence[Any]:
     bind: Callable[[Any], Any] | None = column.type.dialect_impl(dialect).bind_processor(dialect)
-    return values if bind is None else [bind(value) for value in values]
+    if bind is None:
+        return values
+    # Many rows hold few different values.
+    bound_as = {value: bind(value) for value in set(values)}
+    return list(map(bound_as.__getitem__, values))
 
 
 @lru_cache(_MOST_STATEMENTS)
 def _from_arrays(table: Table, names: tuple[str, ...], dialect: Dialect, *, replaces: bool) -> str:
-    arrays = ", ".join(f"%s::{_ARRAY_OF[type(table.c[name].type)]}" for name in names)
-    rows = f"SELECT * FROM unnest({arrays})"  # noqa: S608  our names
+    rows = f"SELECT * FROM {_unnested(table, names)}"  # noqa: S608  our names
     return _into(table, names, dialect, rows, replaces=replaces)
+
+
+def _unnested(table: Table, names: tuple[str, ...]) -> str:
+    arrays = ", ".join(f"%s::{_ARRAY_OF[type(table.c[name].type)]}" for name in names)
+    return f"unnest({arrays})"
 
 
 @lru_cache(_MOST_STATEMENTS)
@@ -92,8 +116,31 @@ def _into(
     statement = f"INSERT INTO {table.name} ({', '.join(map(quote, names))}) {rows}"
     if not replaces:
         return statement
-    keys = [column.name for column in table.primary_key]
-    changed = (quote(name) for name in names if name not in keys)
+    keys, changed = _keys_and_others(table, names)
     return f"{statement} ON CONFLICT ({', '.join(map(quote, keys))}) DO UPDATE SET " + ", ".join(
-        f"{name} = excluded.{name}" for name in changed
+        f"{name} = excluded.{name}" for name in map(quote, changed)
     )
+
+
+@lru_cache(_MOST_STATEMENTS)
+def _update_from_arrays(table: Table, names: tuple[str, ...], dialect: Dialect) -> str:
+    quote = dialect.identifier_preparer.quote
+    keys, changed = _keys_and_others(table, names)
+    values = ", ".join(f"{name} = given.{name}" for name in map(quote, changed))
+    is_same = " AND ".join(f"{table.name}.{name} = given.{name}" for name in map(quote, keys))
+    given = f"{_unnested(table, names)} AS given({', '.join(map(quote, names))})"
+    return f"UPDATE {table.name} SET {values} FROM {given} WHERE {is_same}"  # noqa: S608  our names
+
+
+@lru_cache(_MOST_STATEMENTS)
+def _update_rows(table: Table, names: tuple[str, ...], dialect: Dialect) -> str:
+    quote = dialect.identifier_preparer.quote
+    keys, changed = _keys_and_others(table, names)
+    values = ", ".join(f"{quote(name)} = ?" for name in changed)
+    is_same = " AND ".join(f"{quote(name)} = ?" for name in keys)
+    return f"UPDATE {table.name} SET {values} WHERE {is_same}"  # noqa: S608  our names
+
+
+def _keys_and_others(table: Table, names: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    keys = [column.name for column in table.primary_key]
+    return keys, [name for name in names if name not in keys]

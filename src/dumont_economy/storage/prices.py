@@ -37,7 +37,12 @@ _PRICES = FactTable(
     numbered_by="number",
 )
 _BILLING_RULES = FactTable(billing_rule, "billing rule", ("provider", "source"))
-_BILLING_RULE_HASHES = select(billing_rule.c.row_hash).order_by(billing_rule.c.row_hash)
+_IN_ORDER = select(billing_rule.c.row_hash).order_by(billing_rule.c.row_hash).subquery()
+BILLING_RULES_VERSION: ColumnElement[str] = func.coalesce(
+    select(func.aggregate_strings(_IN_ORDER.c.row_hash, " ")).scalar_subquery(), ""
+)
+"""The digests of all billing rules, by which what is made of them can be told."""
+_READ_BILLING_RULES_VERSION = select(BILLING_RULES_VERSION)
 # All that a market is made of.
 _FACTS = (provider_pricing, billing_rule, exchange_rate, disk_price)
 _SKU_COLUMNS = (
@@ -334,9 +339,9 @@ def append_prices(
     connection.execute(insert(provider_pricing), [_PRICES.new_row(row) for row in rows])
 
 
-def billing_rule_hashes(connection: Connection) -> tuple[str, ...]:
-    """Return the digests of all billing rules, by which what is made of them can be told."""
-    return tuple(connection.execute(_BILLING_RULE_HASHES).scalars())
+def billing_rules_version(connection: Connection) -> str:
+    """Return by what that which is made of all billing rules can be told."""
+    return connection.execute(_READ_BILLING_RULES_VERSION).scalar_one()
 
 
 def every_billing_rule(connection: Connection) -> Iterator[BillingRule]:

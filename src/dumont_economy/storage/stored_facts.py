@@ -47,6 +47,7 @@ _NOT_DIGESTED = {ROW_HASH, CHAIN_HASH, "number"}
 _SHOWN_CHARACTERS = 64
 _ROWS_AT_A_TIME = 1_000
 _PLACE = "place"
+_BETWEEN = b"\x00"
 _TEXT_OR_NONE = {bytes, NoneType}
 _TEXT: tuple[ColumnElement[str], ...] = (literal_column("'text'"), literal_column("'null'"))
 # What is read where something else than text was found: a number, as no text is.
@@ -121,12 +122,20 @@ def _decoded(value: Any) -> Any:  # noqa: ANN401  whatever is kept
     return value.decode("utf-8", "surrogateescape") if type(value) is bytes else value
 
 
+def _all_decoded(values: Sequence[bytes]) -> list[str]:
+    """Return texts decoded, all at once where none of them holds what stands between them."""
+    found = _BETWEEN.join(values).decode("utf-8", "surrogateescape").split("\x00")
+    return found if len(found) == len(values) else list(map(_decoded, values))
+
+
 def kept_columns(rows: Sequence[Row[Any, *tuple[Any, ...]]]) -> dict[str, Sequence[Any]]:
     """Return the same of many rows, column by column; one without any value is left out."""
     found: dict[str, Sequence[Any]] = {}
     for name, values in zip(rows[0]._fields, zip(*rows, strict=True), strict=True):
         kinds = set(map(type, values))
-        if kinds <= _TEXT_OR_NONE and bytes in kinds:
+        if kinds == {bytes}:
+            found[name] = _all_decoded(values)
+        elif kinds == _TEXT_OR_NONE:
             found[name] = read_once(_decoded, values)
         elif bytes in kinds:
             found[name] = list(map(_decoded, values))

@@ -7,15 +7,17 @@ is damaged, or of another state, is made anew of the facts, never served.
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import sha256
 from heapq import merge
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
+    CompoundSelect,
     Connection,
     Engine,
     Row,
@@ -28,10 +30,11 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    update,
+    type_coerce,
+    union_all,
 )
 
-from dumont_economy.instant import to_microseconds
+from dumont_economy.instant import from_microseconds, to_microseconds
 from dumont_economy.ledger.line_item import Window
 from dumont_economy.ledger.usage_step import UseKey
 from dumont_economy.ledger.usage_sum import EMPTY, HOUR, Sum
@@ -44,8 +47,10 @@ from dumont_economy.storage.cached_text import (
     state_of_text,
     state_text,
 )
-from dumont_economy.storage.event_chain import LedgerHead
-from dumont_economy.storage.inserted_rows import insert_bound
+from dumont_economy.storage.event_chain import OF_ACCOUNT, LedgerHead
+from dumont_economy.storage.inserted_rows import insert_bound, update_bound
+from dumont_economy.storage.prices import BILLING_RULES_VERSION, billing_rules_version
+from dumont_economy.storage.sought_values import SOUGHT, as_parameter, is_sought
 from dumont_economy.storage.tables import (
     ended_use,
     instance_state,
@@ -63,6 +68,7 @@ _LENGTHS_IN_MICROSECONDS = [hours * HOUR for hours in _LENGTHS]
 _SESSION = "session"
 _DISK = "disk"
 _DIGITS = 64
+_DIGESTS: int = 16**_DIGITS
 
 CACHES = (ledger_cache, instance_state, ended_use, usage_sum)
 _OF_THEIR_ORDER = ("changed_seq", "days_hash")
@@ -127,7 +133,9 @@ class CachedInstance:
 
     def seen(self, at: datetime, seal: str) -> "CachedInstance":
         """Return it after reports that say no more than that it was still there."""
-        return replace(self, last_report_at=at, seal=seal)
+        return CachedInstance(
+            self.instance, self.content, at, self.key_texts, self.waiting_from_seq, seal
+        )
 
     def row_hash(self, account_id: str) -> str:
         """Return the digest of its row."""
@@ -180,13 +188,27 @@ def rows_of(connection: Connection, table: Table, account_id: str) -> Iterator[R
 
 def read_cache_head(connection: Connection, account_id: str) -> CacheHead | None:
     """Return of which ledger an account's caches are, None where it has none."""
-    row = connection.execute(
-        select(ledger_cache).where(ledger_cache.c.account_id == account_id)
-    ).first()
+    row = connection.execute(_SELECT_HEAD, {OF_ACCOUNT: account_id}).first()
+    return None if row is None else _head(row)
+
+
+def read_cache_head_and_rules(
+    connection: Connection, account_id: str
+) -> tuple[CacheHead | None, str]:
+    """Return the same, and the version of the billing rules that are known now."""
+    row = connection.execute(_SELECT_HEAD_AND_RULES, {OF_ACCOUNT: account_id}).first()
     if row is None:
-        return None
-    head = LedgerHead(row.seq, row.chain_hash)
-    return CacheHead(head, row.made_with, row.newest_event_at, row.days_hash)
+        return None, billing_rules_version(connection)
+    return _head(row), row.rules
+
+
+_SELECT_HEAD = select(ledger_cache).where(ledger_cache.c.account_id == bindparam(OF_ACCOUNT))
+_SELECT_HEAD_AND_RULES = _SELECT_HEAD.add_columns(BILLING_RULES_VERSION.label("rules"))
+
+
+def _head(row: Row[Any]) -> CacheHead:
+    ledger = LedgerHead(row.seq, row.chain_hash)
+    return CacheHead(ledger, row.made_with, row.newest_event_at, row.days_hash)
 
 
 def write_cache_head(connection: Connection, account_id: str, head: CacheHead) -> None:
@@ -243,28 +265,21 @@ def write_instances(
 
 
 def write_seen(
-    connection: Connection, account_id: str, instances: Iterable[CachedInstance], seq: int
+    connection: Connection, account_id: str, instances: Sequence[CachedInstance], seq: int
 ) -> None:
     """Write that instances, of which nothing else has changed, were reported."""
-    rows = [
-        {
-            "of_account": account_id,
-            "of_instance": one.instance,
-            "last_report_at": one.last_report_at,
-            "changed_seq": seq,
-            "seal": one.seal,
-            "row_hash": one.row_hash(account_id),
-        }
-        for one in instances
-    ]
-    if rows:
-        connection.execute(_WRITE_SEEN, rows)
-
-
-_WRITE_SEEN = update(instance_state).where(
-    instance_state.c.account_id == bindparam("of_account"),
-    instance_state.c.instance == bindparam("of_instance"),
-)
+    if not instances:
+        return
+    count = len(instances)
+    values_of: dict[str, Sequence[Any]] = {
+        "account_id": [account_id] * count,
+        "instance": [one.instance for one in instances],
+        "last_report_at": [_kept_instant(one.last_report_at) for one in instances],
+        "changed_seq": [seq] * count,
+        "seal": [one.seal for one in instances],
+        "row_hash": [one.row_hash(account_id) for one in instances],
+    }
+    update_bound(connection, instance_state, values_of)
 
 
 def instances_named(
@@ -275,10 +290,22 @@ def instances_named(
     Raises:
         DamagedCacheError: one of them is not what was written.
     """
-    found: dict[str, CachedInstance] = {}
-    for some in _in_parts(sorted(names)):
-        found |= _instances(connection, account_id, instance_state.c.instance.in_(some))
-    return found
+    dialect = connection.dialect.name
+    sought = {OF_ACCOUNT: account_id, SOUGHT: as_parameter(names, dialect)}
+    return _checked(account_id, connection.execute(_select_named(dialect), sought).all())
+
+
+def instances_named_or_due(
+    connection: Connection, account_id: str, names: Iterable[str], now: datetime
+) -> dict[str, CachedInstance]:
+    """Return the same, and those of which something that was in the future has happened by now.
+
+    Raises:
+        DamagedCacheError: one of them is not what was written.
+    """
+    dialect = connection.dialect.name
+    sought = {OF_ACCOUNT: account_id, SOUGHT: as_parameter(names, dialect), _NOW: now}
+    return _checked(account_id, connection.execute(_select_named_or_due(dialect), sought).all())
 
 
 def instances_changed(
@@ -290,15 +317,6 @@ def instances_changed(
         DamagedCacheError: one of them is not what was written.
     """
     return _instances(connection, account_id, instance_state.c.changed_seq > after_seq)
-
-
-def instances_due(connection: Connection, account_id: str, now: datetime) -> list[str]:
-    """Return the instances of which something that was in the future has happened by now."""
-    is_due = instance_state.c.next_event_at <= now
-    statement = select(instance_state.c.instance).where(
-        instance_state.c.account_id == account_id, is_due
-    )
-    return list(connection.execute(statement).scalars())
 
 
 def next_event_at(connection: Connection, account_id: str) -> datetime | None:
@@ -337,14 +355,12 @@ def every_instance(connection: Connection, account_id: str) -> Iterator[CachedIn
     Raises:
         DamagedCacheError: one of them is not what was written.
     """
-    statement = (
-        select(instance_state)
-        .where(instance_state.c.account_id == account_id)
-        .order_by(instance_state.c.instance)
-    )
-    with connection.execute(statement, execution_options=_STREAMED) as rows:
+    statement = _INSTANCES.order_by(instance_state.c.instance)
+    with connection.execute(
+        statement, {OF_ACCOUNT: account_id}, execution_options=_STREAMED
+    ) as rows:
         for row in rows:
-            yield _instance(row)
+            yield _instance(account_id, row)
 
 
 def used_last(
@@ -357,30 +373,59 @@ def used_last(
     """
     columns = instance_state.c
     statement = (
-        select(instance_state)
-        .where(columns.account_id == account_id, columns.last_used_at.is_not(None))
+        _INSTANCES.where(columns.last_used_at.is_not(None))
         .order_by(columns.is_active.desc(), columns.last_used_at.desc(), columns.instance)
         .offset(start)
         .limit(limit)
     )
-    return [_instance(row).state for row in connection.execute(statement)]
+    rows = connection.execute(statement, {OF_ACCOUNT: account_id})
+    return [_instance(account_id, row).state for row in rows]
+
+
+_NOW = "now"
+# Instants as they are kept, as the digest of a row tells them.
+_INSTANCES = select(
+    instance_state.c.instance,
+    instance_state.c.content,
+    type_coerce(instance_state.c.last_report_at, BigInteger),
+    instance_state.c["keys"],
+    instance_state.c.waiting_from_seq,
+    instance_state.c.seal,
+    instance_state.c.row_hash,
+).where(instance_state.c.account_id == bindparam(OF_ACCOUNT))
+
+
+@cache
+def _select_named(dialect: str) -> Select[Any]:
+    return _INSTANCES.where(is_sought(instance_state.c.instance, dialect))
+
+
+@cache
+def _select_named_or_due(dialect: str) -> CompoundSelect[Any]:
+    # Each part has an index of its own. What is both comes twice, and is one.
+    is_due = instance_state.c.next_event_at <= bindparam(_NOW)
+    return union_all(_select_named(dialect), _INSTANCES.where(is_due))
 
 
 def _instances(
     connection: Connection, account_id: str, which: ColumnElement[bool]
 ) -> dict[str, CachedInstance]:
-    statement = select(instance_state).where(instance_state.c.account_id == account_id, which)
-    found = (_instance(row) for row in connection.execute(statement))
+    rows = connection.execute(_INSTANCES.where(which), {OF_ACCOUNT: account_id})
+    return _checked(account_id, rows.all())
+
+
+def _checked(account_id: str, rows: Sequence[Row[Any]]) -> dict[str, CachedInstance]:
+    found = [_instance(account_id, row) for row in rows]
     return {one.instance: one for one in found}
 
 
-def _instance(row: Row[Any]) -> CachedInstance:
-    found = CachedInstance(
-        row.instance, row.content, row.last_report_at, row.keys, row.waiting_from_seq, row.seal
-    )
-    if row.row_hash != found.row_hash(row.account_id):
+def _instance(account_id: str, row: Row[*tuple[Any, ...]]) -> CachedInstance:
+    instance, content, last_report_at, keys, waiting_from_seq, seal, row_hash = row
+    expected = _digest(account_id, instance, last_report_at, waiting_from_seq, seal, keys, content)
+    if row_hash != expected:
         raise DamagedCacheError
-    return found
+    at = None if last_report_at is None else from_microseconds(last_report_at)
+    return CachedInstance(instance, content, at, keys, waiting_from_seq, seal)
 
 
 # What has ended.
@@ -608,8 +653,12 @@ def sum_digest(account_id: str, span: str, number: int, key: str, sums: str) -> 
 
 def added_digests(total: str, gone: Iterable[str], come: Iterable[str]) -> str:
     """Return the sum of digests, less those of rows that are gone, with those that have come."""
-    value = int(total, 16) - sum(int(one, 16) for one in gone) + sum(int(one, 16) for one in come)
-    return f"{value % 16**_DIGITS:0{_DIGITS}x}"
+    value = int(total, 16)
+    for one in gone:
+        value -= int(one, 16)
+    for one in come:
+        value += int(one, 16)
+    return f"{value % _DIGESTS:064x}"
 
 
 NO_DIGESTS = "0" * _DIGITS

@@ -1,21 +1,16 @@
 """Queries on usage events and on what was refused at the door. Every one names one account."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import accumulate
-from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY,
     ColumnElement,
     Connection,
     Select,
-    Text,
-    any_,
     bindparam,
     delete,
     func,
@@ -25,30 +20,39 @@ from sqlalchemy import (
 )
 
 from dumont_economy.fact_digest import chained
+from dumont_economy.instant import from_microseconds
 from dumont_economy.metering.usage_event import EventType, UsageEvent
-from dumont_economy.storage.closed_periods import newest_closing
+from dumont_economy.storage.closed_periods import NEWEST_CLOSING
 from dumont_economy.storage.event_chain import (
     EVENT_FIELDS,
     OF_ACCOUNT,
     LedgerHead,
     StoredEvent,
     all_checked_by_previous,
+    check_is_newest,
     check_length,
     check_newest,
     checked_by_previous,
     head_before,
+    head_columns,
+    head_of,
     read_head,
     select_with_previous,
 )
 from dumont_economy.storage.inserted_rows import bound, insert_bound
 from dumont_economy.storage.known_from import known_from
-from dumont_economy.storage.stored_facts import CHAIN_HASH, encoded_rows
+from dumont_economy.storage.sought_values import SOUGHT, as_parameter, is_sought
+from dumont_economy.storage.stored_facts import (
+    CHAIN_HASH,
+    as_kept_on,
+    encoded_rows,
+    kept_values,
+)
 from dumont_economy.storage.tables import account, refused_event, usage_event
 
 _KEYS_PER_QUERY = 400
 _ROWS_AT_A_TIME = 1_000
 _SOURCE = "of_source"
-_IDS = "ids"
 _MOVE_HEAD = update(account).where(account.c.id == bindparam(OF_ACCOUNT))
 _NEWEST_RECEIPT = (
     select(usage_event.c.received_at)
@@ -56,7 +60,7 @@ _NEWEST_RECEIPT = (
     .order_by(usage_event.c.seq.desc())
     .limit(1)
 )
-_NEWEST_REFUSED = select(func.max(refused_event.c.number)).where(
+_LAST_REFUSED = select(func.max(refused_event.c.number)).where(
     refused_event.c.account_id == bindparam(OF_ACCOUNT)
 )
 # In the order of the index of voids, so that no database goes through all events instead.
@@ -66,7 +70,6 @@ _FIRST_VOID = (
     .order_by(usage_event.c.source, usage_event.c.void_of)
     .limit(1)
 )
-_all_fields = attrgetter(*EVENT_FIELDS)
 # As many as a batch may hold, so that a flood is removed as fast as it comes.
 _PRUNED_AT_ONCE = 1_000
 
@@ -107,15 +110,63 @@ class EventsSought:
 ALL_EVENTS = EventsSought()
 
 
-def lock_ledger(connection: Connection, account_id: str) -> LedgerHead:
-    """Lock the account's ledger for this transaction and return its head.
+@dataclass(frozen=True, slots=True)
+class LockedLedger:
+    """An account's ledger as it stands while nobody else can add to it.
+
+    `last_refused` is the number of what was refused last, `closed_as_of` the latest instant as of
+    which a period was closed.
+    """
+
+    head: LedgerHead
+    newest_received_at: datetime | None
+    closed_as_of: datetime | None
+    last_refused: int
+    has_voids: bool
+
+
+def lock_ledger(connection: Connection, account_id: str) -> LockedLedger:
+    """Lock the account's ledger for this transaction and return how it stands.
 
     Raises:
         DamagedFactError: its newest event is not the one that was written last.
     """
-    head = read_head(connection, account_id, lock=True)
-    check_newest(connection, account_id, head)
-    return head
+    statement = _select_to_lock(connection.dialect.name)
+    values = kept_values(connection.execute(statement, {OF_ACCOUNT: account_id}).one())
+    head = head_of(values)
+    check_is_newest(head, values["newest_seq"], values["newest_hash"])
+    received_at = values["newest_received_at"]
+    return LockedLedger(
+        head,
+        None if received_at is None else from_microseconds(received_at),
+        values["closed_as_of"],
+        values["last_refused"] or 0,
+        values["void_seq"] is not None,
+    )
+
+
+@cache
+def _select_to_lock(dialect: str) -> Select[Any]:
+    # All that a batch has to know before it is stored, in one way to the server.
+    newest = (
+        _NEWEST_RECEIPT.with_only_columns(kept).scalar_subquery().label(f"newest_{name}")
+        for name, kept in zip(
+            ("seq", "hash", "received_at"),
+            as_kept_on(
+                dialect,
+                (usage_event.c.seq, usage_event.c.chain_hash, usage_event.c.received_at),
+            ),
+            strict=True,
+        )
+    )
+    statement = select(
+        *head_columns(dialect),
+        *newest,
+        NEWEST_CLOSING.scalar_subquery().label("closed_as_of"),
+        _LAST_REFUSED.scalar_subquery().label("last_refused"),
+        _FIRST_VOID.scalar_subquery().label("void_seq"),
+    )
+    return statement.where(account.c.id == bindparam(OF_ACCOUNT)).with_for_update()
 
 
 def events_by_key(
@@ -135,7 +186,7 @@ def events_by_key(
         sought = {
             OF_ACCOUNT: account_id,
             _SOURCE: source,
-            _IDS: json.dumps(ids) if dialect == "sqlite" else ids,
+            SOUGHT: as_parameter(ids, dialect),
         }
         # Nearly all are new, and whether one is not is found in the index alone.
         if connection.execute(_select_held_id(dialect), sought).first() is None:
@@ -149,24 +200,17 @@ def events_by_key(
 @cache
 def _select_held_id(dialect: str) -> Select[Any]:
     of_account = usage_event.c.account_id == bindparam(OF_ACCOUNT)
-    return select(usage_event.c.id).where(of_account, *_is_sought(dialect)).limit(1)
+    return select(usage_event.c.id).where(of_account, *_has_key(dialect)).limit(1)
 
 
 @cache
 def _select_held(dialect: str) -> Select[Any]:
-    return select_with_previous(dialect).where(*_is_sought(dialect))
+    return select_with_previous(dialect).where(*_has_key(dialect))
 
 
-def _is_sought(dialect: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """Return the conditions that an event has one of some ids of a source.
-
-    The ids are one parameter, however many there are, so that the statement stays the same.
-    """
-    of_source = usage_event.c.source == bindparam(_SOURCE)
-    if dialect == "sqlite":
-        ids = func.json_each(bindparam(_IDS)).table_valued("value")
-        return of_source, usage_event.c.id.in_(select(ids.c.value))
-    return of_source, usage_event.c.id == any_(bindparam(_IDS, type_=ARRAY(Text)))
+def _has_key(dialect: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Return the conditions that an event has one of some ids of a source."""
+    return usage_event.c.source == bindparam(_SOURCE), is_sought(usage_event.c.id, dialect)
 
 
 def append_events(
@@ -185,11 +229,11 @@ def append_events(
     if not events:
         return head, []
     count = len(events)
-    said = zip(*map(_all_fields, events), strict=True)
+    said = zip(*events, strict=True)
     values_of: dict[str, Sequence[Any]] = dict(zip(EVENT_FIELDS, said, strict=True))
     values_of |= {
-        "type": [event.type.value for event in events],
-        "arch": [None if event.arch is None else event.arch.value for event in events],
+        "type": [str(event.type) for event in events],
+        "arch": [None if event.arch is None else str(event.arch) for event in events],
         "account_id": [account_id] * count,
         "seq": range(head.seq + 1, head.seq + 1 + count),
         "received_at": [received_at] * count,
@@ -204,12 +248,11 @@ def append_events(
 
 
 def append_refused(
-    connection: Connection, account_id: str, refused: Sequence[RefusedEvent]
+    connection: Connection, account_id: str, last: int, refused: Sequence[RefusedEvent]
 ) -> None:
-    """Keep what was refused; numbers are given here."""
+    """Keep what was refused, numbered after the last that was."""
     if not refused:
         return
-    last = _newest_refused_number(connection, account_id)
     rows = [
         {
             "account_id": account_id,
@@ -225,17 +268,16 @@ def append_refused(
     connection.execute(insert(refused_event), rows)
 
 
-def prune_refused(connection: Connection, account_id: str, now: datetime) -> None:
-    """Remove what was refused over 30 days ago, or before the newest 10,000.
+def prune_refused(connection: Connection, account_id: str, last: int, now: datetime) -> None:
+    """Remove what was refused over 30 days ago, or before the newest 10,000 up to the last.
 
     One call removes at most 2,000 rows, so that no report waits for the removal of a flood.
     """
-    newest = _newest_refused_number(connection, account_id)
-    if not newest:
+    if not last:
         return
     for outdated in (
         refused_event.c.received_at < now - REFUSED_KEPT,
-        refused_event.c.number <= newest - MAX_REFUSED_KEPT,
+        refused_event.c.number <= last - MAX_REFUSED_KEPT,
     ):
         numbers = (
             select(refused_event.c.number)
@@ -247,10 +289,6 @@ def prune_refused(connection: Connection, account_id: str, now: datetime) -> Non
                 refused_event.c.account_id == account_id, refused_event.c.number.in_(numbers)
             )
         )
-
-
-def _newest_refused_number(connection: Connection, account_id: str) -> int:
-    return connection.execute(_NEWEST_REFUSED, {OF_ACCOUNT: account_id}).scalar() or 0
 
 
 def head_known_at(connection: Connection, account_id: str, known_at: datetime) -> LedgerHead:
@@ -273,13 +311,12 @@ def head_known_at(connection: Connection, account_id: str, known_at: datetime) -
     return head_before(connection, account_id, found)
 
 
-def next_receipt(connection: Connection, account_id: str, now: datetime) -> datetime:
+def next_receipt(ledger: LockedLedger, now: datetime) -> datetime:
     """Return the instant at which events of this transaction become known (R-ASOF).
 
     It is after every other event of the account, and after what it has closed a period as of.
     """
-    newest = newest_received_at(connection, account_id)
-    return known_from(now, (newest, newest_closing(connection, account_id)))
+    return known_from(now, (ledger.newest_received_at, ledger.closed_as_of))
 
 
 def newest_received_at(connection: Connection, account_id: str) -> datetime | None:

@@ -61,7 +61,7 @@ def at(hours: float) -> datetime:
 def ended(begins: datetime, ends: datetime, *rates: RateChange) -> GpuSession:
     """Return a session of one run."""
     one = run(begins, ends, of=shape())
-    return GpuSession("i-1", begins, ends, (replace(one, rates=rates) if rates else one,))
+    return GpuSession("i-1", begins, ends, (one._replace(rates=rates) if rates else one,))
 
 
 def sums_of(*sessions: GpuSession) -> HourSums:
@@ -202,8 +202,8 @@ def test_a_disk_accrues_its_size_and_its_price() -> None:
     "key",
     [
         UseKey(shape()),
-        UseKey(replace(shape('a, "quoted"\nname', 8, "EUR"), gpu_memory_gib=Decimal("47.5"))),
-        UseKey(replace(shape(), currency=None), is_disk=True, hours_per_month=730),
+        UseKey(shape('a, "quoted"\nname', 8, "EUR")._replace(gpu_memory_gib=Decimal("47.5"))),
+        UseKey(shape()._replace(currency=None), is_disk=True, hours_per_month=730),
         UseKey(shape(), is_disk=True, hours_per_month=None, is_paid=False),
     ],
 )
@@ -216,7 +216,7 @@ def test_a_key_is_read_from_its_text(key: UseKey) -> None:
 def test_keys_of_equal_amounts_are_one() -> None:
     """A database may have added zeros."""
     short, long = (
-        UseKey(replace(shape(), gpu_memory_gib=Decimal(text))) for text in ("48", "48.000")
+        UseKey(shape()._replace(gpu_memory_gib=Decimal(text))) for text in ("48", "48.000")
     )
 
     assert short.text() == long.text()

@@ -1,6 +1,5 @@
 """Replay: from events in any order to what ran, when, and at which rate (R-SET, R-STATE, R-TIE)."""
 
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -367,7 +366,7 @@ def test_a_start_that_names_no_architecture_is_of_the_usual_one(
     reported: CpuArchitecture | None, rented: CpuArchitecture
 ) -> None:
     """What is compared has to run the same programs."""
-    timeline = replayed(replace(start(), arch=reported))
+    timeline = replayed(start()._replace(arch=reported))
 
     assert timeline.state.shape is not None
     assert timeline.state.shape.arch is rented
