@@ -108,6 +108,9 @@ def _of_every_account(right: Callable[..., dict[Any, Any]]) -> Callable[..., dic
     return wrong
 
 
+# Any runs find all of them; these found most of them soonest, of eight that were tried.
+RUNS_THAT_FIND = 3
+
 # Mistakes that a meter could make: what each replaces, and what it puts in its place.
 MISTAKES: dict[str, tuple[str, Callable[[Any], object]]] = {
     "padding is dropped": (
@@ -221,4 +224,4 @@ def test_a_mistake_is_found(
     )
 
     with pytest.raises(AssertionError):
-        check(empty_database, until_one_is_found)
+        check(empty_database, until_one_is_found, RUNS_THAT_FIND)
