@@ -54,6 +54,8 @@ TESTS = {
         "tests/unit/savings/test_local_day.py",
         "tests/properties/test_local_day_laws.py",
     ),
+    "savings/moving_totals.py": ("tests/properties/test_open_usage_laws.py",),
+    "savings/open_usage.py": ("tests/properties/test_open_usage_laws.py", *_LAWS),
     "savings/period.py": ("tests/unit/savings/test_period.py",),
     "savings/projection.py": ("tests/unit/savings",),
     "savings/totals.py": ("tests/unit/savings", *_LAWS),

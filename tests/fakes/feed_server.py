@@ -357,7 +357,8 @@ def _gzip_bomb(connection: _Connection, good: Answer) -> None:
 
 @cache
 def _bomb() -> bytes:
-    return gzip.compress(b" " * (64 << 20))
+    # At the lowest level, for a reader that waits for it does not wait long.
+    return gzip.compress(b" " * (64 << 20), compresslevel=1)
 
 
 def _packed(connection: _Connection, good: Answer, *, body: bytes) -> None:
