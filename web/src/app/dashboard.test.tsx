@@ -198,19 +198,33 @@ describe('the figures between two answers', () => {
   it('go on from the held answer when nothing changed', async () => {
     vi.useFakeTimers({ shouldAdvanceTime: true })
     const tags: (string | null)[] = []
+    // The server's clock goes on, while what it answers holds.
+    const headers = () => ({
+      ETag: 'W/"1"',
+      'Answered-At': new Date(Date.parse(savings().as_of) + performance.now()).toISOString(),
+    })
     server.use(
       http.get(api('economy/savings'), ({ request }) => {
         const tag = request.headers.get('If-None-Match')
         tags.push(tag)
         return tag === 'W/"1"'
-          ? new HttpResponse(null, { status: 304, headers: { ETag: 'W/"1"' } })
-          : HttpResponse.json(savings(), { headers: { ETag: 'W/"1"' } })
+          ? new HttpResponse(null, { status: 304, headers: headers() })
+          : HttpResponse.json(savings(), { headers: headers() })
       }),
+      http.get(api('instances'), () => HttpResponse.json(instances(), { headers: headers() })),
     )
     renderApp('/')
     await screen.findByText('3 instances active')
 
-    await act(() => vi.advanceTimersByTimeAsync(61_000))
+    // Answers take no time of the fake clock, only of the real one: wait for each.
+    for (const polls of [2, 3]) {
+      await act(() => vi.advanceTimersByTimeAsync(30_000))
+      await waitFor(() => {
+        expect(tags.length).toBeGreaterThanOrEqual(polls)
+      })
+      await act(() => new Promise((resolve) => setTimeout(resolve, 200)))
+    }
+    await act(() => vi.advanceTimersByTimeAsync(600))
 
     expect(tags.slice(0, 3)).toEqual([null, 'W/"1"', 'W/"1"'])
     // 61 s at $0.001 a second on top of $1.50; a replay of the held answer would show $1.50.
