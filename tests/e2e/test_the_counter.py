@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.live_server import EMAIL, PASSWORD, LiveServer, Reporter
+from tests.e2e.traffic import wait_for_quiet, watch_traffic
 
 SESSION = '[data-figure="session-saving"]'
 # The meter draws five times a second; a frame of a busy machine without a graphics card comes late.
@@ -154,13 +155,14 @@ def wrong_page(browser: Browser, server: LiveServer, fast: Reporter) -> Iterator
     del fast
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     context.add_init_script(_PAGE)
+    watch_traffic(context)
     page = context.new_page()
     page.goto(f"{server.url}/")
     page.get_by_label("E-mail").fill(EMAIL)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.locator(SESSION).first).to_be_visible()
-    page.wait_for_load_state("networkidle")
+    wait_for_quiet(page)
     yield page
     context.close()
 
@@ -230,7 +232,7 @@ def stands_when_its_answer_ends_and_says_what_was_wrong(
     truth = line(fast)
     page.reload()
     expect(page.get_by_text("2 instances active").first).to_be_visible()
-    page.wait_for_load_state("networkidle")
+    wait_for_quiet(page)
     server.stop(signal.SIGKILL)
     assert datetime.now(UTC) < truth.valid_until
     frames(page)

@@ -285,10 +285,10 @@ def test_it_fits_reads_and_is_accessible_at_every_width(
     open_widgets(page, f"{site.url}/themes")
     light, dark, system = (one.evaluate(colour) for one in page.locator("economy-widget").all())
     assert (light, dark, system) == ("rgb(255, 255, 255)", "rgb(20, 25, 27)", dark)
-    moving = "(one) => getComputedStyle(one, '::after').animationName"
-    assert page.locator("economy-widget .pulse").first.evaluate(moving) == "none"
+    moving = "(one) => getComputedStyle(one).animationName"
+    assert page.locator("economy-widget .pulse-ring").first.evaluate(moving) == "none"
     page.emulate_media(reduced_motion="no-preference")
-    assert page.locator("economy-widget .pulse").first.evaluate(moving) == "pulse"
+    assert page.locator("economy-widget .pulse-ring").first.evaluate(moving) == "pulse"
 
 
 @pytest.mark.timeout(120)

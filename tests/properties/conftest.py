@@ -9,7 +9,7 @@ import os
 from hypothesis import Phase, settings
 
 settings.register_profile(
-    "suite", derandomize=True, deadline=None, max_examples=250, stateful_step_count=40
+    "suite", derandomize=True, deadline=None, max_examples=150, stateful_step_count=40
 )
 settings.register_profile(
     "torture",
