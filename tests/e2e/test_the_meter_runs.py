@@ -118,6 +118,11 @@ def test_a_lost_server_is_said_and_found_again(
     server.stop(signal.SIGKILL)
     expect(page.get_by_text("No new figures since").first).to_be_visible(timeout=POLL_MS)
     assert figure(page, "lifetime-saving") <= shown
+    # Its proof cannot be had now, which it says; the page stands.
+    page.locator('[data-figure="lifetime-saving"]').first.click()
+    expect(page.get_by_role("dialog").get_by_text("The server does not answer")).to_be_visible()
+    page.keyboard.press("Escape")
+    assert figure(page, "lifetime-saving") <= shown
     server.start()
 
     expect(page.get_by_text("No new figures since")).to_have_count(0, timeout=30_000)

@@ -19,9 +19,9 @@ import { Saving } from '../../components/saving'
 import { SkeletonRows } from '../../components/skeleton'
 import { Why } from '../../components/why'
 import { downloadCsv, toCsv } from '../../lib/csv'
-import { agree } from '../../lib/decimal'
+import { agree, difference } from '../../lib/decimal'
 import { messages } from '../../lib/messages'
-import { formatUsd } from '../../lib/money'
+import { type DecimalText, formatUsd } from '../../lib/money'
 import { formatDate, formatExactInstant, nextDate } from '../../lib/time'
 import { type AskedWhy, writeWhy, type WhyQuestion } from '../../lib/why'
 import { Formula } from './formula'
@@ -221,11 +221,19 @@ function AddsUp({
       className={`pt-3 text-[13px] ${isProven ? 'text-saved' : 'text-loss'}`}
     >
       {isProven
-        ? text.addsUp(formatUsd(added.saving, 10))
+        ? provenText(added.saving, figures.saving)
         : text.differs(formatUsd(added.saving, 10))}
       {isProven && <span className="block text-ink-faint">{text.addsUpDetail}</span>}
     </p>
   )
+}
+
+/** Say that lines come to a figure: to its last digit, or but for what rounding each of them made. */
+function provenText(added: DecimalText, figure: DecimalText): string {
+  const shown = formatUsd(added, 10)
+  const apart = difference(added, figure)
+  if (Number(apart) === 0) return text.addsUp(shown)
+  return text.addsUpButFor(shown, formatUsd(apart.replace('-', '') as DecimalText, 10))
 }
 
 /** Say whether nothing of a group is compared: then a zero would read as a price of nothing. */

@@ -155,6 +155,8 @@ export const english = {
     moreLines: 'Show more lines',
     noLines: 'No use, so no lines: the figure is zero.',
     addsUp: (amount: string) => `The lines add up to ${amount}: the figure above.`,
+    addsUpButFor: (amount: string, apart: string) =>
+      `The lines add up to ${amount}: the figure above, but for ${apart} of rounding.`,
     addsUpDetail: 'Each line is rounded once, at its tenth decimal, and so is the figure.',
     differs: (amount: string) => `The lines above add up to ${amount}, which is not the figure.`,
     partial: (count: number) => `${count} lines are shown, there are more.`,

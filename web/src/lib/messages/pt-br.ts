@@ -242,6 +242,8 @@ export const portuguese: typeof english = {
     moreLines: 'Mostrar mais linhas',
     noLines: 'Sem uso, portanto sem linhas: o valor é zero.',
     addsUp: (amount: string) => `As linhas somam ${amount}: o valor acima.`,
+    addsUpButFor: (amount: string, apart: string) =>
+      `As linhas somam ${amount}: o valor acima, a menos de ${apart} de arredondamento.`,
     addsUpDetail: 'Cada linha é arredondada uma vez, na décima casa, e o valor também.',
     differs: (amount: string) => `As linhas acima somam ${amount}, que não é o valor.`,
     partial: (count: number) => `${count} linhas mostradas, há mais.`,
