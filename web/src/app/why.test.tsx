@@ -66,6 +66,22 @@ describe('why a figure is what it is', () => {
     expect(figure('adds-up')).toHaveAttribute('data-proven', 'false')
   })
 
+  it('does not call what rounding each line came to the figure itself', async () => {
+    const [first, ...rest] = lines.lines
+    const paid = lines.lines[0]
+    const last = (Number(paid?.amount?.slice(-1)) + 1) % 10
+    answerLines({
+      ...lines,
+      lines: [{ ...first, amount: `${paid?.amount?.slice(0, -1)}${last}` }, ...rest],
+    })
+    renderApp('/savings?why=usage')
+
+    expect(
+      await screen.findByText(/: the figure above, but for \$0\.000000000\d of rounding\.$/),
+    ).toBeVisible()
+    expect(figure('adds-up')).toHaveAttribute('data-proven', 'true')
+  })
+
   it('has an address of its own, and leaves the page where it was when it closes', async () => {
     const { user } = renderApp('/savings?why=usage&why.of=paid')
     const panel = await thePanel()
