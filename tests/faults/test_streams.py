@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from tests.e2e.live_server import Reporter
@@ -136,5 +137,8 @@ def seconds_to_stop(server: FaultyServer) -> float:
 
 def sockets_of(process: int) -> int:
     """Return how many sockets a process has open."""
-    links = [one.readlink() for one in Path(f"/proc/{process}/fd").iterdir()]
-    return sum(link.name.startswith("socket:") for link in links)
+    count = 0
+    for opened in Path(f"/proc/{process}/fd").iterdir():
+        with suppress(FileNotFoundError):  # It was closed since the folder was read.
+            count += opened.readlink().name.startswith("socket:")
+    return count
