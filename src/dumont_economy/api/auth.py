@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictStr, model_validator
 from dumont_economy.api.operation import (
     caller,
     mark_cookie_use,
+    may_be_at_hand,
     model_response,
     operation,
     principal,
@@ -181,10 +182,7 @@ def _user_of_bearer(incoming: Request) -> _LoginUser | None:
 
 
 def _authenticated(token: str) -> Principal | None:
-    # Whoever holds an answer asks whether it still does, which the versions tell by themselves.
-    return services().credentials.principal_of(
-        token, with_versions="If-None-Match" in request.headers
-    )
+    return services().credentials.principal_of(token, with_versions=may_be_at_hand())
 
 
 def _bearer_token(incoming: Request) -> str | None:

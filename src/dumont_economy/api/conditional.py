@@ -45,14 +45,35 @@ def answer_conditionally(
         now: The present.
         build: Makes the answer, only where it is needed.
     """
-    held = held_answer(versions, now)
-    if held is not None:
-        return held
-    digest, kept = _digest(versions), services().answers
-    given = kept.of_this_second(digest, now)
-    if given is None:
-        given = _given(build(), digest)
-        kept.keep(digest, given)
+    digest = _digest(versions)
+    at_hand = _at_hand(digest, now)
+    if at_hand is not None:
+        return at_hand
+    given = _given(build(), digest)
+    services().answers.keep(digest, given)
+    return _response(given)
+
+
+def answer_at_hand(versions: tuple[object, ...], now: datetime) -> Response | None:
+    """Return the answer where nothing has to be read for it, else None.
+
+    That is 304 where the client's tag still describes the present, or what was answered to the same
+    question in this second.
+    """
+    return _at_hand(_digest(versions), now)
+
+
+def _at_hand(digest: str, now: datetime) -> Response | None:
+    tag = _held_tag(digest, now) if request.if_none_match else None
+    if tag is not None:
+        held = Response(status=304)
+        held.headers["ETag"] = tag
+        return _conditional(held)
+    given = services().answers.of_this_second(digest, now)
+    return None if given is None else _response(given)
+
+
+def _response(given: GivenAnswer) -> Response:
     response = Response(given.body, mimetype="application/json")
     if given.tag is not None:
         response.headers["ETag"] = given.tag
@@ -66,18 +87,6 @@ def _given(built: Tagged, digest: str) -> GivenAnswer:
     if built.tagged_until is not None:
         tag = f'W/"{digest}.{to_microseconds(built.tagged_until)}"'
     return GivenAnswer(model_response(built.model).get_data(), tag, built.as_of, holds_until)
-
-
-def held_answer(versions: tuple[object, ...], now: datetime) -> Response | None:
-    """Return 304 where the client's tag still describes the present, else None."""
-    if not request.if_none_match:
-        return None
-    held = _held_tag(_digest(versions), now)
-    if held is None:
-        return None
-    response = Response(status=304)
-    response.headers["ETag"] = held
-    return _conditional(response)
 
 
 def _conditional(response: Response) -> Response:

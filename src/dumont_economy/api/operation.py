@@ -62,6 +62,8 @@ class Operation:
 
 
 OPERATIONS: list[Operation] = []
+# Flask's names of those whose answers hold while the versions of what they rest on stay.
+_conditional: set[str] = set()
 
 
 def operation(  # noqa: PLR0913  a declaration names everything
@@ -106,6 +108,8 @@ def operation(  # noqa: PLR0913  a declaration names everything
             tag=blueprint.name,
         )
         OPERATIONS.append(declared)
+        if is_conditional:
+            _conditional.add(f"{blueprint.name}.{handler.__name__}")
 
         @wraps(handler)
         def answer_request(**path_arguments: str) -> Response:
@@ -169,6 +173,11 @@ def principal() -> Principal:
 def caller() -> Principal | None:
     """Return who is asking, None where it is nobody that we know."""
     return principal() if current_user.is_authenticated else None
+
+
+def may_be_at_hand() -> bool:
+    """Say whether the versions of what the request asks for can tell that nothing need be read."""
+    return request.endpoint in _conditional
 
 
 def mark_cookie_use() -> None:

@@ -7,7 +7,7 @@ from typing import Literal
 from flask import Response
 from pydantic import BaseModel, ConfigDict
 
-from dumont_economy.api.conditional import Tagged, answer_conditionally, held_answer
+from dumont_economy.api.conditional import Tagged, answer_at_hand, answer_conditionally
 from dumont_economy.api.economy.shared import (
     ComparisonInfo,
     NoticeInfo,
@@ -94,12 +94,12 @@ class PricingAnswer(BaseModel):
 def pricing(query: PricingQuery) -> Response:
     """Answer the prices that usage is compared with."""
     seen = versions_seen(query.policy_version)
-    held = seen and held_answer(
+    at_hand = seen and answer_at_hand(
         (principal().account, seen.policy, seen.price_facts, seen.price_health),
         services().clock.now(),
     )
-    if held:
-        return held
+    if at_hand:
+        return at_hand
     with services().views.read(principal().account, query.policy_version) as state:
         return answer_conditionally(
             (state.account, state.policy.version, state.market.version, state.health.version),

@@ -9,7 +9,7 @@ from flask import Blueprint, Response
 from pydantic import BaseModel, ConfigDict
 
 from dumont_economy.api.asked import asked
-from dumont_economy.api.conditional import Tagged, answer_conditionally, held_answer
+from dumont_economy.api.conditional import Tagged, answer_at_hand, answer_conditionally
 from dumont_economy.api.operation import at_hand, principal, services
 from dumont_economy.api.parameters import ComparisonQuery, ProviderQuery
 from dumont_economy.api.published_number import (
@@ -195,9 +195,9 @@ def answer_tagged(
     query: ComparisonQuery, build: Callable[[AccountView], Tagged], zone: str = ""
 ) -> Response:
     """Return an answer that may depend on a time zone too, and holds as long as it says."""
-    held = _held_answer(query, zone)
-    if held is not None:
-        return held
+    at_hand = _answer_at_hand(query, zone)
+    if at_hand is not None:
+        return at_hand
     state = open_state(query)
     question = _question(state, query)
     versions = AccountVersions(
@@ -210,14 +210,14 @@ def answer_tagged(
     )
 
 
-def _held_answer(query: ComparisonQuery, zone: str) -> Response | None:
-    """Return 304 where what was read with the credential tells that the client's answer holds."""
+def _answer_at_hand(query: ComparisonQuery, zone: str) -> Response | None:
+    """Return the answer where what was read with the credential tells that it is at hand."""
     seen = versions_seen(query.policy_version)
     health = None if seen is None else services().views.held_health(seen.price_health)
     if seen is None or health is None or query.as_of is not None:
         return None
     now = services().clock.now()
-    return held_answer(_dependencies(seen, health, now, zone), now)
+    return answer_at_hand(_dependencies(seen, health, now, zone), now)
 
 
 def versions_seen(policy_version: int | None) -> AccountVersions | None:
