@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
 from dumont_economy.services import people
 from dumont_economy.services.credentials import Credentials
 from tests.api.harness import CSRF, Application, Caller, hours_ago, start
+from tests.sent_statements import sent_to
 
 PATHS = ("savings", "savings/realtime", "active-session", "pricing")
 
@@ -32,14 +33,9 @@ def poll(caller: Caller, path: str, tag: str) -> TestResponse:
 def selected(engine: Engine) -> Iterator[list[str]]:
     """Yield the questions that are asked of the database meanwhile."""
     found: list[str] = []
-
-    def look(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        if statement.startswith("SELECT"):
-            found.append(statement)
-
-    event.listen(engine, "before_cursor_execute", look)
-    yield found
-    event.remove(engine, "before_cursor_execute", look)
+    with sent_to(engine) as sent:
+        yield found
+    found += [statement for statement, _ in sent if statement.startswith("SELECT")]
 
 
 class TestWhatItCosts:

@@ -1,12 +1,12 @@
 """What is asked all the time is planned on one account's rows, on both databases."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, Engine, text
 
 from dumont_economy.storage.database import Database
 from tests.account_filter import GUARDED
@@ -20,6 +20,7 @@ from tests.api.harness import (
     stop,
 )
 from tests.postgresql import PostgreSql
+from tests.sent_statements import Parameters, sent_to
 
 ACCOUNTS = 8
 QUESTIONS = (
@@ -40,8 +41,6 @@ _FIRST_COLUMNS = text(
     "SELECT one.relname, attname FROM pg_index JOIN pg_class one ON one.oid = indexrelid "
     "JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]"
 )
-
-Parameters = Sequence[Any] | Mapping[str, Any]
 
 
 @pytest.fixture
@@ -97,16 +96,13 @@ def report_and_ask(machine: Caller) -> None:
 def asked_on(engine: Engine) -> Iterator[dict[str, Parameters]]:
     """Yield the statements, with parameters, that look rows of accounts up meanwhile."""
     asked: dict[str, Parameters] = {}
-
-    def look(
-        _connection: object, _cursor: object, statement: str, parameters: Parameters, *_: object
-    ) -> None:
-        if statement.startswith(("SELECT", "UPDATE", "DELETE")) and tables_in(statement):
-            asked[statement] = parameters
-
-    event.listen(engine, "before_cursor_execute", look)
-    yield asked
-    event.remove(engine, "before_cursor_execute", look)
+    with sent_to(engine) as sent:
+        yield asked
+    asked |= {
+        statement: parameters
+        for statement, parameters in sent
+        if statement.startswith(("SELECT", "UPDATE", "DELETE")) and tables_in(statement)
+    }
 
 
 def tables_in(statement: str) -> set[str]:

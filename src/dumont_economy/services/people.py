@@ -236,11 +236,10 @@ def authenticate(
         account_id: The account that the token is known to be of: then its versions are told too.
     """
     token_hash = hash_of(token)
-    with database.read(account_id=account_id, token_hash=token_hash) as connection:
-        if token.startswith(_API_TOKEN_PREFIX):
-            machine = accounts.api_token_by_hash(connection, token_hash, account_id)
-            return None if machine is None else _machine(machine, token_hash)
-        session = accounts.login_session_by_hash(connection, token_hash, account_id)
+    if token.startswith(_API_TOKEN_PREFIX):
+        machine = accounts.api_token_by_hash(database, token_hash, account_id)
+        return None if machine is None else _machine(machine, token_hash)
+    session = accounts.login_session_by_hash(database, token_hash, account_id)
     now = clock.now()
     if session is None or _is_over(session, now):
         return None

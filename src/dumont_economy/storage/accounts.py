@@ -13,6 +13,8 @@ from dumont_economy.storage.account_versions import (
     AccountVersions,
     versions_of,
 )
+from dumont_economy.storage.database import Database
+from dumont_economy.storage.prepared_question import PreparedQuestion
 from dumont_economy.storage.row_security import RowScope, restrict_rows
 from dumont_economy.storage.tables import (
     account,
@@ -86,8 +88,10 @@ _TOKENS = select(
 ).join(account, account.c.id == api_token.c.account_id)
 # Asked for by every request, so they are made once.
 _TOKEN = _TOKENS.where(api_token.c.token_hash == bindparam("token_hash"))
-_TOKEN_AND_VERSIONS = _TOKEN.add_columns(*VERSION_COLUMNS).where(
-    api_token.c.account_id == bindparam("account_id")
+_TOKEN_ALONE = PreparedQuestion("token_alone", _TOKEN)
+_TOKEN_AND_VERSIONS = PreparedQuestion(
+    "token_and_versions",
+    _TOKEN.add_columns(*VERSION_COLUMNS).where(api_token.c.account_id == bindparam("account_id")),
 )
 _SESSION = (
     select(
@@ -114,8 +118,12 @@ _TOKENS_IN_FORCE = select(api_token.c.token_hash).where(
     api_token.c.token_hash.in_(bindparam("token_hashes", expanding=True)),
     api_token.c.revoked_at.is_(None),
 )
-_SESSION_AND_VERSIONS = _SESSION.add_columns(*VERSION_COLUMNS).where(
-    login_session.c.account_id == bindparam("account_id")
+_SESSION_ALONE = PreparedQuestion("session_alone", _SESSION)
+_SESSION_AND_VERSIONS = PreparedQuestion(
+    "session_and_versions",
+    _SESSION.add_columns(*VERSION_COLUMNS).where(
+        login_session.c.account_id == bindparam("account_id")
+    ),
 )
 
 
@@ -204,17 +212,13 @@ def add_login_session(
 
 
 def login_session_by_hash(
-    connection: Connection, token_hash: str, account_id: str = ""
+    database: Database, token_hash: str, account_id: str = ""
 ) -> LoginSession | None:
     """Return the session with that token hash, unless it has been ended.
 
     Of an account that is named it is returned with the versions of that.
     """
-    if not account_id:
-        row = connection.execute(_SESSION, {"token_hash": token_hash}).first()
-    else:
-        whose = {"token_hash": token_hash, "account_id": account_id}
-        row = connection.execute(_SESSION_AND_VERSIONS, whose).first()
+    row = _credential(database, _SESSION_ALONE, _SESSION_AND_VERSIONS, token_hash, account_id)
     if row is None:
         return None
     return LoginSession(
@@ -225,6 +229,19 @@ def login_session_by_hash(
         row.last_used_at,
         versions_of(row) if account_id else None,
     )
+
+
+def _credential(
+    database: Database,
+    alone: PreparedQuestion,
+    with_versions: PreparedQuestion,
+    token_hash: str,
+    account_id: str,
+) -> Any:  # noqa: ANN401  a row, by its columns
+    if not account_id:
+        return database.ask(alone, {"token_hash": token_hash}, token_hash=token_hash)
+    whose = {"token_hash": token_hash, "account_id": account_id}
+    return database.ask(with_versions, whose, **whose)
 
 
 def touch_login_session(connection: Connection, token_hash: str, now: datetime) -> None:
@@ -253,18 +270,12 @@ def add_api_token(connection: Connection, new: ApiToken, token_hash: str) -> Non
     )
 
 
-def api_token_by_hash(
-    connection: Connection, token_hash: str, account_id: str = ""
-) -> ApiToken | None:
+def api_token_by_hash(database: Database, token_hash: str, account_id: str = "") -> ApiToken | None:
     """Return the token with that hash, unless it has been revoked.
 
     Of an account that is named it is returned with the versions of that.
     """
-    if not account_id:
-        row = connection.execute(_TOKEN, {"token_hash": token_hash}).first()
-    else:
-        whose = {"token_hash": token_hash, "account_id": account_id}
-        row = connection.execute(_TOKEN_AND_VERSIONS, whose).first()
+    row = _credential(database, _TOKEN_ALONE, _TOKEN_AND_VERSIONS, token_hash, account_id)
     if row is None or row.revoked_at is not None:
         return None
     return _api_token(row, versions_of(row) if account_id else None)

@@ -3,9 +3,10 @@
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import SystemRandom
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -34,6 +35,7 @@ from dumont_economy.errors import (
     DatabaseUnavailableError,
     InvalidSettingError,
 )
+from dumont_economy.storage.prepared_question import PreparedQuestion
 from dumont_economy.storage.row_security import RowScope, row_settings
 
 Result = TypeVar("Result")
@@ -99,6 +101,44 @@ class Database:
         scope = RowScope(account_id=account_id, token_hash=token_hash)
         with _unavailable_as_our_own(), self._begun(row_scope=scope) as connection:
             yield connection
+
+    def ask(
+        self,
+        question: PreparedQuestion,
+        values: Mapping[str, str],
+        *,
+        account_id: str = "",
+        token_hash: str = "",
+    ) -> Any:  # noqa: ANN401  a row, by its columns
+        """Return the row that a question asks for, read in a transaction of its own, or None.
+
+        On PostgreSQL in one message. Where that fails, for whatever reason, it is asked as any
+        other question is, which finds out and says what is wrong.
+
+        Raises:
+            DamagedDatabaseError: its file contradicts itself.
+            DatabaseUnavailableError: the database cannot be read now.
+        """
+        dialect = self.engine.dialect
+        if dialect.name == "postgresql":
+            scope = RowScope(account_id=account_id, token_hash=token_hash)
+            with suppress(dialect.dbapi.Error, PoolTimeoutError):  # type: ignore[union-attr]
+                return self._asked_in_one_message(question, values, scope)
+        with self.read(account_id=account_id, token_hash=token_hash) as connection:
+            return connection.execute(question.statement, values).first()
+
+    def _asked_in_one_message(
+        self, question: PreparedQuestion, values: Mapping[str, str], scope: RowScope
+    ) -> SimpleNamespace | None:
+        pooled = self.engine.raw_connection()
+        try:
+            rows = row_settings(pooled.driver_connection, scope)
+            found = question.ask(pooled, f"{_BEGIN_READING}; {rows}", values)
+        except BaseException:
+            pooled.invalidate()
+            raise
+        pooled.close()
+        return found
 
     def transact(self, work: Callable[[Connection], Result], *, account_id: str = "") -> Result:
         """Do work in a transaction that writes: committed at its end, or undone on an error.
@@ -313,5 +353,7 @@ def _begin_on_postgresql(connection: Connection) -> None:
     """
     options = connection.get_execution_options()
     begin = _BEGIN_WRITING if options.get("writes", False) else _BEGIN_READING
-    rows = row_settings(connection, options.get("row_scope", RowScope()))
-    connection.exec_driver_sql(f"{begin}; {rows}")
+    driver = connection.connection.dbapi_connection
+    rows = row_settings(driver, options.get("row_scope", RowScope()))
+    # As one that has parameters, where a percent sign is doubled.
+    connection.exec_driver_sql(f"{begin}; {rows.replace('%', '%%')}")

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from dumont_economy.storage.prepared_question import literal
 from dumont_economy.storage.tables import account
 
 # Local to the transaction, so that a pooled connection never keeps what it was told.
@@ -37,15 +38,10 @@ def restrict_rows(connection: Connection, scope: RowScope) -> None:
         connection.exec_driver_sql(_SAY, astuple(scope))
 
 
-def row_settings(connection: Connection, scope: RowScope) -> str:
+def row_settings(driver: Any, scope: RowScope) -> str:  # noqa: ANN401  psycopg's connection
     """Return the text of what restricts the rows, to be sent with the begin of a transaction."""
-    from psycopg.pq import Escaping  # noqa: PLC0415  whoever has SQLite does without
-
-    driver: Any = connection.connection.dbapi_connection
-    escaping = Escaping(driver.pgconn)
     said = (scope.account_id, scope.user_id, scope.token_hash)
-    quoted = tuple(bytes(escaping.escape_literal(one.encode())).decode() for one in said)
-    return (_SAY % quoted).replace("%", "%%")
+    return _SAY % tuple(literal(driver, one) for one in said)
 
 
 def each_account(connection: Connection) -> Iterator[str]:
