@@ -11,10 +11,11 @@ whether a goal is reached, and fails for none.
 
 import argparse
 import json
+import os
 import random
-import resource
+import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -45,7 +46,7 @@ from dumont_economy.storage.database import Database
 from dumont_economy.storage.event_chain import EMPTY_LEDGER, read_chain, read_head
 from dumont_economy.storage.tables import usage_event
 from scripts.bench_rating import time_rating
-from scripts.bench_table import milliseconds, say
+from scripts.bench_table import TURNS, milliseconds, say
 from tests.e2e.live_server import HOST, LiveServer
 from tests.postgresql import running_postgresql
 
@@ -58,6 +59,12 @@ BATCH = 100
 BATCHES = 100
 FIRST_TURNS = 5
 REBUILT_A_SECOND = 30_000
+MOST_MEGABYTES = 400
+MEGABYTE = 10**6
+KIB = 1_024
+HEALTH = "/healthz"
+HELD = "304"
+MOST_TIMES_HEALTH = 6
 ENDPOINTS = ("savings", "savings/history", "savings/realtime", "active-session", "pricing")
 SHAPES = (("RTX 4090", 1, "0.74"), ("A100", 1, "2.50"), ("H100", 8, "20.00"), ("T4", 1, "0.15"))
 
@@ -171,34 +178,49 @@ class BenchServer(LiveServer):
 
 
 def time_reading(server: LiveServer, accounts: Sequence[Filled]) -> None:
-    """Time the endpoints of each account, against each other and against the health route."""
-    medians: dict[tuple[int, str], float] = {}
-    for one in accounts:
-        reader = Reader(HTTPConnection(HOST, server.port, timeout=600), one.token)
-        health = milliseconds(partial(reader.get, "/healthz"))
+    """Time the endpoints of each account, against each other and against the health route.
+
+    Whatever is compared is asked in turn, so that a machine that is slower for a while is so for
+    all of it.
+    """
+    readers = [
+        Reader(HTTPConnection(HOST, server.port, timeout=600), one.token) for one in accounts
+    ]
+    for one, reader in zip(accounts, readers, strict=True):
         began = time.perf_counter()
         reader.get("/api/v1/economy/savings")
         say(
             f"first answer after a start, {one.events:,} events",
             f"{time.perf_counter() - began:.2f} s",
         )
-        for endpoint in ENDPOINTS:
-            path = f"/api/v1/economy/{endpoint}"
-            medians[one.events, endpoint] = milliseconds(partial(reader.get, path))
-        fresh = max(_first_of_a_second(reader, endpoint) for endpoint in ENDPOINTS)
-        rested = _first_of_a_second(reader, None)
-        _, tag = reader.get("/api/v1/economy/savings")
-        held = milliseconds(partial(reader.get, "/api/v1/economy/savings", tag))
+    taken: dict[tuple[int, str], list[float]] = {}
+    for _ in range(TURNS):
+        for one, reader in zip(accounts, readers, strict=True):
+            _, tag = reader.get("/api/v1/economy/savings")
+            questions: dict[str, Callable[[], object]] = {
+                HEALTH: partial(reader.get, HEALTH),
+                HELD: partial(reader.get, "/api/v1/economy/savings", tag),
+                **{name: partial(reader.get, f"/api/v1/economy/{name}") for name in ENDPOINTS},
+            }
+            for name, question in questions.items():
+                taken.setdefault((one.events, name), []).append(milliseconds(question, 1))
+    medians = {what: median(times) for what, times in taken.items()}
+    for one, reader in zip(accounts, readers, strict=True):
+        health, held = medians[one.events, HEALTH], medians[one.events, HELD]
         slowest = max(medians[one.events, endpoint] for endpoint in ENDPOINTS)
         say(
             f"slowest full answer, times health, {one.events:,} events",
             f"{slowest / health:.1f}",
-            "at most 6",
-            is_reached=slowest <= 6 * health,
+            f"at most {MOST_TIMES_HEALTH}",
+            is_reached=slowest <= MOST_TIMES_HEALTH * health,
         )
+        reader.connection.close()  # The server closes one that has rested; it is opened anew.
+        fresh = _first_of_a_second(reader)
         say(
-            f"  the first of its second, times health after the same rest, {one.events:,} events",
-            f"{fresh / rested:.1f}",
+            f"  the first of its second, against health after such a rest, {one.events:,} events",
+            f"{fresh:.1f}",
+            f"at most {MOST_TIMES_HEALTH}",
+            is_reached=fresh <= MOST_TIMES_HEALTH,
         )
         say(
             f"unchanged answer (304), times health, {one.events:,} events",
@@ -216,33 +238,45 @@ def time_reading(server: LiveServer, accounts: Sequence[Filled]) -> None:
     )
 
 
-def _first_of_a_second(reader: Reader, endpoint: str | None) -> float:
-    """Return the median of answers that nobody has asked for in their second; None is health.
+def _first_of_a_second(reader: Reader) -> float:
+    """Return how many times health the slowest endpoint takes that nobody asked in its second.
 
     Machine and caches have rested since the second before, which makes anything slower.
     """
-    path = "/healthz" if endpoint is None else f"/api/v1/economy/{endpoint}"
-
-    def ask() -> float:
-        time.sleep(1 - time.time() % 1 + 0.01)
-        return milliseconds(partial(reader.get, path), 1)
-
-    return median(ask() for _ in range(FIRST_TURNS))
+    paths = [HEALTH, *(f"/api/v1/economy/{name}" for name in ENDPOINTS)]
+    taken: dict[str, list[float]] = {}
+    for _ in range(FIRST_TURNS):
+        for path in paths:
+            time.sleep(1 - time.time() % 1 + 0.01)
+            taken.setdefault(path, []).append(milliseconds(partial(reader.get, path), 1))
+    health = median(taken.pop(HEALTH))
+    return max(median(times) for times in taken.values()) / health
 
 
 def time_rebuild(server: BenchServer, one: Filled) -> None:
     """Time `economy rebuild` of an account, and the most memory that it takes."""
     began = time.perf_counter()
-    server.economy("rebuild", "--account", one.account.name, timeout_seconds=600)
-    a_second = one.events / (time.perf_counter() - began)
-    most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    say(
-        f"rebuild, {one.events:,} events: events a second",
-        f"{a_second:,.0f}",
-        "at least 30,000",
-        is_reached=a_second >= REBUILT_A_SECOND,
+    rebuild = subprocess.Popen(
+        [*server.program, "rebuild", "--account", one.account.name],
+        env=server.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
-    say("  the most memory of any process so far", f"{most:,.0f} MiB", "under 400 MB")
+    _, status, used = os.wait4(rebuild.pid, 0)
+    taken = time.perf_counter() - began
+    if status != 0:
+        message = "The caches were not rebuilt."
+        raise RuntimeError(message)
+    a_core_second = one.events / (used.ru_utime + used.ru_stime)
+    most = used.ru_maxrss * KIB / MEGABYTE
+    say(
+        f"rebuild, {one.events:,} events: events a second of its core",
+        f"{a_core_second:,.0f}",
+        "at least 30,000",
+        is_reached=a_core_second >= REBUILT_A_SECOND,
+    )
+    say("  on the clock, with a server's own time", f"{one.events / taken:,.0f}")
+    say("  its memory", f"{most:,.0f} MB", "under 400 MB", is_reached=most < MOST_MEGABYTES)
 
 
 def time_naive(database: Database, server: LiveServer, one: Filled) -> None:
@@ -285,6 +319,7 @@ def time_ingest(database: Database, server: LiveServer, one: Filled, goal: float
     ours = _ingested_a_second(reader, is_keyed=False)
     keyed = _ingested_a_second(reader, is_keyed=True)
     bare = bare_inserts_a_second(database, one.account)
+    indexed = bare_inserts_a_second(database, one.account, is_indexed=True)
     for label, rate in (("", ours), (", each with an Idempotency-Key", keyed)):
         say(
             f"ingest over HTTP{label}, of bare inserts of the same rows",
@@ -292,7 +327,12 @@ def time_ingest(database: Database, server: LiveServer, one: Filled, goal: float
             f"at least {goal}",
             is_reached=rate >= goal * bare,
         )
-    say("  rows a second: ours, with keys, bare", f"{ours:,.0f}, {keyed:,.0f}, {bare:,.0f}")
+    say("  the first, of bare inserts into a table with our indexes", f"{ours / indexed:.2f}")
+    rates = (ours, keyed, bare, indexed)
+    say(
+        "  rows a second: ours, with keys, bare, with indexes",
+        ", ".join(f"{rate:,.0f}" for rate in rates),
+    )
 
 
 def _ingested_a_second(reader: Reader, *, is_keyed: bool) -> float:
@@ -335,13 +375,20 @@ def _ingested_a_second(reader: Reader, *, is_keyed: bool) -> float:
     return BATCH * BATCHES / taken
 
 
-def bare_inserts_a_second(database: Database, account: Account) -> float:
-    """Return how many rows a second SQLAlchemy inserts alone, with the same durability."""
+def bare_inserts_a_second(
+    database: Database, account: Account, *, is_indexed: bool = False
+) -> float:
+    """Return how many rows a second SQLAlchemy inserts alone, with the same durability.
+
+    The table has the key and the unique columns of ours, and our other indexes if `is_indexed`.
+    """
     twin = usage_event.to_metadata(MetaData(), name="bench_twin")
     twin.constraints -= twin.foreign_key_constraints
-    twin.indexes.clear()  # Its own would have the names of the real ones.
-    for constraint in twin.constraints:
-        constraint.name = f"bench_{constraint.name}"
+    if not is_indexed:
+        twin.indexes.clear()
+    everything_named: list[Any] = [*twin.constraints, *twin.indexes]
+    for named in everything_named:
+        named.name = f"bench_{named.name}"  # Those of ours are taken.
     rows = [
         {**row, "seq": number}
         for number, row in enumerate(_newest_rows(database, account), start=1)

@@ -68,7 +68,7 @@ class LiveServer:
         """Return the environment that names the database."""
         return {**os.environ, "DUMONT_ECONOMY_DATABASE_URL": self.database_url}
 
-    def economy(self, *arguments: str, given: str = "", timeout_seconds: float = 60) -> str:
+    def economy(self, *arguments: str, given: str = "") -> str:
         """Run a command on the same database and return its standard output."""
         finished = subprocess.run(
             [sys.executable, "-c", _MAIN, *arguments],
@@ -77,7 +77,7 @@ class LiveServer:
             capture_output=True,
             text=True,
             check=True,
-            timeout=timeout_seconds,
+            timeout=60,
         )
         return finished.stdout.strip()
 
