@@ -146,16 +146,10 @@ def shape_of_parts(parts: list[object]) -> Shape:
 Members = tuple[int, ...]
 
 
-class Step(NamedTuple):
-    """From `at` on, some members accrue faster by `slope`; and `lump` of each is booked at `at`.
-
-    `at` is in microseconds of POSIX time, `slope` per microsecond.
-    """
-
-    at: int
-    members: Members
-    slope: int
-    lump: int
+# An instant `at`, members, a `slope` and a `lump`: from `at` on the members accrue faster by the
+# slope, and the lump of each is booked at `at`. It is in microseconds of POSIX time, the slope per
+# microsecond. A step is as plain as its members, because several are made for each run.
+Step = tuple[int, Members, int, int]
 
 
 _BILLED = int(Accrued.BILLED)
@@ -228,19 +222,19 @@ def _steps_of_run(run: GpuRun, ends_at: datetime, parties: BillingParties) -> li
     begins, ends = to_microseconds(run.starts_at), to_microseconds(ends_at)
     used = ends - begins
     last = ends - 1
-    steps = [Step(begins, _TIMES, 1, 0)]
+    steps = [(begins, _TIMES, 1, 0)]
     ended = [*_USED]
     for rule, members in parties.of_run(run):
         billed, pad = rule.parts_microseconds(used)
         if billed < used:
-            steps.append(Step(begins + billed, members, -1, 0))
+            steps.append((begins + billed, members, -1, 0))
         else:
             ended += members
         if pad:
-            steps.append(Step(last, members, 0, pad))
+            steps.append((last, members, 0, pad))
         if _BILLED in members:
             steps += _paid(run, begins + billed, last, pad)
-    steps.append(Step(ends, tuple(ended), -1, 0))
+    steps.append((ends, tuple(ended), -1, 0))
     return steps
 
 
@@ -256,7 +250,7 @@ def _paid(run: GpuRun, until: int, last: int, pad: int) -> list[Step]:
         if begins <= last:
             at_last = rate
     if pad and at_last:
-        steps.append(Step(last, _PAID, 0, pad * at_last))
+        steps.append((last, _PAID, 0, pad * at_last))
     return steps
 
 
@@ -290,7 +284,7 @@ def key_of_disk(span: DiskSpan) -> UseKey:
 
 
 def _stretch(members: Members, begins: int, ends: int, slope: int) -> tuple[Step, Step]:
-    return Step(begins, members, slope, 0), Step(ends, members, -slope, 0)
+    return (begins, members, slope, 0), (ends, members, -slope, 0)
 
 
 def units_of(value: Fraction) -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from itertools import groupby
+from operator import attrgetter
 
 from sqlalchemy import Connection
 
@@ -525,8 +526,7 @@ def _each_sum(sums: HourSums) -> Iterator[tuple[UseKey, int, list[int]]]:
             yield key, number, held
 
 
-def _instance_of(stored: StoredEvent) -> str | None:
-    return stored.event.instance
+_instance_of = attrgetter("event.instance")
 
 
 def _not_voided(

@@ -18,7 +18,7 @@ from dumont_economy.errors import DamagedCachesError, DamageError
 from dumont_economy.services.follow_usage import is_of, present_terms, rebuild
 from dumont_economy.storage import usage_cache, usage_events
 from dumont_economy.storage.accounts import Account, all_accounts
-from dumont_economy.storage.database import Database
+from dumont_economy.storage.database import Database, many_pages_kept
 from dumont_economy.storage.event_chain import read_head
 from dumont_economy.storage.usage_cache import CACHES, DamagedCacheError, added_digests
 
@@ -39,15 +39,16 @@ def rebuild_caches(
     def work(connection: Connection) -> int:
         head = usage_events.lock_ledger(connection, account.id).head
         terms = present_terms(connection)
-        rebuild(
-            connection,
-            connection,
-            account.id,
-            head,
-            terms=terms,
-            now=clock.now(),
-            progress=progress,
-        )
+        with many_pages_kept(connection):
+            rebuild(
+                connection,
+                connection,
+                account.id,
+                head,
+                terms=terms,
+                now=clock.now(),
+                progress=progress,
+            )
         return head.seq
 
     with _without_collecting():

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import cache, cached_property
 from hashlib import sha256
 from heapq import merge
-from typing import Any, Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -95,20 +95,21 @@ class CacheHead:
     days_hash: str
 
 
-@dataclass(frozen=True)
-class CachedInstance:
-    """An instance's state, and which sums it has a part in, as text until they are needed.
-
-    `seal` is the sum of its events' digests; the first of them that has not happened yet is the one
-    of `waiting_from_seq`.
-    """
-
+class _KeptInstance(NamedTuple):
     instance: str
     content: str
     last_report_at: datetime | None
     key_texts: str
     waiting_from_seq: int | None
     seal: str
+
+
+class CachedInstance(_KeptInstance):
+    """An instance's state, and which sums it has a part in, as text until they are needed.
+
+    `seal` is the sum of its events' digests; the first of them that has not happened yet is the one
+    of `waiting_from_seq`.
+    """
 
     @classmethod
     def of(
@@ -133,9 +134,8 @@ class CachedInstance:
 
     def seen(self, at: datetime, seal: str) -> "CachedInstance":
         """Return it after reports that say no more than that it was still there."""
-        return CachedInstance(
-            self.instance, self.content, at, self.key_texts, self.waiting_from_seq, seal
-        )
+        instance, content, _, key_texts, waiting_from_seq, _ = self
+        return CachedInstance(instance, content, at, key_texts, waiting_from_seq, seal)
 
     def row_hash(self, account_id: str) -> str:
         """Return the digest of its row."""
@@ -150,8 +150,7 @@ class CachedInstance:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class EndedUse:
+class EndedUse(NamedTuple):
     """The session or disk of an instance that ended as the one of that number."""
 
     number: int
@@ -433,34 +432,26 @@ def _instance(account_id: str, row: Row[*tuple[Any, ...]]) -> CachedInstance:
 
 def write_ended(connection: Connection, account_id: str, ended: Iterable[EndedUse]) -> None:
     """Write sessions and disks that have ended."""
-    _put(connection, ended_use, [_ended_row(account_id, one) for one in ended])
+    rows = [_ended_row(account_id, one) for one in ended]
+    if rows:
+        values_of = dict(zip(_ENDED_COLUMNS, zip(*rows, strict=True), strict=True))
+        insert_bound(connection, ended_use, values_of, replaces=True)
 
 
-def _ended_row(account_id: str, one: EndedUse) -> dict[str, Any]:
-    use = one.use
-    kind = _SESSION if isinstance(use, GpuSession) else _DISK
-    content = session_text(use) if isinstance(use, GpuSession) else disk_span_text(use)
-    ends_at = use.ends_at or use.starts_at
-    begins, ends = to_microseconds(use.starts_at), to_microseconds(ends_at)
-    return {
-        "account_id": account_id,
-        "instance": one.instance,
-        "kind": kind,
-        "number": one.number,
-        "starts_at": begins,
-        "ends_at": ends,
-        "length_class": bisect_left(_LENGTHS_IN_MICROSECONDS, ends - begins),
-        "content": content,
-        "row_hash": _digest(
-            account_id,
-            one.instance,
-            kind,
-            one.number,
-            begins,
-            ends,
-            content,
-        ),
-    }
+_ENDED_COLUMNS = tuple(column.name for column in ended_use.c)
+
+
+def _ended_row(account_id: str, one: EndedUse) -> tuple[object, ...]:
+    """Return the values of the columns, in their order: very many are written."""
+    number, use, instance = one
+    if isinstance(use, GpuSession):
+        kind, content = _SESSION, session_text(use)
+    else:
+        kind, content = _DISK, disk_span_text(use)
+    begins, ends = to_microseconds(use.starts_at), to_microseconds(use.ends_at or use.starts_at)
+    length_class = bisect_left(_LENGTHS_IN_MICROSECONDS, ends - begins)
+    row_hash = _digest(account_id, instance, kind, number, begins, ends, content)
+    return account_id, instance, kind, number, begins, ends, length_class, content, row_hash
 
 
 def remove_ended(
