@@ -29,6 +29,7 @@ from sqlalchemy.sql.elements import BooleanClauseList
 from sqlalchemy.sql.selectable import Alias
 
 from dumont_economy.storage.tables import metadata
+from tests.sent_statements import questions_noted
 
 # By what else a row may be asked for, before the account is known: by who signs in with what.
 _ALSO = {
@@ -63,7 +64,8 @@ def watched_statements() -> Iterator[Watch]:
         watch.unfiltered += [f"{name}: {statement}" for name in unfiltered(statement)]
 
     event.listen(Engine, "before_execute", look)
-    yield watch
+    with questions_noted(lambda question, _values: look(None, question.statement)):
+        yield watch
     event.remove(Engine, "before_execute", look)
 
 

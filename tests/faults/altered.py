@@ -28,7 +28,7 @@ from dumont_economy.cli import server
 from dumont_economy.cli.main import main
 from dumont_economy.clock import Clock, SystemClock
 from dumont_economy.metering.usage_event import UsageEvent
-from dumont_economy.services import market, record_usage
+from dumont_economy.services import market, rebuild_caches, record_usage
 from dumont_economy.services.account_ledger import AccountLedger, AccountLedgers
 from dumont_economy.services.change_watch import ChangeWatch
 from dumont_economy.services.follow_usage import CacheTerms
@@ -96,6 +96,11 @@ def _synchronous_off() -> None:
 def _never_checkpoints() -> None:
     """Let the write-ahead log grow for ever."""
     _after_connecting("PRAGMA wal_autocheckpoint=0")
+
+
+def _keeps_few_pages() -> None:
+    """Let SQLite keep as few pages of its file as ever while caches are made anew."""
+    _replace(rebuild_caches, "many_pages_kept", nullcontext)
 
 
 def _begins_deferred() -> None:
@@ -262,6 +267,7 @@ _ALTERATIONS = (
     _follows_forward_only,
     _forgets_what_it_stored,
     _holds_all_events,
+    _keeps_few_pages,
     _knows_prices_always,
     _never_checkpoints,
     _orders_by_clock,

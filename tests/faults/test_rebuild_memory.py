@@ -19,7 +19,10 @@ from tests.faults.harness import FaultyServer, say, size
 
 EVENTS = size(usual=60_000, torture=10_000_000)
 FEWER = EVENTS // 10
-MOST_MEBIBYTES = 400
+# Of its file SQLite keeps up to this, which few facts do not fill; so it is left out where growth
+# is looked for, and counted where the whole is.
+PAGES_MEBIBYTES = 64
+MOST_MEBIBYTES = 400 - PAGES_MEBIBYTES
 # What two runs differ by; 54,000 events at once take 12.
 MOST_MORE_MEBIBYTES = size(usual=6, torture=30)
 # The smallest account that is large enough to tell.
@@ -61,7 +64,7 @@ def mebibytes_to_rebuild(server: FaultyServer, name: str, *, alterations: str = 
     told_in = server.database.with_name("memory.txt")
     altered = FaultyServer(
         server.database,
-        alterations=",".join(["tells_its_memory", *filter(None, [alterations])]),
+        alterations=",".join(["tells_its_memory", "keeps_few_pages", *filter(None, [alterations])]),
         told={MEMORY_FILE: str(told_in)},
     )
     command = [*altered.program, "rebuild", "--account", name]

@@ -65,7 +65,7 @@ def test_one_message_answers_what_several_do(
     again = people.authenticate(on_server, clock, token, account_id=account.id)
 
     assert len(sent) == 1
-    monkeypatch.setattr(PreparedQuestion, "ask", refuse)
+    monkeypatch.setattr(PreparedQuestion, "ask_postgresql", refuse)
     usually = people.authenticate(on_server, clock, token, account_id=account.id)
     assert first == again == usually
     assert usually is not None

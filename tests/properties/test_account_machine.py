@@ -153,7 +153,7 @@ MISTAKES: dict[str, tuple[str, Callable[[Any], object]]] = {
         "dumont_economy.services.follow_usage.add_steps",
         lambda right: (
             lambda sums, key, steps, **more: right(
-                sums, key, [step._replace(lump=0) for step in steps], **more
+                sums, key, [(at, members, slope, 0) for at, members, slope, _ in steps], **more
             )
         ),
     ),

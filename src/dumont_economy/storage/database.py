@@ -117,28 +117,29 @@ class Database:
     ) -> Any:  # noqa: ANN401  a row, by its columns
         """Return the row that a question asks for, read in a transaction of its own, or None.
 
-        On PostgreSQL in one message. Where that fails, for whatever reason, it is asked as any
-        other question is, which finds out and says what is wrong.
+        It goes the shortest way. Where that fails, for whatever reason, it is asked as any other
+        question is, which finds out and says what is wrong.
 
         Raises:
             DamagedDatabaseError: its file contradicts itself.
             DatabaseUnavailableError: the database cannot be read now.
         """
-        dialect = self.engine.dialect
-        if dialect.name == "postgresql":
-            scope = RowScope(account_id=account_id, token_hash=token_hash)
-            with suppress(dialect.dbapi.Error, PoolTimeoutError):  # type: ignore[union-attr]
-                return self._asked_in_one_message(question, values, scope)
+        scope = RowScope(account_id=account_id, token_hash=token_hash)
+        with suppress(self.engine.dialect.dbapi.Error, PoolTimeoutError):  # type: ignore[union-attr]
+            return self._asked_in_short(question, values, scope)
         with self.read(account_id=account_id, token_hash=token_hash) as connection:
             return connection.execute(question.statement, values).first()
 
-    def _asked_in_one_message(
+    def _asked_in_short(
         self, question: PreparedQuestion, values: Mapping[str, str], scope: RowScope
     ) -> SimpleNamespace | None:
         pooled = self.engine.raw_connection()
         try:
-            rows = row_settings(pooled.driver_connection, scope)
-            found = question.ask(pooled, f"{_BEGIN_READING}; {rows}", values)
+            if self.engine.dialect.name == "sqlite":
+                found = question.ask_sqlite(pooled, values)
+            else:
+                rows = row_settings(pooled.driver_connection, scope)
+                found = question.ask_postgresql(pooled, f"{_BEGIN_READING}; {rows}", values)
         except BaseException:
             pooled.invalidate()
             raise

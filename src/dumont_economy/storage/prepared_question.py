@@ -1,17 +1,18 @@
-"""Questions that very many requests ask: on PostgreSQL each goes in one message to the server.
+"""Questions that very many requests ask: each goes to the database in the shortest way.
 
-A read takes three: its begin, which says whose rows it may see, the question, and its end. They are
-the larger part of a short answer's time. A statement that the server holds prepared is told its
-values as text, so that all three make one message; what it answers is the same.
+A read is a begin, which says to PostgreSQL whose rows it may see, the question, and an end: the
+larger part of a short answer's time. A statement that PostgreSQL holds prepared is told its values
+as text, so that all three make one message. On SQLite a statement sees one state by itself, and
+needs neither begin nor end. What is answered is the same.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import PoolProxiedConnection, Select
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy import URL, Dialect, PoolProxiedConnection, Select
 
 # Of the results of a message: that of its last statement but one, for the last is the commit.
 _ANSWER = -2
@@ -29,7 +30,7 @@ class PreparedQuestion:
         self.name = name
         self.statement = statement
 
-    def ask(
+    def ask_postgresql(
         self, pooled: PoolProxiedConnection, begin: str, values: Mapping[str, str]
     ) -> SimpleNamespace | None:
         """Return the row by its columns, by a connection of psycopg without a transaction.
@@ -43,44 +44,75 @@ class PreparedQuestion:
             psycopg.Error: the server cannot answer.
         """
         driver: Any = pooled.driver_connection
+        question = self._on_postgresql
         if self.name not in pooled.info:
-            driver.execute(f"PREPARE {self.name} AS {self._compiled.string}")
+            driver.execute(f"PREPARE {self.name} AS {question.text}")
             pooled.info[self.name] = True
-        given = {**self._compiled.params, **values}
-        told = ", ".join(
-            literal(driver, str(given[name])) for name in self._compiled.positiontup or ()
-        )
+        told = ", ".join(literal(driver, str(value)) for value in question.in_order(values))
         cursor = driver.execute(f"{begin}; EXECUTE {self.name}({told}); COMMIT")
         cursor.set_result(_ANSWER)
-        row = cursor.fetchone()
-        return None if row is None else self._row(row)
+        return question.row(cursor.fetchone())
 
-    def _row(self, kept: tuple[Any, ...]) -> SimpleNamespace:
+    def ask_sqlite(
+        self, pooled: PoolProxiedConnection, values: Mapping[str, str]
+    ) -> SimpleNamespace | None:
+        """Return the same, by a connection of sqlite3 on which no transaction is open.
+
+        Raises:
+            sqlite3.Error: the file cannot be read now.
+        """
+        driver: Any = pooled.driver_connection
+        question = self._on_sqlite
+        return question.row(driver.execute(question.text, question.in_order(values)).fetchone())
+
+    @cached_property
+    def _on_postgresql(self) -> "_Compiled":
+        return _Compiled.of(self.statement, _dialect("postgresql+psycopg", "numeric_dollar"))
+
+    @cached_property
+    def _on_sqlite(self) -> "_Compiled":
+        return _Compiled.of(self.statement, _dialect("sqlite", "qmark"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """A statement's text, its parameters in order with those that never change, and its columns."""
+
+    text: str
+    names: tuple[str, ...]
+    fixed: Mapping[str, Any]
+    readers: tuple[tuple[str, Callable[[Any], Any] | None], ...]
+
+    @classmethod
+    def of(cls, statement: Select[Any], dialect: Dialect) -> "_Compiled":
+        compiled: Any = statement.compile(dialect=dialect)
+        readers = (
+            (column.key or "", column.type.dialect_impl(dialect).result_processor(dialect, None))
+            for column in statement.selected_columns
+        )
+        return cls(
+            compiled.string, tuple(compiled.positiontup or ()), compiled.params, tuple(readers)
+        )
+
+    def in_order(self, values: Mapping[str, str]) -> list[Any]:
+        given = {**self.fixed, **values}
+        return [given[name] for name in self.names]
+
+    def row(self, kept: tuple[Any, ...] | None) -> SimpleNamespace | None:
+        if kept is None:
+            return None
         return SimpleNamespace(
             **{
                 name: value if read is None else read(value)
-                for (name, read), value in zip(self._readers, kept, strict=True)
+                for (name, read), value in zip(self.readers, kept, strict=True)
             }
         )
 
-    @cached_property
-    def _dialect(self) -> PGDialect_psycopg:
-        return PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 
-    @cached_property
-    def _compiled(self) -> Any:  # noqa: ANN401  of SQLAlchemy, which has no type for it
-        return self.statement.compile(dialect=self._dialect)
-
-    @cached_property
-    def _readers(self) -> list[tuple[str, Callable[[Any], Any] | None]]:
-        """Return the name of each column, and how what the driver gives is read."""
-        return [
-            (
-                column.key or "",
-                column.type.dialect_impl(self._dialect).result_processor(self._dialect, None),
-            )
-            for column in self.statement.selected_columns
-        ]
+def _dialect(drivername: str, parameters: str) -> Dialect:
+    # Only what is used is loaded.
+    kind: Callable[..., Dialect] = URL.create(drivername).get_dialect()
+    return kind(paramstyle=parameters)
 
 
 def literal(driver: Any, text: str) -> str:  # noqa: ANN401  psycopg's connection
