@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import random
+import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -62,6 +63,7 @@ REBUILT_A_SECOND = 30_000
 MOST_MEGABYTES = 400
 MEGABYTE = 10**6
 KIB = 1_024
+SECONDS_BETWEEN_LOOKS = 0.02
 HEALTH = "/healthz"
 HELD = "304"
 MOST_TIMES_HEALTH = 6
@@ -262,13 +264,17 @@ def time_rebuild(server: BenchServer, one: Filled) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    _, status, used = os.wait4(rebuild.pid, 0)
+    # What is told when it has ended counts the memory of this process too, from which it was made.
+    most = 0.0
+    while (ended := os.wait4(rebuild.pid, os.WNOHANG))[0] == 0:
+        most = max(most, megabytes_of(rebuild.pid))
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+    _, status, used = ended
     taken = time.perf_counter() - began
     if status != 0:
         message = "The caches were not rebuilt."
         raise RuntimeError(message)
     a_core_second = one.events / (used.ru_utime + used.ru_stime)
-    most = used.ru_maxrss * KIB / MEGABYTE
     say(
         f"rebuild, {one.events:,} events: events a second of its core",
         f"{a_core_second:,.0f}",
@@ -277,6 +283,13 @@ def time_rebuild(server: BenchServer, one: Filled) -> None:
     )
     say("  on the clock, with a server's own time", f"{one.events / taken:,.0f}")
     say("  its memory", f"{most:,.0f} MB", "under 400 MB", is_reached=most < MOST_MEGABYTES)
+
+
+def megabytes_of(process: int) -> float:
+    """Return the most memory that a process has had so far."""
+    status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
+    told = re.search(r"VmHWM:\s+(\d+) kB", status)
+    return 0.0 if told is None else int(told[1]) * KIB / MEGABYTE
 
 
 def time_naive(database: Database, server: LiveServer, one: Filled) -> None:

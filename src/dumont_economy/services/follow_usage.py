@@ -472,15 +472,18 @@ def rebuild(
         seen += len(read)
         if progress is not None:
             progress(seen)
-        stored = [one for one in read if one.event.type is not EventType.VOID]
+        stored = [one for one in read if one.event.type is not _VOID] if has_voids else read
         if name is None or not stored:
             continue
         events = [one.event for one in stored]
         newest_event_at = _newest(newest_event_at, events, now)
+        waiting = None
+        # Nearly all have happened, and for those it is not asked of each.
+        if max(map(_time_of, events)) > now:
+            waiting = min(one.seq for one in stored if one.event.time > now)
         if has_voids:
             events = _not_voided(facts, account_id, stored, head.seq)
         timeline = replay(name, events, now)
-        waiting = min((one.seq for one in stored if one.event.time > now), default=None)
         written.add(
             timeline,
             sessions_from=0,
@@ -527,6 +530,7 @@ def _each_sum(sums: HourSums) -> Iterator[tuple[UseKey, int, list[int]]]:
 
 
 _instance_of = attrgetter("event.instance")
+_time_of = attrgetter("time")
 
 
 def _not_voided(
@@ -560,10 +564,11 @@ def _newest(
     before: datetime | None, events: Iterable[UsageEvent], now: datetime
 ) -> datetime | None:
     """Return the time of the last event that has happened, of one before and some more."""
-    happened = [event.time for event in events if event.time <= now]
-    if before is not None:
-        happened.append(before)
-    return max(happened, default=None)
+    times = list(map(_time_of, events))
+    latest = max(times, default=None)
+    if latest is not None and latest > now:
+        latest = max((time for time in times if time <= now), default=None)
+    return max((one for one in (before, latest) if one is not None), default=None)
 
 
 def _common(old: Sequence[object], new: Sequence[object]) -> int:
