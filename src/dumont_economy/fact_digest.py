@@ -8,7 +8,7 @@ The encoding is fixed: digests of years ago have to come out again. A column wit
 out of it, so that a column which a later version adds changes no digest.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
@@ -53,10 +53,7 @@ def encoded_rows(
         ValueError: a value is none that a fact can have.
     """
     parts = [_parts(name, values_of[name]) for name in columns]
-    parts[0] = [table + part for part in parts[0]]
-    return [
-        text.encode("utf-8", "surrogateescape") for text in map("".join, zip(*parts, strict=True))
-    ]
+    return [_as_bytes((table, *row)) for row in zip(*parts, strict=True)]
 
 
 def _parts(name: str, values: Sequence[object]) -> list[str]:
@@ -96,14 +93,6 @@ def _as_bytes(parts: Sequence[str]) -> bytes:
 def digest(encoding: bytes) -> str:
     """Return the digest of a row that stands by itself, 64 hexadecimal digits."""
     return sha256(encoding).hexdigest()
-
-
-def all_chained(previous: Iterable[str], encodings: Iterable[bytes]) -> list[str]:
-    """Return the same of many rows, each after the digest of the one before it."""
-    return [
-        sha256(before.encode("utf-8", "surrogateescape") + encoding).hexdigest()
-        for before, encoding in zip(previous, encodings, strict=True)
-    ]
 
 
 def chained(previous: str, encoding: bytes) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import PoolProxiedConnection, text
+from sqlalchemy import PoolProxiedConnection
 
 from dumont_economy.errors import DatabaseUnavailableError
 from dumont_economy.services import people
@@ -121,9 +121,13 @@ def test_no_rows_stay_open_on_the_connection(on_server: Database) -> None:
     _, token = people.create_token(on_server, clock, account, name="t", scopes=(people.Scope.READ,))
     assert people.authenticate(on_server, clock, token, account_id=account.id) is not None
 
-    for setting in ("account_id", "token_hash"):
-        with on_server.engine.connect() as connection:
-            said = connection.execution_options(isolation_level="AUTOCOMMIT").execute(
-                text(f"SELECT current_setting('economy.{setting}', true)")
-            )
-            assert not said.scalar()
+    # By the driver: any other way would say anew whose rows are open.
+    with closing(on_server.engine.raw_connection()) as pooled:
+        driver: Any = pooled.driver_connection
+        assert "token_and_versions" in pooled.info, "another connection than the one that asked"
+        for setting in ("account_id", "token_hash"):
+            told = f"SELECT current_setting('economy.{setting}', true)"
+            assert not driver.execute(told).fetchone()[0]
+            # The control: what is said for longer than a transaction is seen.
+            driver.execute(f"SELECT set_config('economy.{setting}', 'left', false)")
+            assert driver.execute(told).fetchone()[0] == "left"

@@ -175,9 +175,7 @@ def _events_of(events: object) -> list[object]:
 
 
 def _result_info(result: EventResult) -> ResultInfo:
-    problems = result.problems and "; ".join(
-        f"{one.field}: {one.message}" for one in result.problems
-    )
+    problems = "; ".join(f"{one.field}: {one.message}" for one in result.problems)
     if result.code == BATCH_REFUSED:
         problems = "Not stored, because another event of this atomic batch was refused."
     elif result.status is EventStatus.CONFLICT:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, literal_column, select
 
 from dumont_economy.errors import DamagedFactError, Difference
-from dumont_economy.fact_digest import CHAIN_START, all_chained, chained
+from dumont_economy.fact_digest import CHAIN_START, chained
 from dumont_economy.metering.usage_event import CpuArchitecture, EventType, UsageEvent
 from dumont_economy.storage.stored_facts import (
     CHAIN_HASH,
@@ -302,7 +302,7 @@ def _all_following(rows: Sequence[Row[Any, *tuple[Any, ...]]]) -> list[StoredEve
     if set(map(type, kept["previous_hash"])) != {str}:
         return None
     encodings = encoded_rows(usage_event, kept)
-    if all_chained(kept["previous_hash"], encodings) != list(kept[CHAIN_HASH]):
+    if list(map(chained, kept["previous_hash"], encodings)) != list(kept[CHAIN_HASH]):
         return None
     read = understood_columns(usage_event, kept)
     read["type"] = read_once(EventType, read["type"])
