@@ -60,7 +60,9 @@ describe('the meter', () => {
 
     expect(figure('session-saving')).toHaveAttribute('aria-live', 'off')
     expect(
-      screen.getByText('$1.50 saved in this session, $100.25 in all time, against AWS.'),
+      screen.getByText(
+        '$1.50 saved in the running sessions, $100.25 saved in all time, against AWS.',
+      ),
     ).toHaveAttribute('role', 'status')
   })
 
@@ -108,7 +110,7 @@ describe('the meter', () => {
     const meter = await theMeter()
 
     expect(within(meter).getByText('Loading')).toBeInTheDocument()
-    expect(within(meter).getByText('This session')).toBeVisible()
+    expect(within(meter).getByText('Running sessions')).toBeVisible()
     expect(within(meter).queryByText(/\$/)).toBeNull()
   })
 
@@ -182,7 +184,7 @@ describe('when the server fails', () => {
     server.use(http.get(api('economy/savings'), () => HttpResponse.error()))
     await act(() => vi.advanceTimersByTimeAsync(31_000))
     const meter = await theMeter()
-    expect(await within(meter).findByText(/since \d\d:\d\d, retrying$/)).toBeVisible()
+    expect(await within(meter).findByText(/since \d\d:\d\d:\d\d, retrying$/)).toBeVisible()
     expect(figure('lifetime-saving').textContent).toMatch(/^\$100\.\d\d/)
 
     answerSavings(savings())

@@ -127,7 +127,7 @@ export function Gallery() {
               <Saving amount="1234.5" />
             </Why>
           </Stat>
-          <Stat label="This session" note="ticks while its answer holds">
+          <Stat label="Running sessions" note="ticks while its answer holds">
             <Ticking />
           </Stat>
           <Stat label="Per hour now">

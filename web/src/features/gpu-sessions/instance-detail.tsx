@@ -77,7 +77,12 @@ export function InstanceDetail({ provider, instanceId, timeZone }: InstanceDetai
           )
         }
       >
-        <Summary page={page} validity={page.validity} timeZone={timeZone} />
+        <Summary
+          page={page}
+          validity={page.validity}
+          timeZone={timeZone}
+          isStale={staleSince !== null}
+        />
       </Card>
       <Card title={text.timeline} isDimmed={staleSince !== null}>
         <ol className="divide-y divide-line border-t border-line">
@@ -89,6 +94,7 @@ export function InstanceDetail({ provider, instanceId, timeZone }: InstanceDetai
                 isLatest={index === 0}
                 asOf={page.asOf}
                 timeZone={timeZone}
+                isStale={staleSince !== null}
               />
             </li>
           ))}
@@ -107,9 +113,10 @@ interface SummaryProps {
   readonly page: InstanceSessionsPage
   readonly validity: Validity
   readonly timeZone: string
+  readonly isStale: boolean
 }
 
-function Summary({ page, validity, timeZone }: SummaryProps) {
+function Summary({ page, validity, timeZone, isStale }: SummaryProps) {
   const { instance, provider } = page
   return (
     <div className="space-y-5 px-4 pb-5 sm:px-5">
@@ -124,7 +131,10 @@ function Summary({ page, validity, timeZone }: SummaryProps) {
             </span>
           )}
         </p>
-        <InstanceStatusCell instance={instance} timeZone={timeZone} />
+        <div>
+          {isStale && <p className="text-ink-faint">{messages.instances.statusThen}</p>}
+          <InstanceStatusCell instance={instance} timeZone={timeZone} />
+        </div>
         <div>
           <p className="text-ink-faint">{versus(provider, page.comparison)}</p>
           <MatchCell instance={instance} />
@@ -158,7 +168,7 @@ function Summary({ page, validity, timeZone }: SummaryProps) {
             </Why>
           )}
         </Stat>
-        <Stat label={text.session}>
+        <Stat label={isStale ? text.sessionThen : text.session}>
           <SessionFigure instance={instance} validity={validity} against={provider} />
         </Stat>
         <Stat
@@ -239,13 +249,15 @@ interface SessionProps {
   readonly isLatest: boolean
   readonly asOf: string
   readonly timeZone: string
+  readonly isStale: boolean
 }
 
-function Session({ session, instanceId, isLatest, asOf, timeZone }: SessionProps) {
+function Session({ session, instanceId, isLatest, asOf, timeZone, isStale }: SessionProps) {
   const { startedAt, endedAt, figures } = session
   const stretches = stretchesOf(session)
   const began = formatInstant(startedAt, timeZone)
-  const ended = endedAt === null ? text.running : formatInstant(endedAt, timeZone)
+  const openEnd = isStale ? text.runningThen : text.running
+  const ended = endedAt === null ? openEnd : formatInstant(endedAt, timeZone)
   const steps: Step[] = stretches.map(({ from, to, ratePerHour }) => ({
     from: Date.parse(from),
     to: Date.parse(to ?? asOf),
@@ -286,7 +298,7 @@ function Session({ session, instanceId, isLatest, asOf, timeZone }: SessionProps
           <div className="overflow-hidden rounded-xl border border-line">
             <DataTable
               caption={text.rateCaption(began)}
-              columns={columnsFor(timeZone)}
+              columns={columnsFor(timeZone, openEnd)}
               rows={stretches}
               rowKey={({ from, run }) => `${from} ${run.startedAt}`}
             />
@@ -297,7 +309,7 @@ function Session({ session, instanceId, isLatest, asOf, timeZone }: SessionProps
   )
 }
 
-function columnsFor(timeZone: string): Column<PaidStretch>[] {
+function columnsFor(timeZone: string, openEnd: string): Column<PaidStretch>[] {
   return [
     {
       key: 'from',
@@ -307,7 +319,7 @@ function columnsFor(timeZone: string): Column<PaidStretch>[] {
     {
       key: 'to',
       header: text.to,
-      cell: ({ to }) => (to === null ? text.running : formatInstant(to, timeZone)),
+      cell: ({ to }) => (to === null ? openEnd : formatInstant(to, timeZone)),
     },
     { key: 'change', header: text.change, cell: ({ change }) => change },
     {

@@ -32,7 +32,7 @@ function numberOf(amount: DecimalText | null): number | null {
   return amount === null ? null : Number(amount)
 }
 
-function columnsFor(timeZone: string): Column<InstanceRow>[] {
+function columnsFor(timeZone: string, isStale: boolean): Column<InstanceRow>[] {
   return [
     {
       key: 'name',
@@ -62,7 +62,7 @@ function columnsFor(timeZone: string): Column<InstanceRow>[] {
     },
     {
       key: 'status',
-      header: text.status,
+      header: isStale ? text.statusThen : text.status,
       sortBy: ({ instance }) => instance.status,
       cell: ({ instance }) => <InstanceStatusCell instance={instance} timeZone={timeZone} />,
     },
@@ -107,7 +107,7 @@ function columnsFor(timeZone: string): Column<InstanceRow>[] {
     },
     {
       key: 'session',
-      header: text.sessionSaving,
+      header: isStale ? messages.instance.sessionThen : text.sessionSaving,
       isNumber: true,
       sortBy: ({ instance: { session } }) => numberOf(session?.saving ?? null),
       cell: ({ instance: { session, instanceId }, validity, against }) =>
@@ -177,7 +177,9 @@ export function InstancesTable({ answer, timeZone, showMore }: InstancesTablePro
       {answer.state === 'failed' && (
         <FirstLoadFailure problem={answer.problem} retry={answer.retry} />
       )}
-      {answer.state === 'ready' && <Rows pages={answer.data} timeZone={timeZone} />}
+      {answer.state === 'ready' && (
+        <Rows pages={answer.data} timeZone={timeZone} isStale={answer.staleSince !== null} />
+      )}
       {showMore !== null && (
         <div className="border-t border-line p-3 text-center">
           <Button onClick={showMore}>{text.more}</Button>
@@ -190,11 +192,13 @@ export function InstancesTable({ answer, timeZone, showMore }: InstancesTablePro
 const Rows = memo(function Rows({
   pages,
   timeZone,
+  isStale,
 }: {
   readonly pages: readonly InstancesPage[]
   readonly timeZone: string
+  readonly isStale: boolean
 }) {
-  const columns = columnsFor(timeZone)
+  const columns = columnsFor(timeZone, isStale)
   const rows = pages.flatMap(({ instances, validity, provider }) =>
     instances.map((instance) => ({ instance, validity, against: provider })),
   )

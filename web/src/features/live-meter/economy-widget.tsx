@@ -6,13 +6,13 @@ import { FirstLoadFailure, StaleNotice } from '../../components/failure'
 import { LiveAmount } from '../../components/live-amount'
 import { LiveDot } from '../../components/live-dot'
 import { LiveDuration } from '../../components/live-duration'
+import { meterSummary } from '../../components/meter-summary'
 import { PageLink } from '../../components/page-link'
 import { projectionMethod } from '../../components/projection-method'
 import { Evidence, hasLeftOut, LeftOutList, versus } from '../../components/proof'
 import { Saving } from '../../components/saving'
 import { Skeleton } from '../../components/skeleton'
 import { Why } from '../../components/why'
-import { formatScaledUsd, LiveCounter } from '../../lib/live-counter'
 import { messages } from '../../lib/messages'
 import { formatRate } from '../../lib/money'
 
@@ -42,23 +42,27 @@ export function EconomyWidget({ answer, timeZone, isAlone = false }: EconomyWidg
       {answer.state === 'loading' && <WidgetSkeleton />}
       {answer.state === 'ready' && (
         <>
-          <Meter savings={answer.data} isDimmed={answer.staleSince !== null} />
+          {answer.staleSince !== null && (
+            <StaleNotice
+              since={answer.staleSince}
+              timeZone={timeZone}
+              retry={answer.retry}
+              isBand
+            />
+          )}
+          <Meter savings={answer.data} isStale={answer.staleSince !== null} />
           {isAlone && <WhatIsLeftOut savings={answer.data} />}
           <footer className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2 border-t border-line px-4 py-3 @md:px-6">
-            {answer.staleSince === null ? (
-              <div className="flex flex-wrap items-center gap-x-4 gap-y-1.5">
-                <p className="text-[13px] text-ink-faint">
-                  {versus(answer.data.provider, answer.data.comparison)}
-                </p>
-                <Evidence
-                  coverage={answer.data.coverage}
-                  oldestPriceRetrievedAt={answer.data.oldestPriceRetrievedAt}
-                  asOf={answer.data.asOf}
-                />
-              </div>
-            ) : (
-              <StaleNotice since={answer.staleSince} timeZone={timeZone} retry={answer.retry} />
-            )}
+            <div className="flex flex-wrap items-center gap-x-4 gap-y-1.5">
+              <p className="text-[13px] text-ink-faint">
+                {versus(answer.data.provider, answer.data.comparison)}
+              </p>
+              <Evidence
+                coverage={answer.data.coverage}
+                oldestPriceRetrievedAt={answer.data.oldestPriceRetrievedAt}
+                asOf={answer.data.asOf}
+              />
+            </div>
             <PageLink
               to="/savings"
               className="rounded text-[13px] font-medium underline decoration-line-strong underline-offset-4 hover:decoration-current"
@@ -88,21 +92,22 @@ function WhatIsLeftOut({ savings }: { readonly savings: Savings }) {
   )
 }
 
-function Meter({ savings, isDimmed }: { readonly savings: Savings; readonly isDimmed: boolean }) {
-  const summary = () => {
-    const now = performance.now()
-    return messages.widget.summary(
-      formatScaledUsd(new LiveCounter(savings.liveSession, savings.validity).at(now), 2),
-      savings.activeInstancesCount,
-      formatScaledUsd(new LiveCounter(savings.liveLifetime, savings.validity).at(now), 2),
-      savings.provider,
-    )
-  }
+interface OfSavings {
+  readonly savings: Savings
+  /** Newer answers fail to come: nothing here is said to be so now. */
+  readonly isStale: boolean
+}
+
+function Meter({ savings, isStale }: OfSavings) {
+  const text = messages.widget
   return (
     <div
-      className={`grid grid-cols-1 @4xl:grid-cols-[minmax(0,5fr)_minmax(0,7fr)] ${isDimmed ? 'stale' : ''}`}
+      className={`grid grid-cols-1 @4xl:grid-cols-[minmax(0,5fr)_minmax(0,7fr)] ${isStale ? 'stale' : ''}`}
     >
-      <CalmStatus key={savings.provider} summary={summary} />
+      <CalmStatus
+        key={`${savings.provider} ${isStale}`}
+        summary={() => meterSummary(savings, isStale)}
+      />
       <div className="flex flex-col justify-center gap-2 p-4 @md:p-6">
         <p className="text-sm text-ink-soft">{messages.widget.lifetime}</p>
         <p className={LIFETIME_LOOK}>
@@ -128,10 +133,10 @@ function Meter({ savings, isDimmed }: { readonly savings: Savings; readonly isDi
         )}
       </div>
       <dl className="grid grid-cols-1 border-t border-line @sm:grid-cols-2 @2xl:grid-cols-3 @4xl:border-t-0 @4xl:border-l">
-        <Stat label={messages.widget.session} isWide>
-          <SessionStat savings={savings} />
+        <Stat label={isStale ? text.sessionThen : text.session} isWide>
+          <SessionStat savings={savings} isStale={isStale} />
         </Stat>
-        <Stat label={messages.widget.perHour}>
+        <Stat label={isStale ? text.perHourThen : text.perHour}>
           <dd className={FIGURE_LOOK}>
             <Why about={{ about: 'pace' }}>
               <Saving
@@ -145,8 +150,8 @@ function Meter({ savings, isDimmed }: { readonly savings: Savings; readonly isDi
             {savings.hourly.savingsPerHour < 0
               ? messages.figures.costsMore
               : savings.activeInstancesCount === 0
-                ? messages.widget.nothingRunning
-                : messages.widget.paidPerHour(formatRate(savings.hourly.dumontRate))}
+                ? nothingOn(isStale)
+                : text.paidPerHour(formatRate(savings.hourly.dumontRate))}
           </dd>
         </Stat>
         <Stat label={messages.widget.month}>
@@ -168,7 +173,12 @@ function Meter({ savings, isDimmed }: { readonly savings: Savings; readonly isDi
   )
 }
 
-function SessionStat({ savings }: { readonly savings: Savings }) {
+function nothingOn(isStale: boolean): string {
+  return isStale ? messages.widget.nothingRan : messages.widget.nothingRunning
+}
+
+function SessionStat({ savings, isStale }: OfSavings) {
+  const text = messages.widget
   const { activeInstancesCount: count } = savings
   return (
     <>
@@ -185,20 +195,20 @@ function SessionStat({ savings }: { readonly savings: Savings }) {
         </Why>
       </dd>
       {count === 0 ? (
-        <dd className="min-h-10 text-[13px] text-ink-faint">{messages.widget.nothingRunning}</dd>
+        <dd className="min-h-10 text-[13px] text-ink-faint">{nothingOn(isStale)}</dd>
       ) : (
         <>
           <dd className="flex items-center gap-2 text-[13px] text-ink-soft">
             <LiveDot />
-            {messages.widget.active(count)}
+            {isStale ? text.activeThen(count) : text.active(count)}
           </dd>
           <dd className="text-[13px] text-ink-faint">
             <LiveDuration
               hours={savings.currentSessionHours}
               instances={count}
               validity={savings.validity}
-            />{' '}
-            {messages.widget.duration(count)}
+            />
+            {!(isStale && count === 1) && ` ${text.duration(count)}`}
           </dd>
         </>
       )}

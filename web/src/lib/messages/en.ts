@@ -10,6 +10,7 @@ export const english = {
     firstLoad: 'No figures to show',
     retry: 'Try again',
     stale: (time: string) => `No new figures since ${time}, retrying`,
+    staleAge: (age: string) => `figures are ${age} old`,
     screen: 'This page stopped working',
     reload: 'Reload the page',
   },
@@ -100,6 +101,8 @@ export const english = {
       reserved_3y: 'reserved 3 y',
     } as Record<string, string | undefined>,
     costsMore: 'costs more here',
+    saved: (amount: string) => `${amount} saved`,
+    lost: (amount: string) => `a loss of ${amount}`,
     corrected: (amount: string) => `corrected by ${amount}`,
     noComparison: 'no comparison',
     coverage: (gpuTime: string, cost: string) => `covers ${gpuTime} of GPU time, ${cost} of cost`,
@@ -134,8 +137,8 @@ export const english = {
       day: (day: string) => day,
       instance: (name: string) => `Instance ${name}`,
       gpu: (name: string) => `All ${name}`,
-      session: 'This session, GPU time only',
-      currentSession: 'The current session',
+      session: 'One session, GPU time only',
+      currentSession: 'Running sessions',
       pace: 'Per hour now',
       projection: 'At this pace',
     },
@@ -208,11 +211,13 @@ export const english = {
     paidPerHour: 'You pay per hour',
     wouldPerHour: (provider: string) => `${provider} per hour`,
     savingPerHour: 'Saving per hour',
-    session: 'This session',
+    session: 'Running session',
+    sessionThen: 'Session, last known',
     lifetime: 'All time',
     comparedWith: 'Compared with',
     timeline: 'Sessions and rates',
     running: 'now',
+    runningThen: 'last known',
     sessionOf: (from: string, to: string) => `${from} to ${to}`,
     hours: (hours: string) => `${hours} h`,
     paid: (amount: string) => `paid ${amount}`,
@@ -353,10 +358,15 @@ export const english = {
     title: 'Savings meter',
     lifetime: 'Saved in all time',
     perHour: 'Per hour now',
+    perHourThen: 'Per hour, last known',
     month: 'In a month',
-    session: 'This session',
+    session: 'Running sessions',
+    sessionThen: 'Sessions, last known',
     active: (count: number) => (count === 1 ? '1 instance active' : `${count} instances active`),
+    activeThen: (count: number) =>
+      count === 1 ? '1 instance was active' : `${count} instances were active`,
     nothingRunning: 'Nothing is running',
+    nothingRan: 'Nothing was running',
     paidPerHour: (rate: string) => `you pay ${rate}`,
     duration: (count: number) => (count === 1 ? 'running' : `over ${count} instances`),
     details: 'All savings',
@@ -375,8 +385,12 @@ export const english = {
     days: (days: string) => (days === '1' ? '1 day' : `${days} days`),
     summary: (session: string, count: number, lifetime: string, provider: string) =>
       count === 0
-        ? `Nothing is running. ${lifetime} saved in all time against ${provider}.`
-        : `${session} saved in this session, ${lifetime} in all time, against ${provider}.`,
+        ? `Nothing is running. ${lifetime} in all time, against ${provider}.`
+        : `${session} in the running sessions, ${lifetime} in all time, against ${provider}.`,
+    summaryThen: (session: string, count: number, lifetime: string, provider: string) =>
+      count === 0
+        ? `Last known: ${lifetime} in all time, against ${provider}.`
+        : `Last known: ${session} in the sessions, ${lifetime} in all time, against ${provider}.`,
   },
 
   instances: {
@@ -386,10 +400,11 @@ export const english = {
     instance: 'Instance',
     gpu: 'GPU',
     status: 'Status',
+    statusThen: 'Last known status',
     paidPerHour: 'Paid / h',
     comparedWith: 'Compared with',
     savingPerHour: 'Saving / h',
-    sessionSaving: 'This session',
+    sessionSaving: 'Running session',
     lifetimeSaving: 'All time',
     statuses: {
       running: 'running',
@@ -446,6 +461,7 @@ export const english = {
     wouldHaveCharged: (provider: string) => `${provider} would have charged`,
     sameWork: 'for the same work',
     pace: 'Pace now',
+    paceThen: 'Pace, last known',
     paceUnit: 'Unit of the pace',
     units: { s: 's', min: 'min', h: 'h', day: 'day', month: 'month' },
     perUnit: {
@@ -458,6 +474,7 @@ export const english = {
     paceDetail: (paid: string, provider: string, charged: string) =>
       `${paid} here, ${charged} at ${provider}`,
     noPace: 'nothing is running',
+    noPaceThen: 'nothing was running',
     projection: 'At this pace',
     inAMonth: 'in a month',
     inAYear: 'in a year',

@@ -13,6 +13,7 @@ export const portuguese: typeof english = {
     firstLoad: 'Nenhum valor para mostrar',
     retry: 'Tentar de novo',
     stale: (time: string) => `Sem valores novos desde ${time}, tentando de novo`,
+    staleAge: (age: string) => `os valores têm ${age}`,
     screen: 'Esta página parou de funcionar',
     reload: 'Recarregar a página',
   },
@@ -186,6 +187,8 @@ export const portuguese: typeof english = {
       reserved_3y: 'reserva de 3 anos',
     },
     costsMore: 'aqui custa mais',
+    saved: (amount: string) => `${amount} economizados`,
+    lost: (amount: string) => `um prejuízo de ${amount}`,
     corrected: (amount: string) => `corrigido em ${amount}`,
     noComparison: 'sem comparação',
     coverage: (gpuTime: string, cost: string) =>
@@ -221,8 +224,8 @@ export const portuguese: typeof english = {
       day: (day: string) => day,
       instance: (name: string) => `Instância ${name}`,
       gpu: (name: string) => `Todas as ${name}`,
-      session: 'Esta sessão, só tempo de GPU',
-      currentSession: 'A sessão atual',
+      session: 'Uma sessão, só tempo de GPU',
+      currentSession: 'Sessões em curso',
       pace: 'Por hora agora',
       projection: 'Neste ritmo',
     },
@@ -295,11 +298,13 @@ export const portuguese: typeof english = {
     paidPerHour: 'Você paga por hora',
     wouldPerHour: (provider: string) => `${provider} por hora`,
     savingPerHour: 'Economia por hora',
-    session: 'Esta sessão',
+    session: 'Sessão em curso',
+    sessionThen: 'Sessão, último dado',
     lifetime: 'Desde o início',
     comparedWith: 'Comparada com',
     timeline: 'Sessões e preços',
     running: 'agora',
+    runningThen: 'último dado',
     sessionOf: (from: string, to: string) => `${from} a ${to}`,
     hours: (hours: string) => `${hours} h`,
     paid: (amount: string) => `pago ${amount}`,
@@ -442,10 +447,15 @@ export const portuguese: typeof english = {
     title: 'Medidor de economia',
     lifetime: 'Economizado desde o início',
     perHour: 'Por hora agora',
+    perHourThen: 'Por hora, último dado',
     month: 'Em um mês',
-    session: 'Esta sessão',
+    session: 'Sessões em curso',
+    sessionThen: 'Sessões, último dado',
     active: (count: number) => (count === 1 ? '1 instância ativa' : `${count} instâncias ativas`),
+    activeThen: (count: number) =>
+      count === 1 ? '1 instância estava ativa' : `${count} instâncias estavam ativas`,
     nothingRunning: 'Nada está ligado',
+    nothingRan: 'Nada estava ligado',
     paidPerHour: (rate: string) => `você paga ${rate}`,
     duration: (count: number) => (count === 1 ? 'em execução' : `em ${count} instâncias`),
     details: 'Toda a economia',
@@ -464,8 +474,12 @@ export const portuguese: typeof english = {
     days: (days: string) => (days === '1' ? '1 dia' : `${days} dias`),
     summary: (session: string, count: number, lifetime: string, provider: string) =>
       count === 0
-        ? `Nada está ligado. ${lifetime} economizados desde o início contra ${provider}.`
-        : `${session} economizados nesta sessão, ${lifetime} desde o início, contra ${provider}.`,
+        ? `Nada está ligado. ${lifetime} desde o início, contra ${provider}.`
+        : `${session} nas sessões em curso, ${lifetime} desde o início, contra ${provider}.`,
+    summaryThen: (session: string, count: number, lifetime: string, provider: string) =>
+      count === 0
+        ? `Último dado: ${lifetime} desde o início, contra ${provider}.`
+        : `Último dado: ${session} nas sessões, ${lifetime} desde o início, contra ${provider}.`,
   },
 
   instances: {
@@ -475,10 +489,11 @@ export const portuguese: typeof english = {
     instance: 'Instância',
     gpu: 'GPU',
     status: 'Estado',
+    statusThen: 'Último estado conhecido',
     paidPerHour: 'Pago / h',
     comparedWith: 'Comparada com',
     savingPerHour: 'Economia / h',
-    sessionSaving: 'Esta sessão',
+    sessionSaving: 'Sessão em curso',
     lifetimeSaving: 'Desde o início',
     statuses: {
       running: 'em execução',
@@ -545,6 +560,7 @@ export const portuguese: typeof english = {
     wouldHaveCharged: (provider: string) => `${provider} teria cobrado`,
     sameWork: 'pelo mesmo trabalho',
     pace: 'Ritmo agora',
+    paceThen: 'Ritmo, último dado',
     paceUnit: 'Unidade do ritmo',
     units: { s: 's', min: 'min', h: 'h', day: 'dia', month: 'mês' },
     perUnit: {
@@ -557,6 +573,7 @@ export const portuguese: typeof english = {
     paceDetail: (paid: string, provider: string, charged: string) =>
       `${paid} aqui, ${charged} na ${provider}`,
     noPace: 'nada está ligado',
+    noPaceThen: 'nada estava ligado',
     projection: 'Neste ritmo',
     inAMonth: 'em um mês',
     inAYear: 'em um ano',
