@@ -4,6 +4,7 @@ import { delay } from 'msw/utils/delay'
 import { describe, expect, it, vi } from 'vitest'
 import {
   firstUseSavings,
+  history,
   idleSavings,
   instance,
   instances,
@@ -140,6 +141,90 @@ describe('the meter', () => {
     })
     expect(screen.getByText(/^vs GCP/)).toBeVisible()
     expect(localStorage.getItem('dumont-economy.provider')).toBe('GCP')
+  })
+})
+
+describe('today', () => {
+  const ofToday = (changes: object = {}) => {
+    server.use(
+      http.get(api('economy/savings/history'), ({ request }) => {
+        const isToday = new URL(request.url).searchParams.get('days') === '1'
+        const { totals } = history()
+        return HttpResponse.json(
+          history({ totals: isToday ? { ...totals, total_savings: 7.5, ...changes } : totals }),
+        )
+      }),
+    )
+  }
+
+  it('has a figure of its own, which opens and goes on as all time does', async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true })
+    ofToday()
+    const { user } = renderApp('/')
+    await screen.findByText('3 instances active')
+    await waitFor(() => {
+      expect(figure('today-saving')).toHaveTextContent('$7.5')
+    })
+    expect(screen.getByText('Today')).toBeVisible()
+
+    // 20 s at $0.001 a second.
+    await act(() => vi.advanceTimersByTimeAsync(20_000))
+    expect(figure('today-saving')).toHaveTextContent('$7.52')
+    vi.useRealTimers()
+
+    await user.click(figure('today-saving'))
+    expect(screen.getByLabelText('address')).toHaveTextContent(
+      '/?why=usage&why.against=AWS&why.from=2026-11-23&why.to=2026-11-24',
+    )
+  })
+
+  it('says a loss as one, and nothing where nothing was ever reported', async () => {
+    ofToday({ total_savings: -2 })
+    const { view } = renderApp('/')
+    await waitFor(() => {
+      expect(figure('today-saving')).toHaveAttribute('data-outcome', 'loss')
+    })
+    view.unmount()
+
+    answerSavings(firstUseSavings())
+    renderApp('/')
+    await screen.findByText('Nothing has been reported yet.')
+    expect(screen.queryByText('Today')).toBeNull()
+  })
+})
+
+describe('a saving with a part that has no comparison', () => {
+  const partly = { lifetime_cost: 62.4, lifetime_comparable_cost: 50 }
+  const words = 'not in it: $12.40 paid, without a comparison'
+
+  it.each(['/', '/savings'])(
+    'says so beside the figure, and opens what was paid (%s)',
+    async (at) => {
+      answerSavings(savings(partly))
+      const { user } = renderApp(at)
+
+      const said = await screen.findByRole('link', { name: `${words}, why?` })
+      await user.click(said)
+
+      expect(screen.getByLabelText('address')).toHaveTextContent(`${at}?why=usage&why.of=paid`)
+    },
+  )
+
+  it('says nothing where all of it has one', async () => {
+    renderApp('/')
+    await screen.findByText('3 instances active')
+    expect(screen.queryByText(/^not in it/)).toBeNull()
+  })
+
+  it('says it of a time, and of an instance', async () => {
+    const some = instance()
+    const lifetime = { ...some.lifetime, comparable_cost: '5.0000000000' }
+    answerInstances({ ...some, lifetime })
+    renderApp('/savings')
+
+    // The days of the history: 6.48 paid, 5.48 of it compared.
+    expect(await screen.findByText('not in it: $1.00 paid, without a comparison')).toBeVisible()
+    expect(await screen.findByText('not in it: $0.25 paid, without a comparison')).toBeVisible()
   })
 })
 

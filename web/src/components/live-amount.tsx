@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef } from 'react'
 import { nextSecond, onFramesDue } from '../lib/frame-loop'
-import { formatScaledUsd, type LiveValue, type Validity } from '../lib/live-counter'
+import { formatScaledUsd, type LiveValue, scaled, type Validity } from '../lib/live-counter'
 import { messages } from '../lib/messages'
 import { outcomeOf } from '../lib/money'
 import { TickingFigure } from '../lib/ticking-figure'
@@ -16,11 +16,21 @@ interface LiveAmountProps {
   readonly of?: string
   readonly className?: string
   readonly showLossNote?: boolean
+  /** How many decimals the value is told with, where these are not all. */
+  readonly told?: number
   /** A large figure, drawn as its digits change, whose fastest ones stand back. */
   readonly isHeadline?: boolean
 }
 
 const CENTS = 2
+
+/** Live values have ten decimals. */
+const ALL_TOLD = 10
+
+/** Return a unit of the last of some decimals, scaled: so far two told values may be apart. */
+function unitOf(decimals: number): bigint {
+  return scaled('1') / 10n ** BigInt(decimals)
+}
 
 /** So long a correction stands beside the figure. */
 const CORRECTION_MS = 10_000
@@ -41,6 +51,7 @@ export function LiveAmount({
   className = '',
   showLossNote = false,
   isHeadline = false,
+  told = ALL_TOLD,
 }: LiveAmountProps) {
   const root = useRef<HTMLSpanElement>(null)
   const head = useRef<HTMLSpanElement>(null)
@@ -51,7 +62,7 @@ export function LiveAmount({
   useLayoutEffect(() => {
     const shownAs = (value: bigint) => formatScaledUsd(value, decimals)
     if (ticking.current?.of !== of) {
-      ticking.current = { of, figure: new TickingFigure(shownAs), notedUntil: 0 }
+      ticking.current = { of, figure: new TickingFigure(shownAs, unitOf(told)), notedUntil: 0 }
     }
     const { current } = ticking
     const correction = current.figure.take(live, validity, performance.now())
@@ -76,7 +87,7 @@ export function LiveAmount({
       const due = isHeadline ? changes : Math.max(changes, nextSecond(now))
       return now < current.notedUntil ? Math.min(due, current.notedUntil) : due
     })
-  }, [live, validity, decimals, of, isHeadline])
+  }, [live, validity, decimals, of, isHeadline, told])
 
   return (
     <span ref={root} className={`saving ${className}`} data-figure={figure} aria-live="off">

@@ -52,6 +52,14 @@ export function plainAmount(amount: Amount, decimals = 2): string {
   }).format(amount)
 }
 
+/** Decimals of the amounts that are JSON numbers. */
+export const JSON_DECIMALS = 4
+
+/** Return an amount as decimal text; a JSON number has the digits that the contract gives it. */
+export function amountText(amount: Amount): DecimalText {
+  return typeof amount === 'number' ? (plainAmount(amount, JSON_DECIMALS) as DecimalText) : amount
+}
+
 /** Format a percentage that is given in percent. */
 export function formatPercent(percent: number, decimals = 1): string {
   return numberFormat(NUMBER_LOCALE, {

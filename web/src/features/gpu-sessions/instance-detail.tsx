@@ -18,6 +18,7 @@ import { Saving } from '../../components/saving'
 import { SkeletonRows } from '../../components/skeleton'
 import { Stat } from '../../components/stat'
 import { type Step, StepChart } from '../../components/step-chart'
+import { Uncompared } from '../../components/uncompared'
 import { Why } from '../../components/why'
 import type { Validity } from '../../lib/live-counter'
 import { messages } from '../../lib/messages'
@@ -181,6 +182,13 @@ function Summary({ page, validity, timeZone, isStale }: SummaryProps) {
             <Why about={{ about: 'usage', instance: instance.instanceId }}>
               <Saving amount={instance.lifetime.saving} figure="lifetime-saving" showLossNote />
             </Why>
+          )}
+          {instance.lifetime.cost !== null && instance.lifetime.saving !== null && (
+            <Uncompared
+              paid={instance.lifetime.cost}
+              compared={instance.lifetime.comparableCost}
+              about={{ about: 'usage', instance: instance.instanceId }}
+            />
           )}
         </Stat>
       </dl>

@@ -1,5 +1,6 @@
-import type { ReactNode } from 'react'
+import { type ReactNode, useMemo } from 'react'
 import type { Answer } from '../../api/answer'
+import type { History } from '../../api/history'
 import type { Savings } from '../../api/savings'
 import { CalmStatus } from '../../components/calm-status'
 import { FirstLoadFailure, StaleNotice } from '../../components/failure'
@@ -12,9 +13,11 @@ import { projectionMethod } from '../../components/projection-method'
 import { Evidence, hasLeftOut, LeftOutList, versus } from '../../components/proof'
 import { Saving } from '../../components/saving'
 import { Skeleton } from '../../components/skeleton'
+import { Uncompared } from '../../components/uncompared'
 import { Why } from '../../components/why'
 import { messages } from '../../lib/messages'
-import { formatRate } from '../../lib/money'
+import { amountText, formatRate, JSON_DECIMALS } from '../../lib/money'
+import { localDate, nextDate } from '../../lib/time'
 
 const LIFETIME_LOOK =
   'text-[clamp(1.75rem,8cqi,3.25rem)] leading-[1.05] font-semibold tracking-tight'
@@ -23,12 +26,14 @@ const FIGURE_LOOK = 'text-xl leading-7 font-semibold tracking-tight'
 interface EconomyWidgetProps {
   readonly answer: Answer<Savings>
   readonly timeZone: string
+  /** The history of today alone, where the page tells what it comes to. */
+  readonly today?: Answer<History>
   /** On a page of somebody else, where nothing beside it tells what its figures leave out. */
   readonly isAlone?: boolean
 }
 
 /** The compact meter: what has been saved, and what is being saved now. */
-export function EconomyWidget({ answer, timeZone, isAlone = false }: EconomyWidgetProps) {
+export function EconomyWidget({ answer, timeZone, today, isAlone = false }: EconomyWidgetProps) {
   return (
     <section
       // A page of somebody else has landmarks of its own.
@@ -39,7 +44,7 @@ export function EconomyWidget({ answer, timeZone, isAlone = false }: EconomyWidg
       {answer.state === 'failed' && (
         <FirstLoadFailure problem={answer.problem} retry={answer.retry} />
       )}
-      {answer.state === 'loading' && <WidgetSkeleton />}
+      {answer.state === 'loading' && <WidgetSkeleton hasToday={today !== undefined} />}
       {answer.state === 'ready' && (
         <>
           {answer.staleSince !== null && (
@@ -50,7 +55,7 @@ export function EconomyWidget({ answer, timeZone, isAlone = false }: EconomyWidg
               isBand
             />
           )}
-          <Meter savings={answer.data} isStale={answer.staleSince !== null} />
+          <Meter savings={answer.data} isStale={answer.staleSince !== null} today={today} />
           {isAlone && <WhatIsLeftOut savings={answer.data} />}
           <footer className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2 border-t border-line px-4 py-3 @md:px-6">
             <div className="flex flex-wrap items-center gap-x-4 gap-y-1.5">
@@ -98,7 +103,11 @@ interface OfSavings {
   readonly isStale: boolean
 }
 
-function Meter({ savings, isStale }: OfSavings) {
+interface MeterProps extends OfSavings {
+  readonly today: Answer<History> | undefined
+}
+
+function Meter({ savings, isStale, today }: MeterProps) {
   const text = messages.widget
   return (
     <div
@@ -121,7 +130,13 @@ function Meter({ savings, isStale }: OfSavings) {
               showLossNote
             />
           </Why>
+          <Uncompared
+            paid={savings.lifetimeCost}
+            compared={savings.lifetimeComparableCost}
+            about={{ about: 'usage' }}
+          />
         </p>
+        {today !== undefined && !savings.firstUse && <Today today={today} savings={savings} />}
         {savings.firstUse && (
           <p className="max-w-prose text-sm text-ink-soft">
             <span className="font-medium text-ink">{messages.widget.firstUse}</span>{' '}
@@ -170,6 +185,50 @@ function Meter({ savings, isStale }: OfSavings) {
         </Stat>
       </dl>
     </div>
+  )
+}
+
+const TODAY_LOOK = 'flex flex-wrap items-baseline gap-x-2 text-sm text-ink-soft'
+
+/** What today has come to. It goes on as all time does: today is where all time grows. */
+function Today({ today, savings }: { readonly today: Answer<History>; readonly savings: Savings }) {
+  const saved = today.state === 'ready' ? amountText(today.data.totals.savings) : '0'
+  const { perSecond } = savings.liveLifetime
+  const live = useMemo(() => ({ value: saved, perSecond }) as const, [saved, perSecond])
+  if (today.state === 'loading') {
+    return (
+      <p className={TODAY_LOOK}>
+        <Skeleton className="h-5 w-28" />
+      </p>
+    )
+  }
+  if (today.state === 'failed') {
+    return (
+      <p className={TODAY_LOOK}>
+        {messages.widget.today}
+        <span className="text-ink-faint">{today.problem.detail}</span>
+      </p>
+    )
+  }
+  const { validity, asOf, timezone, provider } = today.data
+  const date = localDate(asOf, timezone)
+  return (
+    <p className={TODAY_LOOK}>
+      {messages.widget.today}
+      <span className="text-base font-semibold">
+        <Why about={{ about: 'usage', provider, from: date, to: nextDate(date) }}>
+          <LiveAmount
+            figure="today-saving"
+            of={`${provider} ${date}`}
+            live={live}
+            told={JSON_DECIMALS}
+            validity={validity}
+            decimals={2}
+            showLossNote
+          />
+        </Why>
+      </span>
+    </p>
   )
 }
 
@@ -237,7 +296,7 @@ function Stat({ label, isWide = false, children }: StatProps) {
   )
 }
 
-function WidgetSkeleton() {
+function WidgetSkeleton({ hasToday }: { readonly hasToday: boolean }) {
   return (
     <div role="status">
       <span className="sr-only">{messages.shell.loading}</span>
@@ -247,6 +306,11 @@ function WidgetSkeleton() {
           <p className={LIFETIME_LOOK}>
             <Skeleton className="h-[1.05em] w-56 max-w-full" />
           </p>
+          {hasToday && (
+            <p className={TODAY_LOOK}>
+              <Skeleton className="h-5 w-28" />
+            </p>
+          )}
         </div>
         <dl className="grid grid-cols-1 border-t border-line @sm:grid-cols-2 @2xl:grid-cols-3 @4xl:border-t-0 @4xl:border-l">
           {[messages.widget.session, messages.widget.perHour, messages.widget.month].map(

@@ -19,6 +19,7 @@ import { LastAnswer } from '../../components/last-answer'
 import { Saving } from '../../components/saving'
 import { Segmented } from '../../components/segmented'
 import { SkeletonRows } from '../../components/skeleton'
+import { Uncompared } from '../../components/uncompared'
 import { Why } from '../../components/why'
 import { downloadCsv, toCsv } from '../../lib/csv'
 import { messages } from '../../lib/messages'
@@ -86,7 +87,7 @@ function figureColumns<Row extends { readonly lifetime: UsageFigures }>(
       isNumber: true,
       sortBy: ({ lifetime: { saving } }) => (saving === null ? null : Number(saving)),
       cell: (row) => {
-        const { saving } = row.lifetime
+        const { saving, cost, comparableCost } = row.lifetime
         if (saving === null) return <span className="text-ink-faint">–</span>
         return (
           <>
@@ -95,6 +96,9 @@ function figureColumns<Row extends { readonly lifetime: UsageFigures }>(
             </Why>
             {Number(saving) < 0 && (
               <span className="block text-xs text-loss">{messages.figures.costsMore}</span>
+            )}
+            {cost !== null && (
+              <Uncompared paid={cost} compared={comparableCost} about={whyOf(row)} />
             )}
           </>
         )

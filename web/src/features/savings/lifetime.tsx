@@ -13,6 +13,7 @@ import { Evidence, versus } from '../../components/proof'
 import { Saving } from '../../components/saving'
 import { Segmented } from '../../components/segmented'
 import { Skeleton } from '../../components/skeleton'
+import { Uncompared } from '../../components/uncompared'
 import { Why } from '../../components/why'
 import { messages } from '../../lib/messages'
 import { formatPercent, formatQuantity, formatRate, formatUsd, outcomeOf } from '../../lib/money'
@@ -107,6 +108,13 @@ function Counter({ savings, isStale }: OfSavings) {
               showLossNote
             />
           </Why>
+        </p>
+        <p className="mt-2">
+          <Uncompared
+            paid={savings.lifetimeCost}
+            compared={savings.lifetimeComparableCost}
+            about={{ about: 'usage' }}
+          />
         </p>
         <p className="mt-3 flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-ink-soft">
           {savings.savingsPercentage !== null && !savings.firstUse && (

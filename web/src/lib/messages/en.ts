@@ -105,6 +105,7 @@ export const english = {
     lost: (amount: string) => `a loss of ${amount}`,
     corrected: (amount: string) => `corrected by ${amount}`,
     noComparison: 'no comparison',
+    uncompared: (amount: string) => `not in it: ${amount} paid, without a comparison`,
     coverage: (gpuTime: string, cost: string) => `covers ${gpuTime} of GPU time, ${cost} of cost`,
     oldestPrice: (date: string) => `oldest price ${date}`,
     stale: 'over 180 days old',
@@ -357,6 +358,7 @@ export const english = {
   widget: {
     title: 'Savings meter',
     lifetime: 'Saved in all time',
+    today: 'Today',
     perHour: 'Per hour now',
     perHourThen: 'Per hour, last known',
     month: 'In a month',

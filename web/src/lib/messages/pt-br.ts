@@ -191,6 +191,7 @@ export const portuguese: typeof english = {
     lost: (amount: string) => `um prejuízo de ${amount}`,
     corrected: (amount: string) => `corrigido em ${amount}`,
     noComparison: 'sem comparação',
+    uncompared: (amount: string) => `fora disso: ${amount} pagos, sem comparação`,
     coverage: (gpuTime: string, cost: string) =>
       `cobre ${gpuTime} do tempo de GPU, ${cost} do custo`,
     oldestPrice: (date: string) => `preço mais antigo: ${date}`,
@@ -446,6 +447,7 @@ export const portuguese: typeof english = {
   widget: {
     title: 'Medidor de economia',
     lifetime: 'Economizado desde o início',
+    today: 'Hoje',
     perHour: 'Por hora agora',
     perHourThen: 'Por hora, último dado',
     month: 'Em um mês',
