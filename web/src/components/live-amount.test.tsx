@@ -107,6 +107,18 @@ describe('an amount that ticks', () => {
     expect(screen.queryByText('corrected by -$0.0200')).not.toBeVisible()
   })
 
+  it('corrects by nothing that its digits cannot show', () => {
+    const { rerender } = render(show({ ...RISING, value: '1.0001400000' }))
+    pass(30)
+    expect(figure('saving')).toHaveTextContent('$1.0301')
+
+    // It is a little less: another digit is shown, for less than half of one.
+    rerender(show({ value: '1.0300400000', perSecond: '0.0000000000000000' }))
+
+    expect(figure('saving')).toHaveTextContent('$1.0300')
+    expect(figure('saving')).not.toHaveTextContent('corrected')
+  })
+
   it('corrects nothing where it is of something else', () => {
     const { rerender } = render(<LiveAmount {...amount(RISING)} of="AWS" />)
     pass(30)

@@ -56,6 +56,7 @@ export function LiveAmount({
   const root = useRef<HTMLSpanElement>(null)
   const head = useRef<HTMLSpanElement>(null)
   const tail = useRef<HTMLSpanElement>(null)
+  const loss = useRef<HTMLSpanElement>(null)
   const note = useRef<HTMLSpanElement>(null)
   const ticking = useRef<{ of: string; figure: TickingFigure; notedUntil: number } | null>(null)
 
@@ -66,7 +67,9 @@ export function LiveAmount({
     }
     const { current } = ticking
     const correction = current.figure.take(live, validity, performance.now())
-    if (correction !== null && note.current) {
+    // One that is nothing in the digits that are shown would be a correction by zero.
+    const isShown = correction !== null && shownAs(correction.amount) !== shownAs(0n)
+    if (isShown && note.current) {
       const sign = correction.amount > 0n ? '+' : ''
       note.current.textContent = messages.figures.corrected(sign + shownAs(correction.amount))
       current.notedUntil = performance.now() + CORRECTION_MS
@@ -80,6 +83,10 @@ export function LiveAmount({
         writeText(tail.current, text.slice(cut))
         const outcome = outcomeOf(value)
         if (root.current.dataset['outcome'] !== outcome) root.current.dataset['outcome'] = outcome
+        // A minus sign is often not read out: a loss is said.
+        if (loss.current) {
+          writeText(loss.current, outcome === 'loss' ? ` ${messages.figures.costsMore}` : '')
+        }
         const isOver = now >= current.notedUntil
         if (note.current.hidden !== isOver) note.current.hidden = isOver
       }
@@ -95,11 +102,10 @@ export function LiveAmount({
         <span ref={head} />
         <span ref={tail} className={isHeadline ? 'tail' : ''} />
       </span>
-      {showLossNote && (
-        <span className="loss-note ml-2 text-sm font-normal tracking-normal">
-          {messages.figures.costsMore}
-        </span>
-      )}
+      <span
+        ref={loss}
+        className={showLossNote ? 'loss-note ml-2 text-sm font-normal tracking-normal' : 'sr-only'}
+      />
       <span ref={note} className="correction" hidden />
     </span>
   )

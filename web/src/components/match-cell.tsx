@@ -5,6 +5,7 @@ import { formatDate, STALE_AFTER_DAYS } from '../lib/time'
 import { GradeChip } from './grade-chip'
 import { PriceDate } from './proof'
 import { ServerWords } from './server-words'
+import { SourceLink } from './source-link'
 
 const text = messages.instances
 
@@ -54,14 +55,9 @@ export function MatchCell({ instance: { match, unpricedCode, unpricedReason } }:
             {match.sourceUrl === null ? (
               text.priceOf(formatDate(match.retrievedAt))
             ) : (
-              <a
-                href={match.sourceUrl}
-                rel="noreferrer"
-                title={match.source}
-                className="underline decoration-line-strong underline-offset-2 hover:decoration-current"
-              >
+              <SourceLink href={match.sourceUrl} title={match.source}>
                 {text.priceOf(formatDate(match.retrievedAt))}
-              </a>
+              </SourceLink>
             )}
           </PriceDate>
         )}

@@ -18,11 +18,16 @@ export function Saving({
   figure,
   showLossNote = false,
 }: SavingProps) {
+  const outcome = outcomeOf(amount)
   return (
-    <span className={`saving ${className}`} data-outcome={outcomeOf(amount)} data-figure={figure}>
+    <span className={`saving ${className}`} data-outcome={outcome} data-figure={figure}>
       {decimals === 'rate' ? formatRate(amount) : formatUsd(amount, decimals)}
-      {showLossNote && (
-        <span className="loss-note ml-2 text-xs font-normal">{messages.figures.costsMore}</span>
+      {/* A minus sign is often not read out: a loss is said, also where it is not written. */}
+      {outcome === 'loss' && (
+        <span className={showLossNote ? 'ml-2 text-xs font-normal' : 'sr-only'}>
+          {' '}
+          {messages.figures.costsMore}
+        </span>
       )}
     </span>
   )

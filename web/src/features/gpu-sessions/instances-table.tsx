@@ -100,7 +100,9 @@ function columnsFor(timeZone: string, isStale: boolean): Column<InstanceRow>[] {
               <Saving amount={savingPerHour} decimals="rate" />
             </Why>
             {Number(savingPerHour) < 0 && (
-              <span className="block text-xs text-loss">{messages.figures.costsMore}</span>
+              <span aria-hidden="true" className="block text-xs text-loss">
+                {messages.figures.costsMore}
+              </span>
             )}
           </>
         ),

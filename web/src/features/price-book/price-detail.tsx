@@ -7,6 +7,7 @@ import { GradeChip } from '../../components/grade-chip'
 import { PriceDate } from '../../components/proof'
 import { ServerWords } from '../../components/server-words'
 import { SkeletonRows } from '../../components/skeleton'
+import { SourceLink } from '../../components/source-link'
 import { StepChart } from '../../components/step-chart'
 import { messages } from '../../lib/messages'
 import { type DecimalText, formatPercent, formatQuantity, formatRate } from '../../lib/money'
@@ -219,19 +220,15 @@ function Fact({ label, children }: { readonly label: string; readonly children: 
 interface SourceNameProps {
   readonly name: string
   readonly address: string | null
+  readonly isCut?: boolean
 }
 
-function SourceName({ name, address }: SourceNameProps) {
+function SourceName({ name, address, isCut = false }: SourceNameProps) {
   if (address === null) return <span lang="en">{name}</span>
   return (
-    <a
-      href={address}
-      rel="noreferrer"
-      lang="en"
-      className="underline decoration-line-strong underline-offset-2 hover:decoration-current"
-    >
+    <SourceLink href={address} lang="en" isCut={isCut}>
       {name}
-    </a>
+    </SourceLink>
   )
 }
 
@@ -356,7 +353,7 @@ const HELD_COLUMNS: readonly Column<HeldPrice>[] = [
     header: text.source,
     cell: ({ source, sourceUrl }) => (
       <span lang="en" className="block max-w-56 truncate" title={source}>
-        <SourceName name={source} address={sourceUrl} />
+        <SourceName name={source} address={sourceUrl} isCut />
       </span>
     ),
   },

@@ -3,6 +3,7 @@ import { GradeChip } from '../../components/grade-chip'
 import { PriceDate } from '../../components/proof'
 import { Saving } from '../../components/saving'
 import { ServerWords } from '../../components/server-words'
+import { SourceLink } from '../../components/source-link'
 import { difference } from '../../lib/decimal'
 import { messages } from '../../lib/messages'
 import { formatQuantity } from '../../lib/money'
@@ -123,14 +124,9 @@ function Source({ source, asOf }: { readonly source: PriceSource; readonly asOf:
       {url === null ? (
         <span>{name}</span>
       ) : (
-        <a
-          href={url}
-          rel="noreferrer"
-          title={name}
-          className="block max-w-full truncate underline decoration-line-strong underline-offset-2 hover:decoration-current"
-        >
+        <SourceLink href={url} title={name} isCut>
           {name}
-        </a>
+        </SourceLink>
       )}
     </p>
   )

@@ -95,7 +95,9 @@ function figureColumns<Row extends { readonly lifetime: UsageFigures }>(
               <Saving amount={saving} />
             </Why>
             {Number(saving) < 0 && (
-              <span className="block text-xs text-loss">{messages.figures.costsMore}</span>
+              <span aria-hidden="true" className="block text-xs text-loss">
+                {messages.figures.costsMore}
+              </span>
             )}
             {cost !== null && (
               <Uncompared paid={cost} compared={comparableCost} about={whyOf(row)} />

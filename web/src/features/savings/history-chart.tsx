@@ -310,7 +310,9 @@ function dayInWords(bar: HistoryBar | undefined, marks: DayMarks): string {
     date,
     formatUsd(paid + more + (uncompared ?? 0)),
     formatUsd(paid + (saved ?? 0)),
-    formatUsd((saved ?? 0) - more),
+    more > 0
+      ? messages.figures.lost(formatUsd(more))
+      : messages.figures.saved(formatUsd(saved ?? 0)),
   )
   return [words, ...(marks.get(bar.date) ?? []).map((mark) => mark.words)].join(', ')
 }

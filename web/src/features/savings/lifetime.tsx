@@ -220,6 +220,15 @@ function Tile({ title, actions, children }: TileProps) {
 const TILE_FIGURE = 'mt-1.5 text-2xl leading-8 font-semibold tracking-tight'
 const TILE_NOTE = 'mt-0.5 text-[13px] text-ink-faint'
 
+/** Stands under a figure that says so itself to whoever hears it. */
+function LossBelow() {
+  return (
+    <span aria-hidden="true" className="block text-loss">
+      {messages.figures.costsMore}
+    </span>
+  )
+}
+
 function PaidTile({ savings }: { readonly savings: Savings }) {
   const isAllComparable = savings.lifetimeCost === savings.lifetimeComparableCost
   return (
@@ -272,6 +281,7 @@ function PaceTile({ savings, isStale }: OfSavings) {
         <Why about={{ about: 'pace' }}>
           <span className="saving" data-outcome={outcomeOf(saving)} data-figure="pace">
             {formatRate(saving, decimals)}
+            {saving < 0 && <span className="sr-only"> {messages.figures.costsMore}</span>}
           </span>
         </Why>{' '}
         <span className="text-sm font-normal tracking-normal text-ink-faint">
@@ -288,7 +298,7 @@ function PaceTile({ savings, isStale }: OfSavings) {
               provider,
               formatRate(hourly.providerRate * hours, decimals),
             )}
-        {saving < 0 && <span className="block text-loss">{messages.figures.costsMore}</span>}
+        {saving < 0 && <LossBelow />}
       </p>
     </Tile>
   )
@@ -325,9 +335,7 @@ function ProjectionTile({ savings }: { readonly savings: Savings }) {
           </p>
           <p className={TILE_NOTE}>
             {projectionMethod(projections)}
-            {projections.monthly < 0 && (
-              <span className="block text-loss">{messages.figures.costsMore}</span>
-            )}
+            {projections.monthly < 0 && <LossBelow />}
           </p>
         </>
       )}

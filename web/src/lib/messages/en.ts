@@ -126,6 +126,7 @@ export const english = {
     gradeTitle: (grade: string) => `Grade ${grade}`,
     notices: 'Left out, and why',
     why: 'why?',
+    newTab: 'opens in a new tab',
   },
 
   why: {
@@ -514,7 +515,7 @@ export const english = {
     adjustmentOf: (saving: string) => `saving ${saving} since it was closed`,
     keys: 'Left and right arrows step through the days, Enter opens one.',
     dayInWords: (day: string, paid: string, would: string, saved: string) =>
-      `${day}: paid ${paid}, would have been ${would}, saved ${saved}`,
+      `${day}: paid ${paid}, would have been ${would}, ${saved}`,
     dayWithout: (day: string) => `${day}: no use`,
   },
 

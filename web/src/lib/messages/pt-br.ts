@@ -213,6 +213,7 @@ export const portuguese: typeof english = {
     gradeTitle: (grade: string) => `Grau ${grade}`,
     notices: 'O que ficou fora, e por quê',
     why: 'por quê?',
+    newTab: 'abre em outra aba',
   },
 
   why: {
@@ -613,7 +614,7 @@ export const portuguese: typeof english = {
     adjustmentOf: (saving: string) => `economia ${saving} desde o fechamento`,
     keys: 'As setas para os lados andam pelos dias, Enter abre um.',
     dayInWords: (day: string, paid: string, would: string, saved: string) =>
-      `${day}: pago ${paid}, teria sido ${would}, economizado ${saved}`,
+      `${day}: pago ${paid}, teria sido ${would}, ${saved}`,
     dayWithout: (day: string) => `${day}: sem uso`,
   },
 
