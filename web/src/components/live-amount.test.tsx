@@ -108,7 +108,7 @@ describe('an amount that ticks', () => {
   })
 
   it('corrects by nothing that its digits cannot show', () => {
-    const { rerender } = render(show({ ...RISING, value: '1.0001400000' }))
+    const { rerender } = render(show({ ...RISING, value: '1.0000800000' }))
     pass(30)
     expect(figure('saving')).toHaveTextContent('$1.0301')
 
