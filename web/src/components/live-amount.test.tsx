@@ -108,14 +108,15 @@ describe('an amount that ticks', () => {
   })
 
   it('corrects by nothing that its digits cannot show', () => {
-    const { rerender } = render(show({ ...RISING, value: '1.0000800000' }))
+    const slow = { value: '1.0000400000', perSecond: '0.0000010000000000' } as const
+    const { rerender } = render(show(slow))
     pass(30)
-    expect(figure('saving')).toHaveTextContent('$1.0301')
+    expect(figure('saving')).toHaveTextContent('$1.0001')
 
-    // It is a little less: another digit is shown, for less than half of one.
-    rerender(show({ value: '1.0300400000', perSecond: '0.0000000000000000' }))
+    // It stopped at once: another digit is shown, for less than half of one.
+    rerender(show({ ...slow, perSecond: '0.0000000000000000' }))
 
-    expect(figure('saving')).toHaveTextContent('$1.0300')
+    expect(figure('saving')).toHaveTextContent('$1.0000')
     expect(figure('saving')).not.toHaveTextContent('corrected')
   })
 
