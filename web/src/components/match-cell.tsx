@@ -1,3 +1,4 @@
+import type { Provider } from '../api/comparison'
 import type { Instance, Match } from '../api/instances'
 import { messages } from '../lib/messages'
 import { type DecimalText, formatQuantity } from '../lib/money'
@@ -6,6 +7,7 @@ import { GradeChip } from './grade-chip'
 import { PriceDate } from './proof'
 import { ServerWords } from './server-words'
 import { SourceLink } from './source-link'
+import { WeighedLink } from './weighed-link'
 
 const text = messages.instances
 
@@ -20,15 +22,21 @@ function ratio(multiple: DecimalText | null): string {
 }
 
 interface MatchCellProps {
-  readonly instance: Pick<Instance, 'match' | 'unpricedCode' | 'unpricedReason'>
+  readonly instance: Pick<
+    Instance,
+    'match' | 'unpricedCode' | 'unpricedReason' | 'gpuType' | 'gpuCount'
+  >
+  /** Whom it is compared with. */
+  readonly against: Provider
 }
 
 /** What an instance is compared with and how sure that is, or why there is no comparison. */
-export function MatchCell({ instance: { match, unpricedCode, unpricedReason } }: MatchCellProps) {
+export function MatchCell({ instance, against }: MatchCellProps) {
+  const { match, unpricedCode, unpricedReason } = instance
   if (match === null) {
     return (
       <span className="block max-w-64 sm:min-w-40 text-ink-faint">
-        <GradeChip grade="N" /> {messages.figures.noComparison}
+        <GradeChip grade="N" />
         <span className="block">
           {unpricedReason === null ? (
             text.unknownReason
@@ -37,6 +45,11 @@ export function MatchCell({ instance: { match, unpricedCode, unpricedReason } }:
               {unpricedReason}
             </ServerWords>
           )}
+        </span>
+        <span className="block">
+          <WeighedLink instance={instance} against={against}>
+            {messages.figures.weighed}
+          </WeighedLink>
         </span>
       </span>
     )
@@ -72,6 +85,11 @@ export function MatchCell({ instance: { match, unpricedCode, unpricedReason } }:
           )}
         </span>
       )}
+      <span className="block">
+        <WeighedLink instance={instance} against={against}>
+          {messages.figures.weighed}
+        </WeighedLink>
+      </span>
     </span>
   )
 }

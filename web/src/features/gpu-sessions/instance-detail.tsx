@@ -138,7 +138,7 @@ function Summary({ page, validity, timeZone, isStale }: SummaryProps) {
         </div>
         <div>
           <p className="text-ink-faint">{versus(provider, page.comparison)}</p>
-          <MatchCell instance={instance} />
+          <MatchCell instance={instance} against={provider} />
         </div>
       </div>
       <dl className="grid grid-cols-1 gap-4 border-t border-line pt-4 sm:grid-cols-2 lg:grid-cols-5">

@@ -1,4 +1,4 @@
-import { memo } from 'react'
+import { memo, useState } from 'react'
 import type { Answer } from '../../api/answer'
 import type { Provider } from '../../api/comparison'
 import { type Instance, type InstancesPage } from '../../api/instances'
@@ -7,6 +7,7 @@ import { Card } from '../../components/card'
 import { type Column, DataTable, useSorting } from '../../components/data-table'
 import { EmptyState } from '../../components/empty-state'
 import { FirstLoadFailure, StaleNotice } from '../../components/failure'
+import { InexactToggle, isInexact } from '../../components/inexact'
 import { InstanceLink } from '../../components/instance-link'
 import { LiveAmount } from '../../components/live-amount'
 import { MatchCell } from '../../components/match-cell'
@@ -84,7 +85,7 @@ function columnsFor(timeZone: string, isStale: boolean): Column<InstanceRow>[] {
       key: 'match',
       header: text.comparedWith,
       sortBy: ({ instance }) => instance.match?.sku ?? null,
-      cell: ({ instance }) => <MatchCell instance={instance} />,
+      cell: ({ instance, against }) => <MatchCell instance={instance} against={against} />,
     },
     {
       key: 'saving-per-hour',
@@ -164,15 +165,21 @@ interface InstancesTableProps {
 
 /** Every instance: what it costs, what it is compared with, and what it saves. */
 export function InstancesTable({ answer, timeZone, showMore }: InstancesTableProps) {
+  const [isOnlyInexact, setOnlyInexact] = useState(false)
+  const shown = answer.state === 'ready' ? answer.data.flatMap(({ instances }) => instances) : []
   return (
     <Card
       title={text.title}
       isDimmed={answer.state === 'ready' && answer.staleSince !== null}
       actions={
-        answer.state === 'ready' &&
-        answer.staleSince !== null && (
-          <StaleNotice since={answer.staleSince} timeZone={timeZone} retry={answer.retry} />
-        )
+        <div className="flex flex-wrap items-center gap-x-4 gap-y-2 empty:hidden">
+          {answer.state === 'ready' && answer.staleSince !== null && (
+            <StaleNotice since={answer.staleSince} timeZone={timeZone} retry={answer.retry} />
+          )}
+          {shown.length > 0 && (
+            <InexactToggle instances={shown} isOn={isOnlyInexact} onChange={setOnlyInexact} />
+          )}
+        </div>
       }
     >
       {answer.state === 'loading' && <SkeletonRows rows={4} />}
@@ -180,7 +187,12 @@ export function InstancesTable({ answer, timeZone, showMore }: InstancesTablePro
         <FirstLoadFailure problem={answer.problem} retry={answer.retry} />
       )}
       {answer.state === 'ready' && (
-        <Rows pages={answer.data} timeZone={timeZone} isStale={answer.staleSince !== null} />
+        <Rows
+          pages={answer.data}
+          timeZone={timeZone}
+          isStale={answer.staleSince !== null}
+          isOnlyInexact={isOnlyInexact}
+        />
       )}
       {showMore !== null && (
         <div className="border-t border-line p-3 text-center">
@@ -195,18 +207,22 @@ const Rows = memo(function Rows({
   pages,
   timeZone,
   isStale,
+  isOnlyInexact,
 }: {
   readonly pages: readonly InstancesPage[]
   readonly timeZone: string
   readonly isStale: boolean
+  readonly isOnlyInexact: boolean
 }) {
   const columns = columnsFor(timeZone, isStale)
   const rows = pages.flatMap(({ instances, validity, provider }) =>
-    instances.map((instance) => ({ instance, validity, against: provider })),
+    instances
+      .filter((instance) => !isOnlyInexact || isInexact(instance))
+      .map((instance) => ({ instance, validity, against: provider })),
   )
   const { sorted, sorting, setSorting } = useSorting(rows, columns)
   if (rows.length === 0) {
-    return <EmptyState>{text.empty}</EmptyState>
+    return <EmptyState>{isOnlyInexact ? messages.figures.noneInexact : text.empty}</EmptyState>
   }
   return (
     <DataTable

@@ -119,7 +119,7 @@ function Chosen({ explanation }: { readonly explanation: Explanation }) {
   if (pricePerGpuHour === null || pricePerHour === null) {
     return (
       <p className="text-sm text-ink-soft">
-        <GradeChip grade="N" note={messages.figures.noComparison} />
+        <GradeChip grade="N" />
         {explanation.reason !== null && (
           <span className="mt-1 block">
             <ServerWords>{explanation.reason}</ServerWords>

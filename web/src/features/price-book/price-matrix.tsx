@@ -146,14 +146,14 @@ function Cell({ gpu, price }: { readonly gpu: string; readonly price: ComparedPr
     return (
       <span className="text-ink-faint">
         {named}
-        <GradeChip grade={grade} note={text.noPrice} />
+        <GradeChip grade={grade} />
       </span>
     )
   }
   return (
     <span className="block">
       {named}
-      <span className="flex items-center gap-2">
+      <span className="flex flex-wrap items-center gap-x-2">
         <GradeChip grade={grade} />
         <span className="font-medium">{formatRate(pricePerGpuHour)}</span>
       </span>

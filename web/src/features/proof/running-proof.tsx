@@ -123,7 +123,7 @@ function Line({ one, about, provider }: LineProps) {
           ? text.unpricedInstance
           : `${differenceOf(one, about)} = ${exactUsd(saving)}`}
       </p>
-      <MatchCell instance={one} />
+      <MatchCell instance={one} against={provider} />
     </>
   )
 }
