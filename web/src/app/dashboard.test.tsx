@@ -46,7 +46,7 @@ describe('the meter', () => {
     expect(figure('session-duration').textContent).toMatch(/^2:00:0\d$/)
     expect(figure('saving-per-hour')).toHaveTextContent('$3.60')
     expect(figure('month-projection')).toHaveTextContent('$864.00')
-    expect(within(meter).getByText('measured over 12 days')).toBeVisible()
+    expect(within(meter).getByText('mean of the last 12 days')).toBeVisible()
     expect(within(meter).getByText('vs AWS on-demand, us-east-1')).toBeVisible()
     expect(within(meter).getByText(/^oldest price/)).toBeVisible()
     expect(within(meter).getByRole('link', { name: 'All savings' })).toHaveAttribute(

@@ -146,7 +146,7 @@ function Summary({ page, validity, timeZone, isStale }: SummaryProps) {
           {instance.ratePerHour === null ? (
             <Off />
           ) : (
-            <Why about={{ about: 'pace', instance: instance.instanceId }}>
+            <Why about={{ about: 'pace', quantity: 'paid', instance: instance.instanceId }}>
               {formatRate(instance.ratePerHour)}
             </Why>
           )}
@@ -155,7 +155,7 @@ function Summary({ page, validity, timeZone, isStale }: SummaryProps) {
           {instance.comparisonRatePerHour === null ? (
             <Off />
           ) : (
-            <Why about={{ about: 'pace', instance: instance.instanceId }}>
+            <Why about={{ about: 'pace', quantity: 'comparison', instance: instance.instanceId }}>
               {formatRate(instance.comparisonRatePerHour)}
             </Why>
           )}

@@ -76,7 +76,7 @@ function columnsFor(timeZone: string, isStale: boolean): Column<InstanceRow>[] {
         instance.ratePerHour === null ? (
           <NoFigure />
         ) : (
-          <Why about={{ about: 'pace', instance: instance.instanceId }}>
+          <Why about={{ about: 'pace', quantity: 'paid', instance: instance.instanceId }}>
             {formatRate(instance.ratePerHour)}
           </Why>
         ),

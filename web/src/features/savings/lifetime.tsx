@@ -307,7 +307,13 @@ function PaceTile({ savings, isStale }: OfSavings) {
 function ProjectionTile({ savings }: { readonly savings: Savings }) {
   const { projections } = savings
   return (
-    <Tile title={text.projection}>
+    <Tile
+      title={
+        projections.method === 'none'
+          ? text.projection
+          : text.projectionBy(projectionMethod(projections))
+      }
+    >
       {projections.monthly === null || projections.yearly === null ? (
         <>
           <p className={`${TILE_FIGURE} text-ink-faint`}>{text.noProjection}</p>
@@ -333,10 +339,7 @@ function ProjectionTile({ savings }: { readonly savings: Savings }) {
             </Why>{' '}
             <span className="text-ink-faint">{text.inAYear}</span>
           </p>
-          <p className={TILE_NOTE}>
-            {projectionMethod(projections)}
-            {projections.monthly < 0 && <LossBelow />}
-          </p>
+          <p className={TILE_NOTE}>{projections.monthly < 0 && <LossBelow />}</p>
         </>
       )}
     </Tile>
