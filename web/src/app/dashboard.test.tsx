@@ -446,6 +446,28 @@ describe('the instances', () => {
     expect(within(row).getAllByText('costs more here')[0]).toBeVisible()
   })
 
+  it('have the same decimals in each row of a column', async () => {
+    const rates = [
+      ['a', '9.6', '12.3576'],
+      ['b', '2.605', '-0.474'],
+      ['c', '1', '4'],
+    ] as const
+    answerInstances(
+      ...rates.map(([name, rate, saving]) =>
+        instance({ instance_id: name, name, rate_per_hour: rate, saving_per_hour: saving }),
+      ),
+    )
+    renderApp('/')
+
+    const table = await screen.findByRole('table', { name: /^All instances/ })
+    const column = (figure: string) =>
+      within(table)
+        .getAllByRole('link', { name: new RegExp(figure) })
+        .map((link) => /-?\$[\d.]+/.exec(link.textContent)?.[0])
+    expect(column('^\\$(9.6|2.605|1.0)')).toEqual(['$9.600', '$2.605', '$1.000'])
+    expect(column('^-?\\$(12.35|0.47|4.0)')).toEqual(['$12.3576', '-$0.4740', '$4.0000'])
+  })
+
   it('that are off save nothing now', async () => {
     answerInstances(instance({ status: 'stopped', session: null, saving_per_hour: null }))
     renderApp('/')

@@ -131,7 +131,7 @@ describe('the history', () => {
       within(day)
         .getAllByRole('cell')
         .map((cell) => cell.lastChild?.textContent),
-    ).toEqual(['4', '$5.00, why?', '$4.00, why?', '$3.00, why?', '-$1.00 costs more here, why?'])
+    ).toEqual(['4.0', '$5.00, why?', '$4.00, why?', '$3.00, why?', '-$1.00 costs more here, why?'])
     expect(figure('range-saving')).toHaveTextContent('$5.72')
   })
 

@@ -22,7 +22,13 @@ import { Uncompared } from '../../components/uncompared'
 import { Why } from '../../components/why'
 import type { Validity } from '../../lib/live-counter'
 import { messages } from '../../lib/messages'
-import { type DecimalText, formatQuantity, formatRate, formatUsd } from '../../lib/money'
+import {
+  columnRates,
+  type DecimalText,
+  formatQuantity,
+  formatRate,
+  formatUsd,
+} from '../../lib/money'
 import { formatInstant } from '../../lib/time'
 import { usePolling } from '../../state/use-savings'
 import { InstanceStatusCell } from './instance-status-cell'
@@ -306,7 +312,7 @@ function Session({ session, instanceId, isLatest, asOf, timeZone, isStale }: Ses
           <div className="overflow-hidden rounded-xl border border-line">
             <DataTable
               caption={text.rateCaption(began)}
-              columns={columnsFor(timeZone, openEnd)}
+              columns={columnsFor(stretches, timeZone, openEnd)}
               rows={stretches}
               rowKey={({ from, run }) => `${from} ${run.startedAt}`}
             />
@@ -317,7 +323,12 @@ function Session({ session, instanceId, isLatest, asOf, timeZone, isStale }: Ses
   )
 }
 
-function columnsFor(timeZone: string, openEnd: string): Column<PaidStretch>[] {
+function columnsFor(
+  stretches: readonly PaidStretch[],
+  timeZone: string,
+  openEnd: string,
+): Column<PaidStretch>[] {
+  const rates = columnRates(stretches.map(({ ratePerHour }) => ratePerHour))
   return [
     {
       key: 'from',
@@ -340,7 +351,7 @@ function columnsFor(timeZone: string, openEnd: string): Column<PaidStretch>[] {
       header: text.rate,
       isNumber: true,
       // What was paid in another currency is shown as it was reported.
-      cell: ({ ratePerHour, run }) => formatRate(ratePerHour, 4, run.currency),
+      cell: ({ ratePerHour, run }) => rates(ratePerHour, run.currency),
     },
   ]
 }

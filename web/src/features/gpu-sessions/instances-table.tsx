@@ -16,7 +16,7 @@ import { SkeletonRows } from '../../components/skeleton'
 import { Why } from '../../components/why'
 import type { Validity } from '../../lib/live-counter'
 import { messages } from '../../lib/messages'
-import { type DecimalText, formatRate } from '../../lib/money'
+import { columnRates, type DecimalText } from '../../lib/money'
 import { InstanceStatusCell } from './instance-status-cell'
 
 const text = messages.instances
@@ -33,7 +33,13 @@ function numberOf(amount: DecimalText | null): number | null {
   return amount === null ? null : Number(amount)
 }
 
-function columnsFor(timeZone: string, isStale: boolean): Column<InstanceRow>[] {
+function columnsFor(
+  rows: readonly InstanceRow[],
+  timeZone: string,
+  isStale: boolean,
+): Column<InstanceRow>[] {
+  const paid = columnRates(rows.map(({ instance }) => instance.ratePerHour))
+  const saved = columnRates(rows.map(({ instance }) => instance.savingPerHour))
   return [
     {
       key: 'name',
@@ -77,7 +83,7 @@ function columnsFor(timeZone: string, isStale: boolean): Column<InstanceRow>[] {
           <NoFigure />
         ) : (
           <Why about={{ about: 'pace', quantity: 'paid', instance: instance.instanceId }}>
-            {formatRate(instance.ratePerHour)}
+            {paid(instance.ratePerHour)}
           </Why>
         ),
     },
@@ -98,7 +104,7 @@ function columnsFor(timeZone: string, isStale: boolean): Column<InstanceRow>[] {
         ) : (
           <>
             <Why about={{ about: 'pace', instance: instanceId }}>
-              <Saving amount={savingPerHour} decimals="rate" />
+              <Saving amount={savingPerHour} decimals={saved} />
             </Why>
             {Number(savingPerHour) < 0 && (
               <span aria-hidden="true" className="block text-xs text-loss">
@@ -214,12 +220,12 @@ const Rows = memo(function Rows({
   readonly isStale: boolean
   readonly isOnlyInexact: boolean
 }) {
-  const columns = columnsFor(timeZone, isStale)
   const rows = pages.flatMap(({ instances, validity, provider }) =>
     instances
       .filter((instance) => !isOnlyInexact || isInexact(instance))
       .map((instance) => ({ instance, validity, against: provider })),
   )
+  const columns = columnsFor(rows, timeZone, isStale)
   const { sorted, sorting, setSorting } = useSorting(rows, columns)
   if (rows.length === 0) {
     return <EmptyState>{isOnlyInexact ? messages.figures.noneInexact : text.empty}</EmptyState>

@@ -10,7 +10,13 @@ import { SkeletonRows } from '../../components/skeleton'
 import { SourceLink } from '../../components/source-link'
 import { StepChart } from '../../components/step-chart'
 import { messages } from '../../lib/messages'
-import { type DecimalText, formatPercent, formatQuantity, formatRate } from '../../lib/money'
+import {
+  columnRates,
+  type DecimalText,
+  formatPercent,
+  formatQuantity,
+  formatRate,
+} from '../../lib/money'
 import { formatDate, STALE_AFTER_DAYS } from '../../lib/time'
 import {
   type Explanation,
@@ -51,7 +57,7 @@ export function PriceDetail({ question }: { readonly question: PriceQuestion }) 
           <Bordered>
             <DataTable
               caption={text.conflictsCaption}
-              columns={CONFLICT_COLUMNS}
+              columns={conflictColumns(explanation.conflicts)}
               rows={explanation.conflicts}
               rowKey={({ number }) => String(number)}
             />
@@ -63,7 +69,7 @@ export function PriceDetail({ question }: { readonly question: PriceQuestion }) 
           <Bordered>
             <DataTable
               caption={text.candidatesCaption}
-              columns={CANDIDATE_COLUMNS}
+              columns={candidateColumns(explanation.candidates)}
               rows={explanation.candidates}
               rowKey={(way) => [way.sku, way.how, way.machines].join(' ')}
               isLong={explanation.candidates.length > 6}
@@ -234,37 +240,40 @@ function SourceName({ name, address, isCut = false }: SourceNameProps) {
 
 type Candidate = Explanation['candidates'][number]
 
-const CANDIDATE_COLUMNS: readonly Column<Candidate>[] = [
-  {
-    key: 'way',
-    header: text.way,
-    cell: (way) => (
-      <span className="block min-w-32">
-        <span className="flex items-center gap-2">
-          <GradeChip grade={way.grade} />
-          <span className="font-mono text-xs">{wayInWords(way)}</span>
+function candidateColumns(candidates: readonly Candidate[]): Column<Candidate>[] {
+  const prices = columnRates(candidates.map(({ pricePerHour }) => pricePerHour))
+  return [
+    {
+      key: 'way',
+      header: text.way,
+      cell: (way) => (
+        <span className="block min-w-32">
+          <span className="flex items-center gap-2">
+            <GradeChip grade={way.grade} />
+            <span className="font-mono text-xs">{wayInWords(way)}</span>
+          </span>
+          <span className="block text-ink-faint">{way.comparedGpu}</span>
         </span>
-        <span className="block text-ink-faint">{way.comparedGpu}</span>
-      </span>
-    ),
-  },
-  {
-    key: 'price',
-    header: text.price,
-    isNumber: true,
-    cell: ({ pricePerHour }) => (pricePerHour === null ? '–' : formatRate(pricePerHour)),
-  },
-  {
-    key: 'why-not',
-    header: text.whyNot,
-    cell: ({ whyNot }) =>
-      whyNot === null ? (
-        <span className="font-medium text-saved">{text.chosen}</span>
-      ) : (
-        <ServerWords>{whyNot}</ServerWords>
       ),
-  },
-]
+    },
+    {
+      key: 'price',
+      header: text.price,
+      isNumber: true,
+      cell: ({ pricePerHour }) => (pricePerHour === null ? '–' : prices(pricePerHour)),
+    },
+    {
+      key: 'why-not',
+      header: text.whyNot,
+      cell: ({ whyNot }) =>
+        whyNot === null ? (
+          <span className="font-medium text-saved">{text.chosen}</span>
+        ) : (
+          <ServerWords>{whyNot}</ServerWords>
+        ),
+    },
+  ]
+}
 
 const REJECTED_COLUMNS: readonly Column<Explanation['rejected'][number]>[] = [
   { key: 'gpu', header: text.gpu, cell: ({ gpuType }) => gpuType },
@@ -275,20 +284,28 @@ const REJECTED_COLUMNS: readonly Column<Explanation['rejected'][number]>[] = [
   },
 ]
 
-const CONFLICT_COLUMNS: readonly Column<Explanation['conflicts'][number]>[] = [
-  { key: 'source', header: text.source, cell: ({ source }) => source },
-  {
-    key: 'price',
-    header: text.perInstanceHour,
-    isNumber: true,
-    cell: ({ pricePerInstanceHour }) => formatRate(pricePerInstanceHour, ALL_DECIMALS),
-  },
-  {
-    key: 'reason',
-    header: text.reason,
-    cell: ({ detail }) => <ServerWords>{detail}</ServerWords>,
-  },
-]
+type Conflict = Explanation['conflicts'][number]
+
+function conflictColumns(conflicts: readonly Conflict[]): Column<Conflict>[] {
+  const prices = columnRates(
+    conflicts.map(({ pricePerInstanceHour }) => pricePerInstanceHour),
+    ALL_DECIMALS,
+  )
+  return [
+    { key: 'source', header: text.source, cell: ({ source }) => source },
+    {
+      key: 'price',
+      header: text.perInstanceHour,
+      isNumber: true,
+      cell: ({ pricePerInstanceHour }) => prices(pricePerInstanceHour),
+    },
+    {
+      key: 'reason',
+      header: text.reason,
+      cell: ({ detail }) => <ServerWords>{detail}</ServerWords>,
+    },
+  ]
+}
 
 interface HistoryProps {
   readonly sku: string
@@ -321,7 +338,7 @@ function History({ sku, region, provider, pricingModel }: HistoryProps) {
       <Bordered>
         <DataTable
           caption={text.historyCaption(sku)}
-          columns={HELD_COLUMNS}
+          columns={heldColumns(timeline)}
           rows={timeline.toReversed()}
           rowKey={({ effectiveFrom }) => effectiveFrom}
           isLong={timeline.length > 6}
@@ -331,30 +348,36 @@ function History({ sku, region, provider, pricingModel }: HistoryProps) {
   )
 }
 
-const HELD_COLUMNS: readonly Column<HeldPrice>[] = [
-  {
-    key: 'from',
-    header: text.effective,
-    cell: ({ effectiveFrom }) => formatDate(effectiveFrom),
-  },
-  {
-    key: 'until',
-    header: text.until,
-    cell: ({ until }) => (until === null ? text.now : formatDate(until)),
-  },
-  {
-    key: 'price',
-    header: text.perInstanceHour,
-    isNumber: true,
-    cell: ({ pricePerInstanceHour }) => formatRate(pricePerInstanceHour, ALL_DECIMALS),
-  },
-  {
-    key: 'source',
-    header: text.source,
-    cell: ({ source, sourceUrl }) => (
-      <span lang="en" className="block max-w-56 truncate" title={source}>
-        <SourceName name={source} address={sourceUrl} isCut />
-      </span>
-    ),
-  },
-]
+function heldColumns(held: readonly HeldPrice[]): Column<HeldPrice>[] {
+  const prices = columnRates(
+    held.map(({ pricePerInstanceHour }) => pricePerInstanceHour),
+    ALL_DECIMALS,
+  )
+  return [
+    {
+      key: 'from',
+      header: text.effective,
+      cell: ({ effectiveFrom }) => formatDate(effectiveFrom),
+    },
+    {
+      key: 'until',
+      header: text.until,
+      cell: ({ until }) => (until === null ? text.now : formatDate(until)),
+    },
+    {
+      key: 'price',
+      header: text.perInstanceHour,
+      isNumber: true,
+      cell: ({ pricePerInstanceHour }) => prices(pricePerInstanceHour),
+    },
+    {
+      key: 'source',
+      header: text.source,
+      cell: ({ source, sourceUrl }) => (
+        <span lang="en" className="block max-w-56 truncate" title={source}>
+          <SourceName name={source} address={sourceUrl} isCut />
+        </span>
+      ),
+    },
+  ]
+}

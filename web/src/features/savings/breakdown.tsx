@@ -25,7 +25,7 @@ import { WeighedLink } from '../../components/weighed-link'
 import { Why } from '../../components/why'
 import { downloadCsv, toCsv } from '../../lib/csv'
 import { messages } from '../../lib/messages'
-import { type Amount, formatQuantity, formatUsd, plainAmount } from '../../lib/money'
+import { type Amount, formatFixed, formatUsd, plainAmount } from '../../lib/money'
 import type { AskedWhy } from '../../lib/why'
 import { useAnswer } from '../../state/use-answer'
 import { usePolling } from '../../state/use-savings'
@@ -56,7 +56,7 @@ function figureColumns<Row extends { readonly lifetime: UsageFigures }>(
       header: text.hours,
       isNumber: true,
       sortBy: ({ lifetime }) => lifetime.hours,
-      cell: ({ lifetime }) => formatQuantity(lifetime.hours),
+      cell: ({ lifetime }) => formatFixed(lifetime.hours),
       csv: ({ lifetime }) => plainAmount(lifetime.hours, 1),
     },
     {

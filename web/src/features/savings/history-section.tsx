@@ -11,7 +11,7 @@ import { Uncompared } from '../../components/uncompared'
 import { Why } from '../../components/why'
 import { downloadCsv, toCsv } from '../../lib/csv'
 import { messages } from '../../lib/messages'
-import { formatQuantity, formatUsd, plainAmount } from '../../lib/money'
+import { formatFixed, formatQuantity, formatUsd, plainAmount } from '../../lib/money'
 import { formatDate } from '../../lib/time'
 import { RANGE_DAYS, type RangeDays } from '../../state/economy-slice'
 import { useAnswer } from '../../state/use-answer'
@@ -45,7 +45,7 @@ const columnsFor = (provider: Provider, marks: DayMarks): readonly Column<Histor
     key: 'hours',
     header: text.hours,
     isNumber: true,
-    cell: (day) => formatQuantity(day.hoursUsed),
+    cell: (day) => formatFixed(day.hoursUsed),
     csv: (day) => plainAmount(day.hoursUsed, 1),
   },
   {
