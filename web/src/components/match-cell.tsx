@@ -74,6 +74,9 @@ export function MatchCell({ instance, against }: MatchCellProps) {
             )}
           </PriceDate>
         )}
+        <WeighedLink instance={instance} against={against} lead=" · ">
+          {messages.figures.weighed}
+        </WeighedLink>
       </span>
       {match.ratios !== null && (
         <span className="block text-ink-soft">
@@ -85,11 +88,6 @@ export function MatchCell({ instance, against }: MatchCellProps) {
           )}
         </span>
       )}
-      <span className="block">
-        <WeighedLink instance={instance} against={against}>
-          {messages.figures.weighed}
-        </WeighedLink>
-      </span>
     </span>
   )
 }

@@ -1,8 +1,10 @@
 import { difference } from '../lib/decimal'
 import { messages } from '../lib/messages'
-import { type Amount, amountText, formatRate } from '../lib/money'
+import { type Amount, amountText, formatRate, formatUsd } from '../lib/money'
 import type { AskedWhy } from '../lib/why'
 import { Why } from './why'
+
+const CENT = 0.01
 
 interface UncomparedProps {
   readonly paid: Amount
@@ -20,9 +22,10 @@ export function Uncompared({ paid, compared, about }: UncomparedProps) {
   const apart = difference(amountText(paid), amountText(compared))
   if (Number(apart) === 0) return null
   return (
-    <span className="block text-[13px] leading-5 font-normal tracking-normal whitespace-normal text-ink-soft">
+    <span className="mt-1 block text-[13px] leading-5 font-normal tracking-normal whitespace-normal text-ink-soft">
       <Why about={{ ...about, quantity: 'paid' }}>
-        {messages.figures.uncompared(formatRate(apart))}
+        {/* Less than a cent is not nothing. */}
+        {messages.figures.uncompared(Number(apart) < CENT ? formatRate(apart) : formatUsd(apart))}
       </Why>
     </span>
   )

@@ -10,19 +10,24 @@ interface WeighedLinkProps {
   readonly instance: Pick<Instance, 'gpuType' | 'gpuCount' | 'unpricedCode'>
   /** Whom it is compared with. */
   readonly against: Provider
+  /** What parts it from the words before it, where it stands among some. */
+  readonly lead?: string
   readonly children: ReactNode
 }
 
 /** Leads to the ways that were weighed for an instance; of a GPU that nobody knows there are none. */
-export function WeighedLink({ instance, against, children }: WeighedLinkProps) {
+export function WeighedLink({ instance, against, lead = '', children }: WeighedLinkProps) {
   const { gpuType, gpuCount, unpricedCode } = instance
   if (unpricedCode === UNKNOWN_GPU || gpuCount > MOST_GPUS) return null
   return (
-    <PageLink
-      to={weighedAddress({ gpu: gpuType, count: gpuCount, provider: against })}
-      className="rounded underline decoration-line-strong underline-offset-2 hover:decoration-current"
-    >
-      {children}
-    </PageLink>
+    <>
+      {lead}
+      <PageLink
+        to={weighedAddress({ gpu: gpuType, count: gpuCount, provider: against })}
+        className="rounded whitespace-nowrap text-ink-soft underline decoration-line-strong underline-offset-2 hover:decoration-current"
+      >
+        {children}
+      </PageLink>
+    </>
   )
 }

@@ -58,7 +58,7 @@ export function EconomyWidget({ answer, timeZone, today, isAlone = false }: Econ
           <Meter savings={answer.data} isStale={answer.staleSince !== null} today={today} />
           {isAlone && <WhatIsLeftOut savings={answer.data} />}
           <footer className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2 border-t border-line px-4 py-3 @md:px-6">
-            <div className="flex flex-wrap items-center gap-x-4 gap-y-1.5">
+            <div className="flex flex-[1_1_20rem] flex-wrap items-center gap-x-4 gap-y-1.5">
               <p className="text-[13px] text-ink-faint">
                 {versus(answer.data.provider, answer.data.comparison)}
               </p>

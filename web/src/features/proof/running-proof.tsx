@@ -17,11 +17,11 @@ import { SourceLink } from '../../components/source-link'
 import { Why } from '../../components/why'
 import { sum } from '../../lib/decimal'
 import { messages } from '../../lib/messages'
-import { type DecimalText, formatRate, formatUsd } from '../../lib/money'
+import { columnRates, type DecimalText, formatRate, formatUsd } from '../../lib/money'
 import { formatExactInstant } from '../../lib/time'
 import type { Quantity } from '../../lib/why'
 import { useTimeZone } from '../../state/use-time-zone'
-import { exactUsd } from './ledger-line'
+import { ALL_DECIMALS, exactUsd } from './ledger-line'
 
 const text = messages.why
 
@@ -61,8 +61,7 @@ export function RunningProof({ about, quantity, provider, instance }: RunningPro
   return (
     <div className="space-y-5">
       <p className="text-[13px] text-ink-faint">
-        {versus(first.provider, first.comparison)}
-        {' · '}
+        {quantity !== 'paid' && `${versus(first.provider, first.comparison)} · `}
         {text.asOf(formatExactInstant(first.asOf, timeZone))}
       </p>
       {running.length === 0 ? (
@@ -215,20 +214,22 @@ function PaidRates({ provider, instance, timeZone }: PaidRatesProps) {
   }
   const latest = answer.data.pages[0]?.sessions[0]
   if (latest?.endedAt !== null) return null
+  const held = latest.runs.flatMap(({ rates, currency }) =>
+    rates.map((rate) => ({ ...rate, currency })),
+  )
+  const format = columnRates(
+    held.map(({ ratePerHour }) => ratePerHour),
+    ALL_DECIMALS,
+  )
   return (
     <section aria-label={text.rates}>
       <h3 className="mb-2 text-sm font-medium">{text.rates}</h3>
       <ol className="space-y-1 text-[13px]">
-        {latest.runs.flatMap(({ rates, currency }) =>
-          rates.map(({ since, ratePerHour }) => (
-            <li key={since}>
-              {text.rateSince(
-                formatRate(ratePerHour, 12, currency),
-                formatExactInstant(since, timeZone),
-              )}
-            </li>
-          )),
-        )}
+        {held.map(({ since, ratePerHour, currency }) => (
+          <li key={since}>
+            {text.rateSince(format(ratePerHour, currency), formatExactInstant(since, timeZone))}
+          </li>
+        ))}
       </ol>
     </section>
   )

@@ -140,13 +140,11 @@ const instanceColumns = (provider: Provider): readonly Column<Instance>[] => [
     header: text.grade,
     sortBy: ({ match }) => match?.grade ?? 'N',
     cell: (instance) => (
-      <span className="block">
+      <span className="flex flex-wrap gap-x-3">
         <GradeChip grade={instance.match?.grade ?? 'N'} />
-        <span className="block">
-          <WeighedLink instance={instance} against={provider}>
-            {messages.figures.weighed}
-          </WeighedLink>
-        </span>
+        <WeighedLink instance={instance} against={provider}>
+          {messages.figures.weighed}
+        </WeighedLink>
       </span>
     ),
     csv: ({ match }) => match?.grade ?? 'N',
