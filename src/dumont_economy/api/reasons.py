@@ -1,8 +1,7 @@
 """Reasons in answers: a code that stays, and what the sentence of a code names."""
 
 from collections.abc import Mapping
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,25 +14,48 @@ def _is_not_named(value: object) -> bool:
     return value is None
 
 
-def _described(codes: type[StrEnum]) -> str:
-    return "; ".join(f"`{code}`: {SENTENCES[code]}" for code in codes)
+def _described(sentences: Mapping[str, str]) -> str:
+    return "; ".join(f"`{code}`: {sentence}" for code, sentence in sentences.items())
 
+
+UnpricedCode = (
+    UnpricedReason | Literal["disk_rate_unknown", "no_disk_price", "substitute_not_counted"]
+)
+
+# The sentences of the codes, as the document tells them; what they name is told beside a code.
+UNPRICED_SENTENCES: Mapping[str, str] = {
+    UnpricedReason.UNKNOWN_GPU: "the GPU name {gpu} is not known",
+    UnpricedReason.NO_PRICE_AT_THAT_TIME: (
+        "no {pricing_model} prices of {provider} in {region} are known, where there are later "
+        "ones before {first_on}"
+    ),
+    UnpricedReason.NO_EQUIVALENT: "{provider} sold nothing in {region} that {gpu} compares with",
+    UnpricedReason.NOT_ON_REFERENCE_CARD: "the reference rate card has no row for {gpu}",
+    UnpricedReason.CURRENCY_NOT_CONVERTED: "paid in {currency}, and no exchange rate is known",
+    "disk_rate_unknown": "what the disk costs is not known in the account's currency",
+    "no_disk_price": "no price of a disk is known",
+    "substitute_not_counted": "{gpu} is a substitute, which the policy keeps out of totals",
+}
+DOUBT_SENTENCES: Mapping[str, str] = {
+    DoubtCode.CONFLICT: "{price} is more than 2 % from {other_price}, which another source states",
+    DoubtCode.PRICE_JUMP: (
+        "{price} is {ratio} times the last price, {other_price}, and {least} to {most} times is "
+        "allowed"
+    ),
+    DoubtCode.PER_GPU_CONFUSION: (
+        "{price} is as if the price of one GPU were taken for that of {gpus}, beside "
+        "{other_price} where there is a last price"
+    ),
+    DoubtCode.UNLIKE_SAME_GPU: "{price} is unlike what machines with the same GPU cost",
+}
+WHY_NOT_SENTENCES: Mapping[str, str] = {code: SENTENCES[code] for code in WhyNotCode}
+REJECTION_SENTENCES: Mapping[str, str] = {code: SENTENCES[code] for code in RejectionCode}
 
 Parameter = Annotated[str | None, Field(exclude_if=_is_not_named)]
-RejectionCodeField = Annotated[RejectionCode, Field(description=_described(RejectionCode))]
-WhyNotCodeField = Annotated[WhyNotCode, Field(description=_described(WhyNotCode))]
-DoubtCodeField = Annotated[
-    DoubtCode,
-    Field(
-        description=(
-            "`conflict`: {price} is more than 2 % from {other_price}, which another source states; "
-            "`price_jump`: {price} is {ratio} times the last price, {other_price}, and {least} to "
-            "{most} times is allowed; `per_gpu_confusion`: {price} is as if the price of one GPU "
-            "were taken for that of {gpus}, beside {other_price} where there is a last price; "
-            "`unlike_same_gpu`: {price} is unlike what machines with the same GPU cost"
-        )
-    ),
-]
+UnpricedCodeField = Annotated[UnpricedCode, Field(description=_described(UNPRICED_SENTENCES))]
+DoubtCodeField = Annotated[DoubtCode, Field(description=_described(DOUBT_SENTENCES))]
+WhyNotCodeField = Annotated[WhyNotCode, Field(description=_described(WHY_NOT_SENTENCES))]
+RejectionCodeField = Annotated[RejectionCode, Field(description=_described(REJECTION_SENTENCES))]
 
 
 class ReasonParameters(BaseModel):
@@ -48,7 +70,6 @@ class ReasonParameters(BaseModel):
     gpu: Parameter = None
     gpus: Parameter = None
     grade: Parameter = None
-    into: Parameter = None
     least: Parameter = None
     most: Parameter = None
     offered: Parameter = None

@@ -139,7 +139,7 @@ def doubt_parameters(
             "least": amount_text(bounds.least, _SHOWN_PLACES),
             "most": amount_text(bounds.most, _SHOWN_PLACES),
         }
-    return {name: found[name] for name in _NAMED[code] if name in found}
+    return {name: found[name] for name in NAMED[code] if name in found}
 
 
 def agree(one: Decimal, other: Decimal, within: Fraction = AGREEMENT) -> bool:
@@ -148,7 +148,7 @@ def agree(one: Decimal, other: Decimal, within: Fraction = AGREEMENT) -> bool:
     return abs(Fraction(one) - Fraction(other)) <= greater * within
 
 
-_NAMED: Mapping[DoubtCode, tuple[str, ...]] = {
+NAMED: Mapping[DoubtCode, tuple[str, ...]] = {
     DoubtCode.CONFLICT: ("price", "other_price"),
     DoubtCode.PRICE_JUMP: ("price", "other_price", "ratio", "least", "most"),
     DoubtCode.PER_GPU_CONFUSION: ("price", "other_price", "gpus"),

@@ -1003,6 +1003,7 @@ export interface components {
     }
     /** @description Why a line has no comparison; `parameters` are what a sentence about it names. */
     readonly ReasonInfo: {
+      /** @description `unknown_gpu`: the GPU name {gpu} is not known; `no_price_at_that_time`: no {pricing_model} prices of {provider} in {region} are known, where there are later ones before {first_on}; `no_equivalent`: {provider} sold nothing in {region} that {gpu} compares with; `not_on_reference_card`: the reference rate card has no row for {gpu}; `currency_not_converted`: paid in {currency}, and no exchange rate is known; `disk_rate_unknown`: what the disk costs is not known in the account's currency; `no_disk_price`: no price of a disk is known; `substitute_not_counted`: {gpu} is a substitute, which the policy keeps out of totals */
       readonly code:
         | components['schemas']['UnpricedReason']
         | ('disk_rate_unknown' | 'no_disk_price' | 'substitute_not_counted')
@@ -1025,8 +1026,6 @@ export interface components {
       readonly gpus?: string | null
       /** @default null */
       readonly grade?: string | null
-      /** @default null */
-      readonly into?: string | null
       /** @default null */
       readonly least?: string | null
       /** @default null */

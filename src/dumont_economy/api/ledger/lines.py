@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
@@ -15,7 +15,12 @@ from dumont_economy.api.economy.shared import (
 from dumont_economy.api.ledger.shared import LedgerQuery, blueprint, scope_of, seconds
 from dumont_economy.api.operation import operation
 from dumont_economy.api.period import zone_of
-from dumont_economy.api.reasons import ReasonParameters, reason_parameters
+from dumont_economy.api.reasons import (
+    ReasonParameters,
+    UnpricedCode,
+    UnpricedCodeField,
+    reason_parameters,
+)
 from dumont_economy.api.state_page import PageQuery, cursor_at, open_page
 from dumont_economy.instant import instant_text, microseconds_between, plus_microseconds
 from dumont_economy.ledger.ledger_entry import Component, LedgerEntry, Side, component_of
@@ -84,15 +89,10 @@ class ExchangeInfo(BaseModel):
     retrieved_at: str
 
 
-ReasonCode = (
-    UnpricedReason | Literal["disk_rate_unknown", "no_disk_price", "substitute_not_counted"]
-)
-
-
 class ReasonInfo(BaseModel):
     """Why a line has no comparison; `parameters` are what a sentence about it names."""
 
-    code: ReasonCode
+    code: UnpricedCodeField
     message: str
     parameters: ReasonParameters
 
@@ -285,5 +285,5 @@ def _reason(line: Line) -> ReasonInfo:
     return _because("substitute_not_counted", message, gpu=match.gpu_model)
 
 
-def _because(code: ReasonCode, message: str, **named: str) -> ReasonInfo:
+def _because(code: UnpricedCode, message: str, **named: str) -> ReasonInfo:
     return ReasonInfo(code=code, message=message, parameters=reason_parameters(named))
