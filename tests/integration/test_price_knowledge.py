@@ -102,13 +102,10 @@ def answers(database: Database, asked: list[Question]) -> list[str]:
 
 
 def test_what_is_learned_later_changes_no_answer_with_an_older_as_of(database: Database) -> None:
-    """10,000 random questions, asked before and after more prices came in, byte for byte.
-
-    A tenth of them over a socket, where each costs several times as much.
-    """
+    """10,000 random questions, asked before and after more prices came in, byte for byte."""
     rnd = Random(SEED)
     learn_at_random(database, rnd, range(30))
-    count = 10_000 if database.url.get_backend_name() == "sqlite" else 1_000
+    count = 10_000
     asked = questions(rnd, count, latest_as_of=30)
     before = answers(database, asked)
 
