@@ -717,7 +717,8 @@ export interface components {
     /**
      * @description One version of the policy, known since `created_at`; `versions` is how many there are.
      *
-     *     `author` is null for the default. Discounts are shares of the list price.
+     *     `author` is null for the default. Discounts are shares of the list price. Days are cut at the
+     *     midnights of `timezone`.
      */
     readonly PolicyAnswer: {
       readonly author: string | null
@@ -731,10 +732,15 @@ export interface components {
         readonly [key: string]: string
       }
       readonly substitutes: components['schemas']['Substitutes']
+      readonly timezone: string
       readonly version: number
       readonly versions: number
     }
-    /** @description How the account is to compare; `expected_version` is the version that was looked at. */
+    /**
+     * @description How the account is to compare; `expected_version` is the version that was looked at.
+     *
+     *     `timezone` is the IANA name of the zone at whose midnights days are cut; left out, it stays.
+     */
     readonly PolicyBody: {
       readonly basis: components['schemas']['Basis']
       /**
@@ -757,6 +763,8 @@ export interface components {
        */
       readonly regions?: components['schemas']['RegionsBody']
       readonly substitutes: components['schemas']['Substitutes']
+      /** @default null */
+      readonly timezone?: string | null
     }
     /** @description Lifetime figures as they are and as they would be; `change` is that of the saving. */
     readonly PolicyEffectInfo: {
