@@ -380,7 +380,14 @@ export const english = {
     themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
     languages: { en: 'English', 'pt-BR': 'Português' },
     timeZone: 'Time zone of dates and days',
-    timeZoneDetail: 'Of the account; every date on these pages is a local one there.',
+    timeZoneDetail:
+      'Of the account, for everybody in it: every date on these pages is a local one there.',
+    zoneRefused: 'Not the name of a time zone, such as America/Sao_Paulo.',
+    zoneEffect: (zone: string, now: string) =>
+      `Days will be cut at midnight of ${zone}, past days too; it is ${now} there. Closed periods, and answers as known earlier, stay as they were.`,
+    changeZone: 'Change the time zone',
+    keepZone: (zone: string) => `Keep ${zone}`,
+    zoneSaved: (zone: string) => `Days are cut at midnight of ${zone}.`,
     currency: 'Currency',
     tokens: 'API tokens',
     tokensDetail: 'For machines that report usage or read figures.',
