@@ -1,6 +1,7 @@
 """Usage events: taking them in, and showing what came."""
 
 import json
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 from flask import Blueprint, Response
@@ -58,7 +59,9 @@ class EventsBody(BaseModel):
     ]
 
 
-class ResultInfo(BaseModel):
+# No model: very many are made.
+@dataclass(slots=True)
+class ResultInfo:
     """What became of one event; `code` and `message` where it was not taken."""
 
     index: int
@@ -181,20 +184,14 @@ def _result_info(result: EventResult) -> ResultInfo:
         problems = "Not stored, because another event of this atomic batch was refused."
     elif result.status is EventStatus.CONFLICT:
         problems = "This source and id were received before with other content, which stays."
-    return ResultInfo(
-        index=result.index,
-        id=result.id,
-        status=result.status,
-        code=result.code,
-        message=problems or None,
-    )
+    return ResultInfo(result.place, result.id, result.status, result.code, problems or None)
 
 
 def _none_taken(
     results: list[EventResult], infos: list[ResultInfo], code: str, why: str
 ) -> ApiError:
     problems = [
-        FieldProblem(f"/events/{result.index}/{one.field}".rstrip("/"), one.code, one.message)
+        FieldProblem(f"/events/{result.place}/{one.field}".rstrip("/"), one.code, one.message)
         for result in results
         for one in result.problems
     ]
@@ -203,7 +200,7 @@ def _none_taken(
         code,
         f"{why} The field errors say what to change.",
         problems,
-        results=[info.model_dump(mode="json") for info in infos],
+        results=[asdict(info) for info in infos],
     )
 
 
