@@ -20,13 +20,14 @@ from dumont_economy.api.parameters import (
     LimitParameter,
     TextParameter,
 )
-from dumont_economy.api.period import PeriodQuery, window_of
+from dumont_economy.api.period import PeriodQuery, is_told_in_days, window_of
 from dumont_economy.errors import FieldProblem
 from dumont_economy.instant import instant_text
 from dumont_economy.metering.event_input import event_schema
 from dumont_economy.money import exact_text
 from dumont_economy.services.answer_once import KeyedRequest, answer_once
 from dumont_economy.services.people import Scope
+from dumont_economy.services.policies import read_in_its_zone
 from dumont_economy.services.read_events import read_events
 from dumont_economy.services.record_usage import (
     BATCH_REFUSED,
@@ -216,8 +217,10 @@ def list_events(query: EventsQuery) -> EventsPage:
     """Answer the events of the account."""
     after = decode_cursor(query.cursor, 2) if query.cursor else None
     account, now = principal().account, services().clock.now()
-    window = window_of(query, account)
     known_at = None if query.as_of is None else asked(None, query.as_of, now).as_of
+    if is_told_in_days(query):
+        account = read_in_its_zone(services().database, account, known_at)
+    window = window_of(query, account)
     page = read_events(
         services().database,
         services().clock,

@@ -4,7 +4,7 @@ import { type DecimalText, formatQuantity } from '../lib/money'
 import { formatDate, STALE_AFTER_DAYS } from '../lib/time'
 import { GradeChip } from './grade-chip'
 import { PriceDate } from './proof'
-import { ServerWords } from './server-words'
+import { ReasonWords } from './reason-words'
 
 const text = messages.instances
 
@@ -19,22 +19,20 @@ function ratio(multiple: DecimalText | null): string {
 }
 
 interface MatchCellProps {
-  readonly instance: Pick<Instance, 'match' | 'unpricedCode' | 'unpricedReason'>
+  readonly instance: Pick<Instance, 'match' | 'unpriced'>
 }
 
 /** What an instance is compared with and how sure that is, or why there is no comparison. */
-export function MatchCell({ instance: { match, unpricedCode, unpricedReason } }: MatchCellProps) {
+export function MatchCell({ instance: { match, unpriced } }: MatchCellProps) {
   if (match === null) {
     return (
       <span className="block max-w-64 sm:min-w-40 text-ink-faint">
         <GradeChip grade="N" /> {messages.figures.noComparison}
         <span className="block">
-          {unpricedReason === null ? (
+          {unpriced === null ? (
             text.unknownReason
           ) : (
-            <ServerWords inOurWords={messages.server.reasons[unpricedCode ?? '']}>
-              {unpricedReason}
-            </ServerWords>
+            <ReasonWords reason={unpriced} sentences={messages.reasons.unpriced} />
           )}
         </span>
       </span>

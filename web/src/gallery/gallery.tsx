@@ -146,12 +146,15 @@ export function Gallery() {
           </span>
         </div>
         <div className="mt-3 flex flex-wrap gap-8 text-[13px]">
-          <MatchCell instance={{ match: MATCH, unpricedCode: null, unpricedReason: null }} />
+          <MatchCell instance={{ match: MATCH, unpriced: null }} />
           <MatchCell
             instance={{
               match: null,
-              unpricedCode: 'unknown_gpu',
-              unpricedReason: 'Not a known GPU.',
+              unpriced: {
+                code: 'unknown_gpu',
+                named: { gpu: 'GeForce RTX 5070' },
+                text: 'Not a known GPU.',
+              },
             }}
           />
         </div>

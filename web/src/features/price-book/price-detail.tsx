@@ -5,7 +5,7 @@ import { type Column, DataTable } from '../../components/data-table'
 import { FirstLoadFailure } from '../../components/failure'
 import { GradeChip } from '../../components/grade-chip'
 import { PriceDate } from '../../components/proof'
-import { ServerWords } from '../../components/server-words'
+import { ReasonWords } from '../../components/reason-words'
 import { SkeletonRows } from '../../components/skeleton'
 import { StepChart } from '../../components/step-chart'
 import { messages } from '../../lib/messages'
@@ -77,7 +77,7 @@ export function PriceDetail({ question }: { readonly question: PriceQuestion }) 
               caption={text.rejectedCaption}
               columns={REJECTED_COLUMNS}
               rows={explanation.rejected}
-              rowKey={({ gpuType, reason }) => gpuType + reason}
+              rowKey={({ gpuType }) => gpuType}
               isLong={explanation.rejected.length > 6}
             />
           </Bordered>
@@ -121,7 +121,7 @@ function Chosen({ explanation }: { readonly explanation: Explanation }) {
         <GradeChip grade="N" note={messages.figures.noComparison} />
         {explanation.reason !== null && (
           <span className="mt-1 block">
-            <ServerWords>{explanation.reason}</ServerWords>
+            <ReasonWords reason={explanation.reason} sentences={messages.reasons.unpriced} />
           </span>
         )}
       </p>
@@ -264,7 +264,7 @@ const CANDIDATE_COLUMNS: readonly Column<Candidate>[] = [
       whyNot === null ? (
         <span className="font-medium text-saved">{text.chosen}</span>
       ) : (
-        <ServerWords>{whyNot}</ServerWords>
+        <ReasonWords reason={whyNot} sentences={messages.reasons.whyNot} />
       ),
   },
 ]
@@ -274,7 +274,7 @@ const REJECTED_COLUMNS: readonly Column<Explanation['rejected'][number]>[] = [
   {
     key: 'reason',
     header: text.reason,
-    cell: ({ reason }) => <ServerWords>{reason}</ServerWords>,
+    cell: ({ reason }) => <ReasonWords reason={reason} sentences={messages.reasons.rejected} />,
   },
 ]
 
@@ -289,7 +289,7 @@ const CONFLICT_COLUMNS: readonly Column<Explanation['conflicts'][number]>[] = [
   {
     key: 'reason',
     header: text.reason,
-    cell: ({ detail }) => <ServerWords>{detail}</ServerWords>,
+    cell: ({ doubt }) => <ReasonWords reason={doubt} sentences={messages.reasons.doubts} />,
   },
 ]
 
