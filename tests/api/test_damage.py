@@ -356,7 +356,7 @@ class TestOfPricesAndPolicies:
         damage(
             application.database,
             "INSERT INTO policy SELECT :ours, 2, 0, 'me', 'spot', 'per_gpu', 'count', "
-            "'us-east-1', 'us-east1', 'eastus', 0, 0, 0, 'not its digest'",
+            "'us-east-1', 'us-east1', 'eastus', 0, 0, 0, 'not its digest', 'UTC'",
         )
 
         assert [path for path in (*FIGURES, "/policy") if not is_refused(caller, path)] == []

@@ -132,6 +132,7 @@ class TestReading:
             **DEFAULT,
             "regions": {"AWS": "us-east-1", "GCP": "us-central1", "Azure": "eastus"},
             "discounts": {"AWS": "0", "GCP": "0", "Azure": "0"},
+            "timezone": "UTC",
         }
 
     def test_a_change_is_a_version_with_a_date_and_an_author(
@@ -149,6 +150,7 @@ class TestReading:
             "created_at": "2026-08-03T12:05:00Z",
             "author": f"user {owner.person.email}",
             **OTHER,
+            "timezone": "UTC",
         }
         assert owner.machine.read("/policy") == changed
         assert owner.machine.read("/policy", version=2) == changed
@@ -254,8 +256,18 @@ class TestChanging:
         assert owner.machine.read("/policy")["version"] == 1 + became[200]
 
 
+NO_ZONES = ["../../etc/passwd", "", "America", "A" * 10_000, "Sao Paulo", "utc", "+03:00"]
 # A body, and the field and code of the first thing that is wrong with it.
 BAD_BODIES = [
+    *(
+        pytest.param(
+            {**DEFAULT, "timezone": zone}, "/timezone", "unknown_timezone", id=f"zone {zone[:16]}"
+        )
+        for zone in NO_ZONES
+    ),
+    pytest.param(
+        {**DEFAULT, "timezone": 3}, "/timezone", "unknown_timezone", id="a number for a zone"
+    ),
     pytest.param({}, "/pricing_model", "missing", id="nothing"),
     pytest.param({**DEFAULT, "basis": None}, "/basis", "unknown_value", id="a member that is null"),
     pytest.param({**DEFAULT, "basis": "per_gram"}, "/basis", "unknown_value", id="another basis"),

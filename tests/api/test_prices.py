@@ -596,6 +596,7 @@ class TestConflicts:
                 "source_url": "http://127.0.0.1/catalogue",
                 "code": "conflict",
                 "detail": "more than 2 % apart.",
+                "parameters": {"price": "60.5", "other_price": "55.04"},
                 "seen_on": "2026-08-03",
                 "since": NOON,
             }

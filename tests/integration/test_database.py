@@ -19,8 +19,12 @@ from dumont_economy.errors import (
     DatabaseUnavailableError,
     InvalidSettingError,
 )
+from dumont_economy.fact_digest import CHAIN_START, digest, encoded
+from dumont_economy.instant import from_microseconds
 from dumont_economy.services import people
+from dumont_economy.services.policies import read_in_its_zone, read_policy
 from dumont_economy.services.prepare_database import prepare_database
+from dumont_economy.storage.accounts import Account
 from dumont_economy.storage.column_types import ExactAmount
 from dumont_economy.storage.database import Database, newest_revision, schema_revision
 from dumont_economy.storage.schema import upgrade_schema
@@ -226,6 +230,52 @@ class TestMigrations:
         with database.read() as connection:
             context = MigrationContext.configure(connection)
             assert compare_metadata(context, metadata) == []
+
+    def test_policies_of_before_time_zones_keep_their_digest_and_the_accounts_zone(
+        self, unmigrated: Database
+    ) -> None:
+        """A version that was made then is in the zone that the account began with."""
+        written = {
+            "account_id": "ours",
+            "version": 2,
+            "created_at": 1,
+            "author": "me",
+            "pricing_model": "spot",
+            "basis": "per_gpu",
+            "substitutes": "count",
+            "region_aws": "us-east-1",
+            "region_gcp": "us-central1",
+            "region_azure": "eastus",
+            "discount_aws": 0,
+            "discount_gcp": 0,
+            "discount_azure": 0,
+        }
+        kept = {**written, "created_at": from_microseconds(1)}
+        amounts = {name: Decimal(0) for name in written if name.startswith("discount")}
+        row_hash = digest(encoded("policy", sorted(written), {**kept, **amounts}))
+        names = ", ".join((*written, "row_hash"))
+        places = ", ".join(f":{name}" for name in (*written, "row_hash"))
+        with unmigrated.write(account_id="ours") as connection:
+            upgrade_schema(connection, "0013")
+            connection.execute(
+                text(
+                    "INSERT INTO account (id, name, currency, timezone, is_sample, last_seq, "
+                    "created_at, last_hash) "
+                    "VALUES ('ours', 'ours', 'USD', 'Asia/Gaza', false, 0, 0, :last_hash)"
+                ),
+                {"last_hash": CHAIN_START},
+            )
+            connection.execute(
+                text(f"INSERT INTO policy ({names}) VALUES ({places})"),  # noqa: S608  our names
+                {**written, "row_hash": row_hash},
+            )
+
+        unmigrated.migrate()
+
+        account = Account("ours", "ours", "USD", "Asia/Gaza", is_sample=False)
+        stored, versions = read_policy(unmigrated, account, None)
+        assert (stored.policy.pricing_model, stored.policy.timezone, versions) == ("spot", None, 2)
+        assert read_in_its_zone(unmigrated, account) == account
 
     def test_rows_of_before_row_level_security_are_kept(self, unmigrated: Database) -> None:
         """And are those of their account from then on."""

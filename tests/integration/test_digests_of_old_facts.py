@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 import dumont_economy.storage
@@ -61,7 +61,9 @@ def copy_facts(source: Database, target: Database) -> None:
     with source.read() as reader, target.write() as writer:
         for name, digest in NEW.items():
             table = metadata.tables[name]
-            kept = [column for column in table.c if column.name != digest]
+            # What later versions added is without a value, so its digest is the same.
+            had = {column["name"] for column in inspect(writer).get_columns(name)} - {digest}
+            kept = [column for column in table.c if column.name in had]
             rows = [dict(row) for row in reader.execute(select(*kept)).mappings()]
             writer.execute(insert(table), rows)
 

@@ -183,8 +183,10 @@ def test_a_change_is_decided_without_a_database() -> None:
     """A change that changes nothing is the policy itself."""
     current = policies.DEFAULT_POLICY
 
-    assert changed_policy(current, KEPT) is current
-    assert changed_policy(current, replace(KEPT, discounts={AWS: LEAST})).version == 2
+    assert changed_policy(current, KEPT, "UTC") is current
+    assert changed_policy(current, replace(KEPT, timezone="UTC"), "UTC") is current
+    assert changed_policy(current, replace(KEPT, discounts={AWS: LEAST}), "UTC").version == 2
+    assert changed_policy(current, replace(KEPT, timezone="Asia/Gaza"), "UTC").version == 2
 
 
 def contents() -> list[PolicyChange]:

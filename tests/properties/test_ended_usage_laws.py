@@ -164,7 +164,7 @@ class Installation:
             reporter="test",
             may_backfill=True,
         )
-        return [batch[one.index] for one in results if one.status is EventStatus.ACCEPTED]
+        return [batch[one.place] for one in results if one.status is EventStatus.ACCEPTED]
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ from dumont_economy.api.parameters import NameField
 from dumont_economy.instant import instant_text
 from dumont_economy.services import people
 from dumont_economy.services.people import Principal, SignedIn
+from dumont_economy.services.policies import read_in_its_zone
 from dumont_economy.storage.accounts import Account, ApiToken
 
 blueprint = Blueprint("auth", __name__, url_prefix="/api/v1")
@@ -286,7 +287,7 @@ def me() -> MeAnswer:
     return MeAnswer(
         authenticated=True,
         user=None if who.user is None else UserInfo(email=who.user.email),
-        account=_account_info(who.account),
+        account=_account_info(read_in_its_zone(services().database, who.account)),
         csrf_token=None if who.session_hash is None else generate_csrf(),
     )
 
@@ -347,7 +348,7 @@ def _begin(signed_in: SignedIn, status: int) -> Response:
     answer = SignedInAnswer(
         token=signed_in.token,
         user=UserInfo(email=signed_in.user.email),
-        account=_account_info(signed_in.account),
+        account=_account_info(read_in_its_zone(services().database, signed_in.account)),
         csrf_token=generate_csrf(),
     )
     return model_response(answer, status)

@@ -7,10 +7,11 @@ from pydantic import BaseModel
 
 from dumont_economy.api.operation import at_hand, operation, principal, services
 from dumont_economy.api.parameters import GpuCountParameter, PolicyVersionParameter
+from dumont_economy.api.reasons import ReasonParameters, unpriced_code, unpriced_parameters
 from dumont_economy.instant import instant_text
 from dumont_economy.money import exact_text
 from dumont_economy.pricing.equivalence import Equivalent, Grade, Reach
-from dumont_economy.pricing.match_timeline import Match
+from dumont_economy.pricing.match_timeline import Match, UnpricedReason
 from dumont_economy.pricing.policy import Basis
 from dumont_economy.pricing.rate import PricingModel
 from dumont_economy.pricing.sku import ComparisonProvider, ProviderLabel
@@ -31,7 +32,8 @@ class ComparedPriceInfo(BaseModel):
     """A comparison; USD per hour, after the policy's discount. All is null where grade is N.
 
     `price_per_hour` is of all the GPUs, `counted` whether totals count it; `reason` says why there
-    is none. /prices/explain has everything that was weighed.
+    is none, and so does its code with what the sentence names. /prices/explain has everything that
+    was weighed.
     """
 
     provider: ProviderLabel
@@ -47,6 +49,8 @@ class ComparedPriceInfo(BaseModel):
     retrieved_at: str | None
     age_days: int | None
     reason: str | None
+    reason_code: UnpricedReason | None
+    reason_parameters: ReasonParameters | None
 
 
 class ComparedGpuInfo(BaseModel):
@@ -106,7 +110,14 @@ def _price_info(provider: ComparisonProvider, match: Match, as_of: datetime) -> 
     found = dict.fromkeys(ComparedPriceInfo.model_fields)
     if not isinstance(match, Equivalent) or match.rate is None:
         reason = None if isinstance(match, Equivalent) else match.message
-        none = {**found, "provider": provider.label, "grade": Grade.N, "reason": reason}
+        none = {
+            **found,
+            "provider": provider.label,
+            "grade": Grade.N,
+            "reason": reason,
+            "reason_code": unpriced_code(match),
+            "reason_parameters": unpriced_parameters(match),
+        }
         return ComparedPriceInfo.model_validate(none)
     rate = match.rate
     return ComparedPriceInfo.model_validate(

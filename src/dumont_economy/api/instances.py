@@ -22,6 +22,7 @@ from dumont_economy.api.operation import operation
 from dumont_economy.api.parameters import ComparisonQuery, LimitParameter
 from dumont_economy.api.period import PeriodQuery, window_of
 from dumont_economy.api.published_number import hours, published
+from dumont_economy.api.reasons import ReasonParameters, unpriced_code, unpriced_parameters
 from dumont_economy.api.state_page import PageQuery, cursor_at, open_page
 from dumont_economy.instant import instant_text
 from dumont_economy.metering.gpu_session import GpuRun, InstanceStatus
@@ -118,8 +119,8 @@ class InstanceInfo(BaseModel):
     """One instance, named by its id where it has no name.
 
     The rates are null while it is off, and where they are not known. `match`, what it compares
-    with now, is null where that is nothing; `unpriced_reason` says why, and `unpriced_code` that
-    in one word.
+    with now, is null where that is nothing; `unpriced_reason` says why, `unpriced_code` that
+    in one word, and `unpriced_parameters` what a sentence about it names.
     """
 
     instance_id: str
@@ -137,6 +138,7 @@ class InstanceInfo(BaseModel):
     match: MatchDetail | None
     unpriced_code: UnpricedReason | None
     unpriced_reason: str | None
+    unpriced_parameters: ReasonParameters | None
     comparison_rate_per_hour: str | None
     saving_per_hour: str | None
     session: SessionInfo | None
@@ -320,8 +322,9 @@ def _instance_info(view: AccountView, row: InstanceRow) -> InstanceInfo:
         silent=view.is_silent(state),
         rate_per_hour=None if rate is None else exact_text(rate),
         match=_match_detail(row.match, view),
-        unpriced_code=row.match.reason if isinstance(row.match, Unpriced) else None,
+        unpriced_code=unpriced_code(row.match),
         unpriced_reason=row.match.message if isinstance(row.match, Unpriced) else None,
+        unpriced_parameters=unpriced_parameters(row.match),
         comparison_rate_per_hour=None if comparison_rate is None else exact_text(comparison_rate),
         saving_per_hour=None if saving is None else exact_text(saving),
         session=None if active is None else _session_info(active),

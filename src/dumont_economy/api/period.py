@@ -29,6 +29,14 @@ def zone_of(query: PeriodQuery, account: Account) -> ZoneInfo:
     return query.timezone or parse_zone(account.timezone)
 
 
+def is_told_in_days(query: PeriodQuery) -> bool:
+    """Say whether a period depends on the account's time zone."""
+    borders = (query.starts_at, query.ends_at)
+    return query.timezone is None and any(
+        one is not None and not isinstance(one, datetime) for one in borders
+    )
+
+
 def window_of(query: PeriodQuery, account: Account) -> Window:
     """Return the period that a query means.
 

@@ -10,14 +10,14 @@ from pydantic_core import PydanticCustomError
 
 from dumont_economy.api.economy.shared import Coverage, coverage_of
 from dumont_economy.api.operation import operation, principal, services
-from dumont_economy.api.parameters import MAX_POLICY_VERSION, PolicyVersionParameter
+from dumont_economy.api.parameters import MAX_POLICY_VERSION, PolicyVersionParameter, ZoneParameter
 from dumont_economy.instant import instant_text
 from dumont_economy.money import amount_text, exact_text
 from dumont_economy.pricing.policy import Basis, Substitutes
 from dumont_economy.pricing.rate import PricingModel
 from dumont_economy.pricing.sku import ComparisonProvider
 from dumont_economy.savings.totals import Totals
-from dumont_economy.services.policies import PolicyChange, change_policy, read_policy
+from dumont_economy.services.policies import PolicyChange, change_policy, in_its_zone, read_policy
 from dumont_economy.services.preview_policy import PolicyEffect, preview_policy
 from dumont_economy.storage.policies import StoredPolicy
 
@@ -68,7 +68,10 @@ class DiscountsBody(ByProvider[DiscountField]):
 
 
 class PolicyBody(BaseModel):
-    """How the account is to compare; `expected_version` is the version that was looked at."""
+    """How the account is to compare; `expected_version` is the version that was looked at.
+
+    `timezone` is the IANA name of the zone at whose midnights days are cut; left out, it stays.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -77,6 +80,7 @@ class PolicyBody(BaseModel):
     substitutes: Substitutes
     regions: RegionsBody = RegionsBody()
     discounts: DiscountsBody = DiscountsBody()
+    timezone: ZoneParameter | None = None
     expected_version: Annotated[int, Field(strict=True, ge=1, le=MAX_POLICY_VERSION)] | None = None
 
 
@@ -89,7 +93,8 @@ class PolicyQuery(BaseModel):
 class PolicyAnswer(BaseModel):
     """One version of the policy, known since `created_at`; `versions` is how many there are.
 
-    `author` is null for the default. Discounts are shares of the list price.
+    `author` is null for the default. Discounts are shares of the list price. Days are cut at the
+    midnights of `timezone`.
     """
 
     version: int
@@ -101,6 +106,7 @@ class PolicyAnswer(BaseModel):
     substitutes: Substitutes
     regions: dict[str, str]
     discounts: dict[str, str]
+    timezone: str
 
 
 class LifetimeInfo(BaseModel):
@@ -196,6 +202,7 @@ def _change(body: PolicyBody) -> PolicyChange:
         substitutes=body.substitutes,
         regions=body.regions.given(),
         discounts=body.discounts.given(),
+        timezone=None if body.timezone is None else body.timezone.key,
         expected_version=body.expected_version,
     )
 
@@ -212,6 +219,7 @@ def _policy_answer(stored: StoredPolicy, versions: int) -> PolicyAnswer:
         substitutes=held.substitutes,
         regions={one.label: held.regions[one] for one in ComparisonProvider},
         discounts={one.label: exact_text(held.discounts[one]) for one in ComparisonProvider},
+        timezone=in_its_zone(principal().account, held).timezone,
     )
 
 

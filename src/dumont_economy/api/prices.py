@@ -23,12 +23,18 @@ from dumont_economy.api.parameters import (
     TextParameter,
     is_plain_text,
 )
+from dumont_economy.api.reasons import (
+    DoubtCodeField,
+    ReasonParameters,
+    RejectionCodeField,
+    WhyNotCodeField,
+)
 from dumont_economy.errors import FieldProblem, InvalidInputError
 from dumont_economy.instant import from_microseconds, instant_text, to_microseconds
 from dumont_economy.metering.usage_event import CpuArchitecture
 from dumont_economy.pricing.equivalence import Grade, Reach
 from dumont_economy.pricing.gpu_identity import GpuIdentity, shipped_identifier
-from dumont_economy.pricing.match_timeline import RequestedGpu, ask
+from dumont_economy.pricing.match_timeline import RequestedGpu, UnpricedReason, ask
 from dumont_economy.pricing.policy import Basis, Policy, Substitutes
 from dumont_economy.pricing.rate import PricingModel, Rate
 from dumont_economy.pricing.sku import ComparisonProvider, ProviderLabel
@@ -187,6 +193,8 @@ class CandidateInfo(WayInfo):
     """One way that was weighed, and why it was not chosen; null for the chosen one."""
 
     why_not: str | None
+    why_not_code: WhyNotCodeField | None
+    why_not_parameters: ReasonParameters | None
 
 
 class RejectedInfo(_Exact):
@@ -194,6 +202,8 @@ class RejectedInfo(_Exact):
 
     gpu_type: str
     reason: str
+    code: RejectionCodeField
+    parameters: ReasonParameters
 
 
 class ConflictInfo(_Exact):
@@ -203,8 +213,9 @@ class ConflictInfo(_Exact):
     price_per_instance_hour: str
     source: str
     source_url: str | None
-    code: str
+    code: DoubtCodeField
     detail: str
+    parameters: ReasonParameters
     seen_on: str
     since: str
 
@@ -236,6 +247,8 @@ class ExplanationAnswer(WayInfo):
     as_of: str
     currency: str
     reason: str | None
+    reason_code: UnpricedReason | None
+    reason_parameters: ReasonParameters | None
     price_range: PriceRangeInfo | None
     conflicts: list[ConflictInfo]
     candidates: list[CandidateInfo]

@@ -1,6 +1,7 @@
 """Usage events: taking them in, and showing what came."""
 
 import json
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 from flask import Blueprint, Response
@@ -19,13 +20,14 @@ from dumont_economy.api.parameters import (
     LimitParameter,
     TextParameter,
 )
-from dumont_economy.api.period import PeriodQuery, window_of
+from dumont_economy.api.period import PeriodQuery, is_told_in_days, window_of
 from dumont_economy.errors import FieldProblem
 from dumont_economy.instant import instant_text
 from dumont_economy.metering.event_input import event_schema
 from dumont_economy.money import exact_text
 from dumont_economy.services.answer_once import KeyedRequest, answer_once
 from dumont_economy.services.people import Scope
+from dumont_economy.services.policies import read_in_its_zone
 from dumont_economy.services.read_events import read_events
 from dumont_economy.services.record_usage import (
     BATCH_REFUSED,
@@ -57,7 +59,9 @@ class EventsBody(BaseModel):
     ]
 
 
-class ResultInfo(BaseModel):
+# No model: very many are made.
+@dataclass(slots=True)
+class ResultInfo:
     """What became of one event; `code` and `message` where it was not taken."""
 
     index: int
@@ -180,20 +184,14 @@ def _result_info(result: EventResult) -> ResultInfo:
         problems = "Not stored, because another event of this atomic batch was refused."
     elif result.status is EventStatus.CONFLICT:
         problems = "This source and id were received before with other content, which stays."
-    return ResultInfo(
-        index=result.index,
-        id=result.id,
-        status=result.status,
-        code=result.code,
-        message=problems or None,
-    )
+    return ResultInfo(result.place, result.id, result.status, result.code, problems or None)
 
 
 def _none_taken(
     results: list[EventResult], infos: list[ResultInfo], code: str, why: str
 ) -> ApiError:
     problems = [
-        FieldProblem(f"/events/{result.index}/{one.field}".rstrip("/"), one.code, one.message)
+        FieldProblem(f"/events/{result.place}/{one.field}".rstrip("/"), one.code, one.message)
         for result in results
         for one in result.problems
     ]
@@ -202,7 +200,7 @@ def _none_taken(
         code,
         f"{why} The field errors say what to change.",
         problems,
-        results=[info.model_dump(mode="json") for info in infos],
+        results=[asdict(info) for info in infos],
     )
 
 
@@ -219,8 +217,10 @@ def list_events(query: EventsQuery) -> EventsPage:
     """Answer the events of the account."""
     after = decode_cursor(query.cursor, 2) if query.cursor else None
     account, now = principal().account, services().clock.now()
-    window = window_of(query, account)
     known_at = None if query.as_of is None else asked(None, query.as_of, now).as_of
+    if is_told_in_days(query):
+        account = read_in_its_zone(services().database, account, known_at)
+    window = window_of(query, account)
     page = read_events(
         services().database,
         services().clock,

@@ -58,7 +58,8 @@ class RatingTerms:
             f"Paid in {shape.currency}, and no exchange rate into {self.currency} is known for "
             "that time."
         )
-        unpriced = Unpriced(UnpricedReason.CURRENCY_NOT_CONVERTED, message)
+        paid_in = {"currency": shape.currency or self.currency}
+        unpriced = Unpriced(UnpricedReason.CURRENCY_NOT_CONVERTED, message, paid_in)
         borders = sorted({one.since for one in matches} | {one.since for one in exchange})
         return [
             MatchSegment(

@@ -15,6 +15,7 @@ from dumont_economy.pricing.gpu_model import GpuModel
 from dumont_economy.pricing.matching_rules import MatchingRules
 from dumont_economy.pricing.policy import Basis, Substitutes
 from dumont_economy.pricing.rate import Rate
+from dumont_economy.pricing.reason import Reason, RejectionCode, because
 
 _SHOWN_RATIO_PLACES = 2
 
@@ -133,12 +134,12 @@ def rank_equivalents(
     return [_priced(one, demand, candidates, models, substitutes) for one in ranked]
 
 
-def why_not_alike(wanted: GpuModel, offered: GpuModel, rules: MatchingRules) -> str | None:
-    """Return why a GPU is not compared with another, in words; None where it is alike enough."""
+def why_not_alike(wanted: GpuModel, offered: GpuModel, rules: MatchingRules) -> Reason | None:
+    """Return why a GPU is not compared with another; None where it is alike enough."""
     if offered.name == wanted.name:
         return None
     if offered.vendor != wanted.vendor:
-        return f"made by {offered.vendor}, not {wanted.vendor}"
+        return because(RejectionCode.OTHER_VENDOR, offered=offered.vendor, wanted=wanted.vendor)
     lacking = _lacking(wanted, offered, rules)
     return None if lacking is None else lacking.shortfall(wanted, offered, rules)
 
@@ -208,8 +209,9 @@ def _sort_key(ranked: _Ranked) -> tuple[Grade, int, Fraction, Fraction, str]:
 class _Figure:
     """One figure of a GPU, and how much of the original's the rules ask for."""
 
-    name: str
-    unit: str
+    too_little: RejectionCode
+    unknown: RejectionCode
+    original_unknown: RejectionCode
     of: Callable[[GpuModel], Decimal | None]
     least_ratio: Callable[[MatchingRules], Fraction]
 
@@ -220,33 +222,41 @@ class _Figure:
             return False
         return theirs * least.denominator >= ours * least.numerator
 
-    def shortfall(self, wanted: GpuModel, offered: GpuModel, rules: MatchingRules) -> str:
-        """Return what is lacking, for a person."""
+    def shortfall(self, wanted: GpuModel, offered: GpuModel, rules: MatchingRules) -> Reason:
+        """Return what is lacking."""
         ours, theirs = self.of(wanted), self.of(offered)
         if theirs is None:
-            return f"its {self.name} is not known"
+            return because(self.unknown)
         if ours is None:
-            return f"the original's {self.name} is not known"
-        ratio = amount_text(Fraction(theirs) / Fraction(ours), _SHOWN_RATIO_PLACES)
-        least = amount_text(self.least_ratio(rules), _SHOWN_RATIO_PLACES)
-        return (
-            f"{self.name}: {exact_text(theirs)} {self.unit}, {ratio} of the original's "
-            f"{exact_text(ours)}; at least {least} is needed"
+            return because(self.original_unknown)
+        return because(
+            self.too_little,
+            offered=exact_text(theirs),
+            wanted=exact_text(ours),
+            ratio=amount_text(Fraction(theirs) / Fraction(ours), _SHOWN_RATIO_PLACES),
+            least=amount_text(self.least_ratio(rules), _SHOWN_RATIO_PLACES),
         )
 
 
+# There is no GPU model whose memory is not known.
 _MEMORY = _Figure(
-    "memory", "GiB", lambda model: model.memory_gib, lambda rules: rules.min_memory_ratio
+    RejectionCode.TOO_LITTLE_MEMORY,
+    RejectionCode.FIGURES_UNKNOWN,
+    RejectionCode.FIGURES_UNKNOWN,
+    lambda model: model.memory_gib,
+    lambda rules: rules.min_memory_ratio,
 )
 _THROUGHPUT = _Figure(
-    "dense FP16 throughput",
-    "TFLOPS",
+    RejectionCode.TOO_LITTLE_FP16,
+    RejectionCode.FP16_UNKNOWN,
+    RejectionCode.ORIGINAL_FP16_UNKNOWN,
     lambda model: model.fp16_dense_tflops,
     lambda rules: rules.min_fp16_ratio,
 )
 _BANDWIDTH = _Figure(
-    "memory bandwidth",
-    "GB/s",
+    RejectionCode.TOO_LITTLE_BANDWIDTH,
+    RejectionCode.BANDWIDTH_UNKNOWN,
+    RejectionCode.ORIGINAL_BANDWIDTH_UNKNOWN,
     lambda model: model.memory_bandwidth_gbps,
     lambda rules: rules.min_bandwidth_ratio,
 )

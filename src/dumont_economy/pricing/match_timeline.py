@@ -1,7 +1,7 @@
 """What a GPU shape is compared with, at each instant of time (R-MATCH)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -76,10 +76,15 @@ class UnpricedReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Unpriced:
-    """No comparison (grade N), and why, in words for a person."""
+    """No comparison (grade N), and why: in words, and as what the words name.
+
+    Parameters: `gpu` and, of no price or no equivalent, `provider` and `region`, of no price also
+    `pricing_model` and, where there is one later, `first_on`; of no exchange rate `currency`.
+    """
 
     reason: UnpricedReason
     message: str
+    parameters: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 Match = Equivalent | Unpriced
@@ -195,7 +200,9 @@ class Matcher:
         if demand is None:
             named = gpu.spelling.strip() or "(empty)"
             unknown = Unpriced(
-                UnpricedReason.UNKNOWN_GPU, f"The GPU name {named!r} is not one that we know."
+                UnpricedReason.UNKNOWN_GPU,
+                f"The GPU name {named!r} is not one that we know.",
+                {"gpu": named},
             )
             return [MatchSegment(ALWAYS, unknown)]
         if question.rate_card is RateCardName.REFERENCE:
@@ -226,6 +233,11 @@ class Matcher:
             UnpricedReason.NO_EQUIVALENT,
             f"{question.provider.label} sold nothing in {question.region} that {demand.gpus} x "
             f"{demand.model.name} compares with.",
+            {
+                "gpu": f"{demand.gpus} x {demand.model.name}",
+                "provider": question.provider.label,
+                "region": question.region,
+            },
         )
 
     def _rates(self, question: ComparisonQuestion, at: datetime) -> list[Rate]:
@@ -239,6 +251,7 @@ class Matcher:
             return Unpriced(
                 UnpricedReason.NOT_ON_REFERENCE_CARD,
                 f"The reference rate card has no row for {demand.model.name}.",
+                {"gpu": demand.model.name},
             )
         gpu, usd_per_gpu_hour = row
         return Equivalent(
@@ -257,8 +270,13 @@ class Matcher:
 
 def _no_price(question: ComparisonQuestion, changes: list[datetime]) -> Unpriced:
     where = f"{question.provider.label} {question.pricing_model} prices in {question.region}"
-    if not changes:
-        return Unpriced(UnpricedReason.NO_PRICE_AT_THAT_TIME, f"No {where} are known.")
-    first = changes[0].date().isoformat()
-    message = f"No {where} are known before {first}."
-    return Unpriced(UnpricedReason.NO_PRICE_AT_THAT_TIME, message)
+    parameters = {
+        "provider": question.provider.label,
+        "region": question.region,
+        "pricing_model": question.pricing_model.value,
+    }
+    message = f"No {where} are known."
+    if changes:
+        parameters["first_on"] = changes[0].date().isoformat()
+        message = f"No {where} are known before {parameters['first_on']}."
+    return Unpriced(UnpricedReason.NO_PRICE_AT_THAT_TIME, message, parameters)

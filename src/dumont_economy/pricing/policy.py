@@ -1,4 +1,4 @@
-"""Policies: how an account compares (DESIGN.md, section 4). A change is a new version."""
+"""Policies: how an account compares, and where its days begin. A change is a new version."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -42,7 +42,8 @@ BASELINE_REGIONS = {
 class Policy:
     """One version of an account's policy.
 
-    `discounts` are shares of the list price from 0 up to, not including, 1.
+    `discounts` are shares of the list price from 0 up to, not including, 1. `timezone` is the IANA
+    name of the zone at whose midnights days are cut, None for the one that the account began with.
     """
 
     version: int = 1
@@ -51,3 +52,4 @@ class Policy:
     substitutes: Substitutes = Substitutes.COUNT
     regions: Mapping[ComparisonProvider, str] = field(default_factory=lambda: BASELINE_REGIONS)
     discounts: Mapping[ComparisonProvider, Fraction] = field(default_factory=dict)
+    timezone: str | None = None

@@ -4,8 +4,10 @@ Invariants: what is refused or doubted never becomes a rate; a doubt names the p
 about and the one it was held against.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 from fractions import Fraction
 
 from dumont_economy.money import amount_text, exact_text
@@ -54,11 +56,20 @@ class Refusal:
     message: str
 
 
+class DoubtCode(StrEnum):
+    """Why a price waits for a person."""
+
+    CONFLICT = "conflict"
+    PRICE_JUMP = "price_jump"
+    PER_GPU_CONFUSION = "per_gpu_confusion"
+    UNLIKE_SAME_GPU = "unlike_same_gpu"
+
+
 @dataclass(frozen=True, slots=True)
 class Doubt:
     """Why a price waits for a person, and the price per instance-hour it was held against."""
 
-    code: str
+    code: DoubtCode
     message: str
     last_price: Decimal | None
 
@@ -91,8 +102,8 @@ def doubt_beside_last(claim: PriceClaim, sku: Sku, last: Decimal) -> Doubt | Non
     )
     if is_mix_up:
         message = f"{said}: as with the price of one GPU taken for that of {sku.gpu_count}."
-        return Doubt("per_gpu_confusion", message, last)
-    return Doubt("price_jump", f"{said}; {_shown(bounds)} is allowed.", last)
+        return Doubt(DoubtCode.PER_GPU_CONFUSION, message, last)
+    return Doubt(DoubtCode.PRICE_JUMP, f"{said}; {_shown(bounds)} is allowed.", last)
 
 
 def doubt_beside_peers(claim: PriceClaim, sku: Sku, peers: Peers) -> Doubt | None:
@@ -108,14 +119,41 @@ def doubt_beside_peers(claim: PriceClaim, sku: Sku, peers: Peers) -> Doubt | Non
     )
     if any(least <= other <= most for other in (per_gpu * sku.gpu_count, per_gpu / sku.gpu_count)):
         message = f"{said}: as with the price of one GPU taken for that of {sku.gpu_count}."
-        return Doubt("per_gpu_confusion", message, None)
-    return Doubt("unlike_same_gpu", f"{said}.", None)
+        return Doubt(DoubtCode.PER_GPU_CONFUSION, message, None)
+    return Doubt(DoubtCode.UNLIKE_SAME_GPU, f"{said}.", None)
+
+
+def doubt_parameters(
+    code: DoubtCode, price: Decimal, last: Decimal | None, sku: Sku, pricing_model: PricingModel
+) -> Mapping[str, str]:
+    """Return what the sentence of a kept doubt names: prices per instance-hour, ratio and bounds.
+
+    Beside peers there was no last price, and what they cost is kept in words only.
+    """
+    found = {"price": exact_text(price), "gpus": str(sku.gpu_count)}
+    if last is not None:
+        bounds = _bounds(pricing_model)
+        found |= {
+            "other_price": exact_text(last),
+            "ratio": amount_text(Fraction(price) / Fraction(last), _SHOWN_PLACES),
+            "least": amount_text(bounds.least, _SHOWN_PLACES),
+            "most": amount_text(bounds.most, _SHOWN_PLACES),
+        }
+    return {name: found[name] for name in NAMED[code] if name in found}
 
 
 def agree(one: Decimal, other: Decimal, within: Fraction = AGREEMENT) -> bool:
     """Say whether two prices differ by at most a share of the greater one."""
     greater = Fraction(max(one, other))
     return abs(Fraction(one) - Fraction(other)) <= greater * within
+
+
+NAMED: Mapping[DoubtCode, tuple[str, ...]] = {
+    DoubtCode.CONFLICT: ("price", "other_price"),
+    DoubtCode.PRICE_JUMP: ("price", "other_price", "ratio", "least", "most"),
+    DoubtCode.PER_GPU_CONFUSION: ("price", "other_price", "gpus"),
+    DoubtCode.UNLIKE_SAME_GPU: ("price",),
+}
 
 
 def _bounds(pricing_model: PricingModel) -> Bounds:

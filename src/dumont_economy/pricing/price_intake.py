@@ -25,7 +25,7 @@ from dumont_economy.pricing.peers import Peerage
 from dumont_economy.pricing.price_book import PriceBook
 from dumont_economy.pricing.price_claim import FeedReading, FeedScope, PriceClaim, StatedKey
 from dumont_economy.pricing.price_fact import PriceFact
-from dumont_economy.pricing.price_guard import Doubt
+from dumont_economy.pricing.price_guard import Doubt, DoubtCode
 from dumont_economy.pricing.price_judgement import (
     Before,
     DoubtedClaim,
@@ -362,7 +362,7 @@ def _conflict(claim: PriceClaim, price: Decimal, whose: str) -> Doubt:
         f"{exact_text(claim.price_per_instance_hour)} against {exact_text(price)} ({whose}): "
         "more than 2 % apart."
     )
-    return Doubt("conflict", message, price)
+    return Doubt(DoubtCode.CONFLICT, message, price)
 
 
 def _by_key(

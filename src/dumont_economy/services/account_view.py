@@ -35,7 +35,7 @@ from dumont_economy.services.account_ledger import (
 from dumont_economy.services.ended_usage import EndedUsage
 from dumont_economy.services.follow_usage import catch_up
 from dumont_economy.services.market import Market, MarketReader, requested_gpu
-from dumont_economy.services.policies import policy_asked_for
+from dumont_economy.services.policies import in_its_zone, policy_asked_for
 from dumont_economy.services.price_health import UNTOLD, PriceHealth, PriceHealthReader
 from dumont_economy.services.usage_records import UsageRecords
 from dumont_economy.storage.accounts import Account
@@ -285,7 +285,8 @@ class AccountView:
 class AccountState:
     """What one consistent read of the database found: all that views are made of.
 
-    `policy` is the one to answer with: the current one, or an older one that was asked for.
+    `policy` is the one to answer with: the current one, or an older one that was asked for. The
+    time zone of `account` is the one that it says.
     `as_of` is the present `now`, to the second where nothing is newer. `newest_fact_at` is when
     the newest fact became known: after `as_of` only while a clock that was set back catches up.
     """
@@ -374,7 +375,7 @@ class AccountViews:
         newest_fact_at = _newest_fact_at(ledger, market, stored)
         as_of = _as_of(ledger, newest_fact_at, now)
         return AccountState(
-            account,
+            in_its_zone(account, stored.policy),
             now,
             as_of,
             ledger,
@@ -426,7 +427,15 @@ class AccountViews:
                 connection, account.id, as_of=as_of, known_at=known_at, terms=market.cache_terms
             )
             yield AccountState(
-                account, as_of, as_of, ledger, records, market, UNTOLD, stored.policy, known_at
+                in_its_zone(account, stored.policy),
+                as_of,
+                as_of,
+                ledger,
+                records,
+                market,
+                UNTOLD,
+                stored.policy,
+                known_at,
             )
 
     def distrust(self, account: Account) -> None:

@@ -7,7 +7,7 @@ from dumont_economy.errors import PeriodAlreadyClosedError, PeriodNotOverError
 from dumont_economy.instant import instant_text
 from dumont_economy.savings.local_day import parse_zone
 from dumont_economy.savings.period import parse_period
-from dumont_economy.services.policies import current_policy
+from dumont_economy.services.policies import current_policy, in_its_zone
 from dumont_economy.storage import closed_periods, prices, usage_events
 from dumont_economy.storage.accounts import Account
 from dumont_economy.storage.closed_periods import ClosedPeriod
@@ -28,10 +28,12 @@ def close_period(
         PeriodAlreadyClosedError: it was closed before.
         PeriodNotOverError: it goes on.
     """
-    period = parse_period(text, parse_zone(account.timezone))
 
     def close(connection: Connection) -> ClosedPeriod:
         usage_events.lock_ledger(connection, account.id)
+        stored = current_policy(connection, account.id)
+        timezone = in_its_zone(account, stored.policy).timezone
+        period = parse_period(text, parse_zone(timezone))
         now = clock.now()
         held = closed_periods.closed_period_named(connection, account.id, period.name)
         if held is not None:
@@ -41,11 +43,11 @@ def close_period(
         newest_facts = (
             usage_events.newest_received_at(connection, account.id),
             prices.newest_publication(connection),
-            current_policy(connection, account.id).created_at,
+            stored.created_at,
         )
         closed = ClosedPeriod(
             period=period.name,
-            timezone=account.timezone,
+            timezone=timezone,
             starts_at=period.starts_at,
             ends_at=period.ends_at,
             as_of=max([now, *(instant for instant in newest_facts if instant is not None)]),

@@ -1,5 +1,6 @@
 """Explains a comparison: what a GPU is set beside at an instant, and all that was weighed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 
@@ -11,8 +12,10 @@ from dumont_economy.pricing.match_timeline import ComparisonQuestion, Match, Mat
 from dumont_economy.pricing.offer_end import shipped_offer_ends
 from dumont_economy.pricing.price_book import PriceBook
 from dumont_economy.pricing.price_claim import PriceClaim
+from dumont_economy.pricing.price_guard import DoubtCode, doubt_parameters
 from dumont_economy.pricing.price_range import PriceRange, price_range
 from dumont_economy.pricing.rate import Rate
+from dumont_economy.pricing.reason import Reason, WhyNotCode, because
 from dumont_economy.pricing.rejection import Rejected
 from dumont_economy.services.claim_text import parse_claim
 from dumont_economy.services.market import matcher_over
@@ -38,15 +41,19 @@ class Candidate:
     """One way to get the GPUs, and why it was not chosen; None for the chosen one."""
 
     equivalent: Equivalent
-    why_not: str | None
+    why_not: Reason | None
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Another price of the chosen SKU, which waits for a person, and the claim that states it."""
+    """Another price of the chosen SKU, which waits for a person, and the claim that states it.
+
+    `parameters` are what the sentence of its doubt names.
+    """
 
     waiting: QuarantinedPrice
     claim: PriceClaim
+    parameters: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +110,7 @@ def beside_waiting(explained: Explanation, waiting: list[QuarantinedPrice]) -> E
     chosen = _chosen_rate(explained.match)
     if chosen is None:
         return explained
-    stated = [Conflict(one, parse_claim(one.price.claim)) for one in waiting]
+    stated = [_conflict(one, chosen) for one in waiting]
     conflicts = [one for one in stated if _concerns(one.claim, chosen, explained.inquiry.at)]
     return replace(
         explained,
@@ -113,6 +120,18 @@ def beside_waiting(explained: Explanation, waiting: list[QuarantinedPrice]) -> E
             (one.waiting.price.price_per_instance_hour for one in conflicts),
         ),
     )
+
+
+def _conflict(waiting: QuarantinedPrice, chosen: Rate) -> Conflict:
+    price = waiting.price
+    named = doubt_parameters(
+        DoubtCode(price.code),
+        price.price_per_instance_hour,
+        price.last_price,
+        chosen.sku,
+        price.pricing_model,
+    )
+    return Conflict(waiting, parse_claim(price.claim), named)
 
 
 def _chosen_rate(match: Match) -> Rate | None:
@@ -138,19 +157,19 @@ def _concerns(claim: PriceClaim, rate: Rate, at: datetime) -> bool:
     return starts_at <= at and stands_on >= rate.effective_from.date()
 
 
-def _why_not(one: Equivalent, best: Equivalent) -> str | None:
+def _why_not(one: Equivalent, best: Equivalent) -> Reason | None:
     return None if one is best else _what_put_it_later(one, best)
 
 
-def _what_put_it_later(one: Equivalent, best: Equivalent) -> str:
+def _what_put_it_later(one: Equivalent, best: Equivalent) -> Reason:
     if one.grade != best.grade:
-        return f"grade {one.grade} comes after {best.grade}"
+        return because(WhyNotCode.LATER_GRADE, grade=one.grade, chosen_grade=best.grade)
     if (one.reach is Reach.SHARE) != (best.reach is Reach.SHARE):
-        return "a share of a bigger machine comes after whole machines"
+        return because(WhyNotCode.SHARE_AFTER_WHOLE)
     if one.reach != best.reach and one.grade is Grade.B:
-        return "several machines come after one"
+        return because(WhyNotCode.SEVERAL_AFTER_ONE)
     if one.usd_per_hour != best.usd_per_hour:
-        return "costs more"
+        return because(WhyNotCode.COSTS_MORE)
     if one.machines != best.machines:
-        return "needs more machines at the same price"
-    return "comes later by name at the same price"
+        return because(WhyNotCode.MORE_MACHINES)
+    return because(WhyNotCode.LATER_BY_NAME)

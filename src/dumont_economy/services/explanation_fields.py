@@ -8,6 +8,7 @@ from dumont_economy.money import amount_text, exact_text
 from dumont_economy.pricing.equivalence import Equivalent, Grade, Ratios
 from dumont_economy.pricing.match_timeline import Unpriced
 from dumont_economy.pricing.price_range import PriceRange
+from dumont_economy.pricing.reason import Reason
 from dumont_economy.services.explain_prices import Conflict, Explanation
 from dumont_economy.services.look_up_rates import provider_label
 from dumont_economy.services.rate_fields import CURRENCY, Fields, age_days, date_fields
@@ -69,17 +70,33 @@ def explanation_fields(explained: Explanation) -> Fields:
         "currency": CURRENCY,
         **chosen,
         "reason": match.message if isinstance(match, Unpriced) else None,
+        "reason_code": match.reason if isinstance(match, Unpriced) else None,
+        "reason_parameters": match.parameters if isinstance(match, Unpriced) else None,
         "price_range": None
         if explained.price_range is None
         else _range_fields(explained.price_range),
         "conflicts": [_conflict_fields(one) for one in explained.conflicts],
         "candidates": [
-            {**_way_fields(one.equivalent, as_of), "why_not": one.why_not}
+            {**_way_fields(one.equivalent, as_of), **_why_not_fields(one.why_not)}
             for one in explained.candidates
         ],
         "rejected": [
-            {"gpu_type": one.gpu_model, "reason": one.reason} for one in explained.rejected
+            {
+                "gpu_type": one.gpu_model,
+                "reason": one.reason.text,
+                "code": one.reason.code,
+                "parameters": one.reason.parameters,
+            }
+            for one in explained.rejected
         ],
+    }
+
+
+def _why_not_fields(why_not: Reason | None) -> Fields:
+    return {
+        "why_not": None if why_not is None else why_not.text,
+        "why_not_code": None if why_not is None else why_not.code,
+        "why_not_parameters": None if why_not is None else why_not.parameters,
     }
 
 
@@ -133,6 +150,7 @@ def _conflict_fields(conflict: Conflict) -> Fields:
         "source_url": claim.source_url,
         "code": waiting.price.code,
         "detail": waiting.price.detail,
+        "parameters": conflict.parameters,
         "seen_on": claim.seen_on.isoformat(),
         "since": instant_text(waiting.since),
     }

@@ -33,6 +33,7 @@ from dumont_economy.metering.gpu_session import (
 )
 from dumont_economy.metering.usage_event import EventType, UsageEvent, without_voided
 from dumont_economy.pricing.billing_rule import BillingRule, BillingRules
+from dumont_economy.services.written_instances import WrittenInstances
 from dumont_economy.storage import prices, usage_cache, usage_events
 from dumont_economy.storage.event_chain import EMPTY_LEDGER, LedgerHead, StoredEvent
 from dumont_economy.storage.usage_cache import (
@@ -68,6 +69,7 @@ class CacheTerms:
 
 # By the version of their rules: every report asks for them, and they hardly ever change.
 _made: dict[str, CacheTerms] = {}
+_written_last = WrittenInstances()
 
 
 def cache_terms(rules: Iterable[BillingRule]) -> CacheTerms:
@@ -124,15 +126,16 @@ def follow(
     and nobody reads them. Neither does anybody where an event that has to be replayed is damaged:
     what is reported is stored all the same.
     """
-    cache, rules = usage_cache.read_cache_head_and_rules(connection, account_id)
+    cache, rules, next_event_at = usage_cache.read_to_follow(connection, account_id)
     terms = _terms_of(connection, rules)
     if cache is None and before.head == EMPTY_LEDGER:
         cache = CacheHead(EMPTY_LEDGER, terms.made_with, None, NO_DIGESTS)
     if cache is not None and is_of(cache, before.head, terms):
         has_voids = before.has_voids or any(event.type is EventType.VOID for event, _ in new)
         changes = _Changes(connection, account_id, cache, after, terms, now, has_voids=has_voids)
+        is_due = next_event_at is not None and next_event_at <= now
         with suppress(DamagedCacheError, DamagedFactError):
-            changes.take(new)
+            changes.take(new, is_due=is_due)
             changes.write()
             return
     if after.seq > _REBUILT_AT_ONCE:
@@ -176,10 +179,10 @@ class _Changes:
         self._digests: dict[str, list[str]] = {}
         self._removed: list[tuple[str, int, int]] = []
         self._newest_event_at = cache.newest_event_at
+        self._known = _written_last.at(account_id, cache.ledger, terms.made_with)
 
-    def take(self, new: Sequence[tuple[UsageEvent, str]]) -> None:
-        """Work out what changes."""
-        connection, account_id = self._connection, self._account_id
+    def take(self, new: Sequence[tuple[UsageEvent, str]], *, is_due: bool) -> None:
+        """Work out what changes; `is_due`: something that lay in the future has happened."""
         first_seq = self._after.seq - len(new) + 1
         of_instance: dict[str, list[tuple[int, UsageEvent]]] = {}
         voids: list[UsageEvent] = []
@@ -192,7 +195,7 @@ class _Changes:
         replayed = set(self._instances_voided_in(voids))
         for name in replayed:
             of_instance.setdefault(name, [])
-        held = usage_cache.instances_named_or_due(connection, account_id, of_instance, self._now)
+        held = self._held(of_instance, is_due=is_due)
         for name in held:
             of_instance.setdefault(name, [])
         waiting = {
@@ -211,6 +214,17 @@ class _Changes:
                 self._replay(name, before)
             else:
                 self._continue(state, before, events)
+
+    def _held(self, names: Iterable[str], *, is_due: bool) -> dict[str, CachedInstance]:
+        """Return the states of instances, and of those for which something has come due."""
+        connection, account_id, known = self._connection, self._account_id, self._known
+        held = {name: known[name] for name in names if name in known}
+        unknown = [name for name in names if name not in known]
+        if is_due:
+            held |= usage_cache.instances_named_or_due(connection, account_id, unknown, self._now)
+        elif unknown:
+            held |= usage_cache.instances_named(connection, account_id, unknown)
+        return held
 
     def _instances_voided_in(self, voids: Iterable[UsageEvent]) -> Iterator[str]:
         """Return the instances of the events that voids name, through other voids too."""
@@ -358,6 +372,13 @@ class _Changes:
             self._add_sums(),
         )
         usage_cache.write_cache_head(connection, account_id, head)
+        _written_last.keep(
+            account_id,
+            self._after,
+            self._cache.made_with,
+            self._known,
+            (*self._written.seen, *self._written.instances),
+        )
 
     def _add_sums(self) -> str:
         """Add what has changed to the sums that are there; return the digests' new sum."""

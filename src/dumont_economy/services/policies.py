@@ -34,8 +34,9 @@ _NAMED_REGIONS = 5
 class PolicyChange:
     """What a person wants the policy to be; regions and discounts that are not named stay.
 
-    `discounts` are shares of the list price. `expected_version` is the version that the person
-    looked at, None where it does not matter.
+    `discounts` are shares of the list price. `timezone` is an IANA name, None for the one in
+    force. `expected_version` is the version that the person looked at, None where it does not
+    matter.
     """
 
     pricing_model: PricingModel
@@ -43,12 +44,27 @@ class PolicyChange:
     substitutes: Substitutes
     regions: Mapping[ComparisonProvider, str]
     discounts: Mapping[ComparisonProvider, Fraction]
+    timezone: str | None = None
     expected_version: int | None = None
 
 
 def current_policy(connection: Connection, account_id: str) -> StoredPolicy:
     """Return the policy that an account compares with now (R-POLICY)."""
     return policies.newest_policy(connection, account_id)
+
+
+def in_its_zone(account: Account, policy: Policy) -> Account:
+    """Return an account with the time zone that a version of its policy says."""
+    return account if policy.timezone is None else replace(account, timezone=policy.timezone)
+
+
+def read_in_its_zone(
+    database: Database, account: Account, known_at: datetime | None = None
+) -> Account:
+    """Return an account with its time zone, now or as it was known at an instant."""
+    with database.read(account_id=account.id) as connection:
+        newest = policies.newest_policy(connection, account.id, known_at)
+    return in_its_zone(account, newest.policy)
 
 
 def policy_asked_for(
@@ -105,7 +121,7 @@ def change_policy(
 
     def append(connection: Connection) -> StoredPolicy:
         held = current_policy(connection, account.id)
-        changed = changed_policy(held.policy, change)
+        changed = changed_policy(held.policy, change, in_its_zone(account, held.policy).timezone)
         if changed.version == held.policy.version:
             return held
         # A clock that was set back makes no version known with the one before it, or with a
@@ -120,8 +136,11 @@ def change_policy(
     return database.transact(append, account_id=account.id)
 
 
-def changed_policy(current: Policy, change: PolicyChange) -> Policy:
+def changed_policy(current: Policy, change: PolicyChange, timezone: str) -> Policy:
     """Return the next version of a policy; the current one where nothing in it changes.
+
+    `timezone` is the one in force. Naming it changes nothing, also where the current version leaves
+    it to the account.
 
     Raises:
         PolicyVersionConflictError: the change was made for another version.
@@ -135,6 +154,7 @@ def changed_policy(current: Policy, change: PolicyChange) -> Policy:
         substitutes=change.substitutes,
         regions={**current.regions, **change.regions},
         discounts={**current.discounts, **change.discounts},
+        timezone=current.timezone if change.timezone in (None, timezone) else change.timezone,
     )
     return current if changed == current else replace(changed, version=current.version + 1)
 

@@ -45,7 +45,7 @@ def preview_policy(views: AccountViews, account: Account, change: PolicyChange) 
     """
     with views.read(account) as state:
         check_regions(state.market.matcher.book, change)
-        changed = changed_policy(state.policy, change)
+        changed = changed_policy(state.policy, change, state.account.timezone)
         effects = [_effect(state, changed, provider) for provider in ComparisonProvider]
         return PolicyPreview(changed, state.as_of, effects)
 

@@ -1,7 +1,7 @@
 """Records usage events: each counted once, all of a batch stored before the answer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -38,11 +38,10 @@ _ACCEPTED = EventStatus.ACCEPTED
 _REFUSED = (EventStatus.CONFLICT, EventStatus.REJECTED)
 
 
-@dataclass(frozen=True, slots=True)
-class EventResult:
-    """What became of the event at `index` of a batch; `problems` where it was rejected."""
+class EventResult(NamedTuple):
+    """What became of the event at a place of a batch; `problems` where it was rejected."""
 
-    index: int
+    place: int
     id: str | None
     status: EventStatus
     code: str | None = None
@@ -85,7 +84,7 @@ def read_batch(
         may_backfill: Whether events older than 35 days are taken.
         is_atomic: Whether nothing is stored where anything is refused.
     """
-    judged = tuple(_read(index, raw, account.currency) for index, raw in enumerate(raw_events))
+    judged = tuple(_read(place, raw, account.currency) for place, raw in enumerate(raw_events))
     return UsageBatch(account, reporter, may_backfill, is_atomic, judged)
 
 
@@ -148,16 +147,16 @@ def store_batch(connection: Connection, clock: Clock, batch: UsageBatch) -> list
     return [one.result for one in settled]
 
 
-def _read(index: int, raw: object, currency: str) -> _Judged:
+def _read(place: int, raw: object, currency: str) -> _Judged:
     sent_id = raw.get("id") if isinstance(raw, dict) else None
     event_id = sent_id if isinstance(sent_id, str) else None
     try:
         event = read_event(raw, default_currency=currency)
     except InvalidEventError as error:
         problems = tuple(error.problems)
-        result = EventResult(index, event_id, EventStatus.REJECTED, error.code, problems)
+        result = EventResult(place, event_id, EventStatus.REJECTED, error.code, problems)
         return _Judged(result, None, raw, _content(raw))
-    return _Judged(EventResult(index, event_id, _ACCEPTED), event, raw)
+    return _Judged(EventResult(place, event_id, _ACCEPTED), event, raw)
 
 
 class _Taken(NamedTuple):
@@ -174,14 +173,14 @@ def _decide(judged: _Judged, stored: dict[tuple[str, str], UsageEvent], taken: _
         return judged
     held = stored.get((event.source, event.id))
     if held == event:
-        return judged._replace(result=replace(result, status=EventStatus.DUPLICATE))
+        return judged._replace(result=result._replace(status=EventStatus.DUPLICATE))
     if held is not None:
-        conflict = replace(result, status=EventStatus.CONFLICT, code="conflict")
+        conflict = result._replace(status=EventStatus.CONFLICT, code="conflict")
         return judged._replace(result=conflict)
     problem = _untimely(event, taken)
     if problem is not None:
-        rejected = replace(
-            result, status=EventStatus.REJECTED, code=problem.code, problems=(problem,)
+        rejected = result._replace(
+            status=EventStatus.REJECTED, code=problem.code, problems=(problem,)
         )
         return judged._replace(result=rejected, event=None)
     return judged
@@ -194,7 +193,7 @@ def _none_stored(settled: list[_Judged], new: list[UsageEvent]) -> list[_Judged]
         one
         if _is_refused(one) or one.event is None or (one.event.source, one.event.id) not in kept_out
         else one._replace(
-            result=replace(one.result, status=EventStatus.REJECTED, code=BATCH_REFUSED)
+            result=one.result._replace(status=EventStatus.REJECTED, code=BATCH_REFUSED)
         )
         for one in settled
     ]

@@ -27,7 +27,10 @@ from dumont_economy.storage.tables import (
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose ledger it is. `timezone` is an IANA name, `currency` ISO 4217."""
+    """Whose ledger it is. `timezone` is an IANA name, `currency` ISO 4217.
+
+    The zone that is stored is the one that the account began with; its policy may name another.
+    """
 
     id: str
     name: str

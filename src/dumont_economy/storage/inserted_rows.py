@@ -70,17 +70,21 @@ def insert_bound(
 
 def update_bound(
     connection: Connection, table: Table, values_of: Mapping[str, Sequence[Any]]
-) -> None:
-    """Change rows, told by their key, to the values of each column, as `bound` returns them."""
+) -> int:
+    """Change rows, told by their key, to the values of each column, as `bound` returns them.
+
+    Returns how many there were.
+    """
     names, dialect = tuple(values_of), connection.dialect
     if dialect.name == _POSTGRESQL:
         arrays = tuple(map(array_text, values_of.values()))
-        connection.exec_driver_sql(_update_from_arrays(table, names, dialect), arrays)
+        changes = connection.exec_driver_sql(_update_from_arrays(table, names, dialect), arrays)
     else:
         keys, changed = _keys_and_others(table, names)
         in_order = (values_of[name] for name in (*changed, *keys))
         rows = list(zip(*in_order, strict=True))
-        connection.exec_driver_sql(_update_rows(table, names, dialect), rows)
+        changes = connection.exec_driver_sql(_update_rows(table, names, dialect), rows)
+    return changes.rowcount
 
 
 def _bound(column: Column[Any], values: Sequence[Any], dialect: Dialect) -> Sequence[Any]:

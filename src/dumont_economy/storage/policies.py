@@ -143,6 +143,7 @@ def append_policy(
         "pricing_model": new.pricing_model,
         "basis": new.basis,
         "substitutes": new.substitutes,
+        "timezone": new.timezone,
         **said,
     }
     connection.execute(insert(policy), _POLICIES.new_row(row))
@@ -163,6 +164,7 @@ def _stored_policy(said: Mapping[str, Any]) -> StoredPolicy:
             substitutes=Substitutes(said["substitutes"]),
             regions={one: said[f"region_{one}"] for one in ComparisonProvider},
             discounts={one: Fraction(said[f"discount_{one}"]) for one in ComparisonProvider},
+            timezone=said["timezone"],
         ),
         created_at=said["created_at"],
         author=said["author"],

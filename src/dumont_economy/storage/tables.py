@@ -408,6 +408,8 @@ policy = Table(
     Column("discount_aws", ExactAmount, nullable=False),
     Column("discount_gcp", ExactAmount, nullable=False),
     Column("discount_azure", ExactAmount, nullable=False),
+    # Without a value: the time zone that the account began with.
+    Column("timezone", String(64), nullable=True),
     Column("row_hash", String(64), nullable=False),
     PrimaryKeyConstraint("account_id", "version"),
 )

@@ -191,18 +191,29 @@ def read_cache_head(connection: Connection, account_id: str) -> CacheHead | None
     return None if row is None else _head(row)
 
 
-def read_cache_head_and_rules(
+def read_to_follow(
     connection: Connection, account_id: str
-) -> tuple[CacheHead | None, str]:
-    """Return the same, and the version of the billing rules that are known now."""
-    row = connection.execute(_SELECT_HEAD_AND_RULES, {OF_ACCOUNT: account_id}).first()
+) -> tuple[CacheHead | None, str, datetime | None]:
+    """Return the same, the version of the billing rules that are known now, and `next_event_at`."""
+    row = connection.execute(_SELECT_TO_FOLLOW, {OF_ACCOUNT: account_id}).first()
     if row is None:
-        return None, billing_rules_version(connection)
-    return _head(row), row.rules
+        return None, billing_rules_version(connection), None
+    return _head(row), row.rules, row.next_event_at
 
 
+_NEXT_EVENT_AT = (
+    select(instance_state.c.next_event_at)
+    .where(
+        instance_state.c.account_id == bindparam(OF_ACCOUNT),
+        instance_state.c.next_event_at.is_not(None),
+    )
+    .order_by(instance_state.c.next_event_at)
+    .limit(1)
+)
 _SELECT_HEAD = select(ledger_cache).where(ledger_cache.c.account_id == bindparam(OF_ACCOUNT))
-_SELECT_HEAD_AND_RULES = _SELECT_HEAD.add_columns(BILLING_RULES_VERSION.label("rules"))
+_SELECT_TO_FOLLOW = _SELECT_HEAD.add_columns(
+    BILLING_RULES_VERSION.label("rules"), _NEXT_EVENT_AT.scalar_subquery().label("next_event_at")
+)
 
 
 def _head(row: Row[Any]) -> CacheHead:
@@ -266,7 +277,11 @@ def write_instances(
 def write_seen(
     connection: Connection, account_id: str, instances: Sequence[CachedInstance], seq: int
 ) -> None:
-    """Write that instances, of which nothing else has changed, were reported."""
+    """Write that instances, of which nothing else has changed, were reported.
+
+    Raises:
+        DamagedCacheError: one of them has gone.
+    """
     if not instances:
         return
     count = len(instances)
@@ -278,7 +293,8 @@ def write_seen(
         "seal": [one.seal for one in instances],
         "row_hash": [one.row_hash(account_id) for one in instances],
     }
-    update_bound(connection, instance_state, values_of)
+    if update_bound(connection, instance_state, values_of) != count:
+        raise DamagedCacheError
 
 
 def instances_named(
@@ -320,15 +336,7 @@ def instances_changed(
 
 def next_event_at(connection: Connection, account_id: str) -> datetime | None:
     """Return the time of the first event that had not happened yet."""
-    statement = (
-        select(instance_state.c.next_event_at)
-        .where(
-            instance_state.c.account_id == account_id, instance_state.c.next_event_at.is_not(None)
-        )
-        .order_by(instance_state.c.next_event_at)
-        .limit(1)
-    )
-    return connection.execute(statement).scalar()
+    return connection.execute(_NEXT_EVENT_AT, {OF_ACCOUNT: account_id}).scalar()
 
 
 def first_started_at(connection: Connection, account_id: str) -> datetime | None:

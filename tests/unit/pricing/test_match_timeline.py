@@ -56,6 +56,12 @@ def test_one_a100_on_aws_over_the_price_cut() -> None:
     assert isinstance(march, Unpriced)
     assert march.reason is UnpricedReason.NO_PRICE_AT_THAT_TIME
     assert "2025-04-04" in march.message
+    assert march.parameters == {
+        "provider": "AWS",
+        "region": "us-east-1",
+        "pricing_model": "on_demand",
+        "first_on": "2025-04-04",
+    }
 
 
 def test_a_timeline_is_cut_where_a_better_candidate_appears() -> None:

@@ -41,7 +41,8 @@ export const economyApi = createApi({
         return error.status === UNAUTHORISED ? { data: null } : { error }
       },
       extraOptions: { isPublic: true },
-      providesTags: ['Session'],
+      // The account's time zone is part of its policy.
+      providesTags: ['Session', 'Policy'],
     }),
   }),
 })

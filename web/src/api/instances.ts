@@ -12,6 +12,7 @@ import {
 import { economyApi } from './economy-api'
 import { parseLive, validityOf } from './savings'
 import type { Schemas } from './schema'
+import type { Reason } from '../lib/reason'
 
 const PAGE_LENGTH = 100
 
@@ -81,8 +82,7 @@ export interface Instance {
   readonly ratePerHour: DecimalText | null
   readonly match: Match | null
   /** Why there is no comparison: a stable word, and the server's own words. */
-  readonly unpricedCode: string | null
-  readonly unpricedReason: string | null
+  readonly unpriced: Reason | null
   /** Null while it is off, and where there is no comparison. */
   readonly comparisonRatePerHour: DecimalText | null
   /** Null where nothing is saved at this moment. */
@@ -162,8 +162,11 @@ function parseInstance(answer: AnswerReader<Schemas['InstanceInfo']>): Instance 
     silent: answer.flag('silent'),
     ratePerHour: answer.decimalOrNull('rate_per_hour'),
     match: answer.maybe('match', (a) => parseMatch(a.object('match'))),
-    unpricedCode: answer.textOrNull('unpriced_code'),
-    unpricedReason: answer.textOrNull('unpriced_reason'),
+    unpriced: answer.maybe('unpriced_reason', (a) => ({
+      code: answer.textOrNull('unpriced_code') ?? '',
+      named: answer.maybe('unpriced_parameters', (b) => b.named('unpriced_parameters')) ?? {},
+      text: a.text('unpriced_reason'),
+    })),
     comparisonRatePerHour: answer.decimalOrNull('comparison_rate_per_hour'),
     savingPerHour: answer.decimalOrNull('saving_per_hour'),
     session: answer.maybe('session', (a) => {

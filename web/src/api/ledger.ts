@@ -12,6 +12,7 @@ import {
 } from './comparison'
 import { economyApi } from './economy-api'
 import type { Schemas } from './schema'
+import type { Reason } from '../lib/reason'
 
 const PAGE_LENGTH = 200
 
@@ -104,7 +105,7 @@ export interface LedgerEntry {
     readonly source: PriceSource
   } | null
   readonly proof: Proof | null
-  readonly reason: { readonly code: string; readonly message: string } | null
+  readonly reason: Reason | null
 }
 
 export interface LinesPage {
@@ -197,7 +198,11 @@ function parseEntry(answer: AnswerReader<Schemas['EntryInfo']>): LedgerEntry {
     proof: answer.maybe('proof', (a) => parseProof(a.object('proof'))),
     reason: answer.maybe('reason', (a) => {
       const reason = a.object('reason')
-      return { code: reason.text('code'), message: reason.text('message') }
+      return {
+        code: reason.text('code'),
+        named: reason.named('parameters'),
+        text: reason.text('message'),
+      }
     }),
   }
 }

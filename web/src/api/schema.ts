@@ -90,6 +90,8 @@ export interface components {
       readonly source: string | null
       readonly source_url: string | null
       readonly why_not: string | null
+      readonly why_not_code: components['schemas']['WhyNotCode'] | null
+      readonly why_not_parameters: components['schemas']['ReasonParameters'] | null
     }
     /** @description A page of closed periods, the latest first. */
     readonly ClosedAnswer: {
@@ -137,7 +139,8 @@ export interface components {
      * @description A comparison; USD per hour, after the policy's discount. All is null where grade is N.
      *
      *     `price_per_hour` is of all the GPUs, `counted` whether totals count it; `reason` says why there
-     *     is none. /prices/explain has everything that was weighed.
+     *     is none, and so does its code with what the sentence names. /prices/explain has everything that
+     *     was weighed.
      */
     readonly ComparedPriceInfo: {
       readonly age_days: number | null
@@ -151,6 +154,8 @@ export interface components {
       /** @enum {string} */
       readonly provider: 'AWS' | 'GCP' | 'Azure'
       readonly reason: string | null
+      readonly reason_code: components['schemas']['UnpricedReason'] | null
+      readonly reason_parameters: components['schemas']['ReasonParameters'] | null
       readonly region: string | null
       readonly retrieved_at: string | null
       readonly sku: string | null
@@ -176,9 +181,11 @@ export interface components {
     readonly Component: 'compute' | 'disk_running' | 'disk_stopped'
     /** @description Another price of the chosen SKU, which waits for a person and is not used. */
     readonly ConflictInfo: {
-      readonly code: string
+      /** @description `conflict`: {price} is more than 2 % from {other_price}, which another source states; `price_jump`: {price} is {ratio} times the last price, {other_price}, and {least} to {most} times is allowed; `per_gpu_confusion`: {price} is as if the price of one GPU were taken for that of {gpus}, beside {other_price} where there is a last price; `unlike_same_gpu`: {price} is unlike what machines with the same GPU cost */
+      readonly code: components['schemas']['DoubtCode']
       readonly detail: string
       readonly number: number
+      readonly parameters: components['schemas']['ReasonParameters']
       readonly price_per_instance_hour: string
       readonly seen_on: string
       readonly since: string
@@ -229,6 +236,11 @@ export interface components {
       readonly source: string
       readonly source_url: string | null
     }
+    /**
+     * @description Why a price waits for a person.
+     * @enum {string}
+     */
+    readonly DoubtCode: 'conflict' | 'price_jump' | 'per_gpu_confusion' | 'unlike_same_gpu'
     /**
      * @description One side of a line: `actual`, and `comparison` or `unpriced`.
      *
@@ -373,6 +385,8 @@ export interface components {
       readonly published_at: string | null
       readonly ratios: components['schemas']['RatioInfo'] | null
       readonly reason: string | null
+      readonly reason_code: components['schemas']['UnpricedReason'] | null
+      readonly reason_parameters: components['schemas']['ReasonParameters'] | null
       readonly region: string | null
       readonly rejected: readonly components['schemas']['RejectedInfo'][]
       readonly retrieved_at: string | null
@@ -531,8 +545,8 @@ export interface components {
      * @description One instance, named by its id where it has no name.
      *
      *     The rates are null while it is off, and where they are not known. `match`, what it compares
-     *     with now, is null where that is nothing; `unpriced_reason` says why, and `unpriced_code` that
-     *     in one word.
+     *     with now, is null where that is nothing; `unpriced_reason` says why, `unpriced_code` that
+     *     in one word, and `unpriced_parameters` what a sentence about it names.
      */
     readonly InstanceInfo: {
       readonly comparison_rate_per_hour: string | null
@@ -552,6 +566,7 @@ export interface components {
       readonly since: string | null
       readonly status: components['schemas']['InstanceStatus']
       readonly unpriced_code: components['schemas']['UnpricedReason'] | null
+      readonly unpriced_parameters: components['schemas']['ReasonParameters'] | null
       readonly unpriced_reason: string | null
       readonly variant_assumed: boolean
     }
@@ -642,6 +657,8 @@ export interface components {
       readonly gpu_type: string | null
       readonly grade: components['schemas']['Grade']
       readonly reason: string | null
+      readonly reason_code: components['schemas']['UnpricedReason'] | null
+      readonly reason_parameters: components['schemas']['ReasonParameters'] | null
       readonly region: string | null
       readonly sku: string | null
       readonly source: string | null
@@ -700,7 +717,8 @@ export interface components {
     /**
      * @description One version of the policy, known since `created_at`; `versions` is how many there are.
      *
-     *     `author` is null for the default. Discounts are shares of the list price.
+     *     `author` is null for the default. Discounts are shares of the list price. Days are cut at the
+     *     midnights of `timezone`.
      */
     readonly PolicyAnswer: {
       readonly author: string | null
@@ -714,10 +732,15 @@ export interface components {
         readonly [key: string]: string
       }
       readonly substitutes: components['schemas']['Substitutes']
+      readonly timezone: string
       readonly version: number
       readonly versions: number
     }
-    /** @description How the account is to compare; `expected_version` is the version that was looked at. */
+    /**
+     * @description How the account is to compare; `expected_version` is the version that was looked at.
+     *
+     *     `timezone` is the IANA name of the zone at whose midnights days are cut; left out, it stays.
+     */
     readonly PolicyBody: {
       readonly basis: components['schemas']['Basis']
       /**
@@ -740,6 +763,8 @@ export interface components {
        */
       readonly regions?: components['schemas']['RegionsBody']
       readonly substitutes: components['schemas']['Substitutes']
+      /** @default null */
+      readonly timezone?: string | null
     }
     /** @description Lifetime figures as they are and as they would be; `change` is that of the saving. */
     readonly PolicyEffectInfo: {
@@ -984,12 +1009,53 @@ export interface components {
       readonly total_running_hours: number
       readonly total_savings: number
     }
-    /** @description Why a line has no comparison. */
+    /** @description Why a line has no comparison; `parameters` are what a sentence about it names. */
     readonly ReasonInfo: {
+      /** @description `unknown_gpu`: the GPU name {gpu} is not known; `no_price_at_that_time`: no {pricing_model} prices of {provider} in {region} are known, where there are later ones before {first_on}; `no_equivalent`: {provider} sold nothing in {region} that {gpu} compares with; `not_on_reference_card`: the reference rate card has no row for {gpu}; `currency_not_converted`: paid in {currency}, and no exchange rate is known; `disk_rate_unknown`: what the disk costs is not known in the account's currency; `no_disk_price`: no price of a disk is known; `substitute_not_counted`: {gpu} is a substitute, which the policy keeps out of totals */
       readonly code:
         | components['schemas']['UnpricedReason']
         | ('disk_rate_unknown' | 'no_disk_price' | 'substitute_not_counted')
       readonly message: string
+      readonly parameters: components['schemas']['ReasonParameters']
+    }
+    /** @description What the sentence of a code names; the rest is left out. Prices are per instance-hour. */
+    readonly ReasonParameters: {
+      /** @default null */
+      readonly architecture?: string | null
+      /** @default null */
+      readonly chosen_grade?: string | null
+      /** @default null */
+      readonly currency?: string | null
+      /** @default null */
+      readonly first_on?: string | null
+      /** @default null */
+      readonly gpu?: string | null
+      /** @default null */
+      readonly gpus?: string | null
+      /** @default null */
+      readonly grade?: string | null
+      /** @default null */
+      readonly least?: string | null
+      /** @default null */
+      readonly most?: string | null
+      /** @default null */
+      readonly offered?: string | null
+      /** @default null */
+      readonly other_price?: string | null
+      /** @default null */
+      readonly price?: string | null
+      /** @default null */
+      readonly pricing_model?: string | null
+      /** @default null */
+      readonly provider?: string | null
+      /** @default null */
+      readonly ratio?: string | null
+      /** @default null */
+      readonly region?: string | null
+      /** @default null */
+      readonly since?: string | null
+      /** @default null */
+      readonly wanted?: string | null
     }
     /** @description The region to compare with at each provider; those left out stay as they are. */
     readonly RegionsBody: {
@@ -1002,9 +1068,32 @@ export interface components {
     }
     /** @description A GPU that had a price and was no candidate, and why. */
     readonly RejectedInfo: {
+      /** @description `figures_unknown`: its figures are not known; `other_vendor`: made by {offered}, not {wanted}; `too_little_memory`: memory: {offered} GiB, {ratio} of the original's {wanted}; at least {least} is needed; `too_little_fp16`: dense FP16 throughput: {offered} TFLOPS, {ratio} of the original's {wanted}; at least {least} is needed; `too_little_bandwidth`: memory bandwidth: {offered} GB/s, {ratio} of the original's {wanted}; at least {least} is needed; `fp16_unknown`: its dense FP16 throughput is not known; `bandwidth_unknown`: its memory bandwidth is not known; `original_fp16_unknown`: the original's dense FP16 throughput is not known; `original_bandwidth_unknown`: the original's memory bandwidth is not known; `substitutes_excluded`: a substitute, and the policy takes none; `no_longer_sold`: not sold since {since}; `other_architecture`: only in machines with {architecture} processors; `only_slices`: only in slices of a GPU; `takes_several_machines`: takes several machines, where one with another GPU is enough; `not_exactly_that_many`: no equal machines come to exactly {gpus} */
+      readonly code: components['schemas']['RejectionCode']
       readonly gpu_type: string
+      readonly parameters: components['schemas']['ReasonParameters']
       readonly reason: string
     }
+    /**
+     * @description Why a GPU that had a price was no candidate.
+     * @enum {string}
+     */
+    readonly RejectionCode:
+      | 'figures_unknown'
+      | 'other_vendor'
+      | 'too_little_memory'
+      | 'too_little_fp16'
+      | 'too_little_bandwidth'
+      | 'fp16_unknown'
+      | 'bandwidth_unknown'
+      | 'original_fp16_unknown'
+      | 'original_bandwidth_unknown'
+      | 'substitutes_excluded'
+      | 'no_longer_sold'
+      | 'other_architecture'
+      | 'only_slices'
+      | 'takes_several_machines'
+      | 'not_exactly_that_many'
     /** @description What became of one event; `code` and `message` where it was not taken. */
     readonly ResultInfo: {
       readonly code: string | null
@@ -1234,6 +1323,17 @@ export interface components {
     readonly UserInfo: {
       readonly email: string
     }
+    /**
+     * @description Why a candidate comes after the chosen one.
+     * @enum {string}
+     */
+    readonly WhyNotCode:
+      | 'later_grade'
+      | 'share_after_whole'
+      | 'several_after_one'
+      | 'costs_more'
+      | 'more_machines'
+      | 'later_by_name'
   }
   responses: never
   parameters: never

@@ -398,7 +398,9 @@ describe('the instances', () => {
     const row = await rowOf('mystery')
 
     expect(within(row).getByText('no comparison')).toBeVisible()
-    expect(within(row).getByText('No GPU model has the spelling "GeForce RTX 5070".')).toBeVisible()
+    expect(
+      within(row).getByText('The GPU name “GeForce RTX 5070” is not one that we know.'),
+    ).toBeVisible()
     expect(within(row).queryByText('$0.00')).toBeNull()
   })
 

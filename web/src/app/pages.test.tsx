@@ -3,6 +3,7 @@ import { http, HttpResponse } from 'msw/http'
 import { describe, expect, it, vi } from 'vitest'
 import oneInstance from '../../../tests/snapshots/instance.json'
 import policy from '../../../tests/snapshots/policy.json'
+import { session } from '../test/answers'
 import { figure, renderApp } from '../test/render-app'
 import { api, problem, server } from '../test/server'
 
@@ -240,6 +241,72 @@ describe('the settings', () => {
 
     expect(await screen.findByText(/^Somebody else changed the policy/)).toBeVisible()
     expect(await within(form).findByText(/^Version 5\./)).toBeVisible()
+  })
+
+  it('change the time zone, say what that does, and show dates in it', async () => {
+    const saved: unknown[] = []
+    let timezone = 'UTC'
+    server.use(
+      http.get(api('auth/me'), () =>
+        HttpResponse.json({ ...session(), account: { ...session().account, timezone } }),
+      ),
+      http.get(api('policy'), () => HttpResponse.json({ ...policy, timezone })),
+      http.put(api('policy'), async ({ request }) => {
+        saved.push(await request.json())
+        timezone = 'America/Sao_Paulo'
+        return HttpResponse.json({ ...policy, version: 2, versions: 2, timezone })
+      }),
+    )
+    const { user } = renderApp('/settings')
+    const field = await screen.findByLabelText('Time zone of dates and days')
+    expect(screen.queryByRole('button', { name: 'Change the time zone' })).toBeNull()
+    await user.clear(field)
+    await user.type(field, 'America')
+    expect(field).toBeInvalid()
+    expect(screen.getByText(/^Not the name of a time zone/)).toBeVisible()
+    expect(screen.getByRole('button', { name: 'Change the time zone' })).toBeDisabled()
+
+    await user.type(field, '/Sao_Paulo')
+    expect(
+      screen.getByText(/^Days will be cut at midnight of America\/Sao_Paulo, past days too/),
+    ).toBeVisible()
+    await user.click(screen.getByRole('button', { name: 'Change the time zone' }))
+
+    await waitFor(() => {
+      expect(screen.queryByRole('button', { name: 'Change the time zone' })).toBeNull()
+    })
+    expect(screen.getByLabelText('Time zone of dates and days')).toHaveValue('America/Sao_Paulo')
+    expect(screen.getByText('Days are cut at midnight of America/Sao_Paulo.')).toBeVisible()
+    expect(saved).toEqual([
+      expect.objectContaining({ timezone: 'America/Sao_Paulo', expected_version: policy.version }),
+    ])
+  })
+
+  it('show the time zone that the server refused, and keep the one in force', async () => {
+    server.use(
+      http.put(api('policy'), () =>
+        HttpResponse.json(
+          {
+            status: 422,
+            title: 'unknown_timezone',
+            code: 'unknown_timezone',
+            detail: 'timezone: unknown.',
+            errors: [{ pointer: '/timezone', code: 'unknown_timezone', message: 'Unknown.' }],
+          },
+          { status: 422 },
+        ),
+      ),
+    )
+    const { user } = renderApp('/settings')
+    const field = await screen.findByLabelText('Time zone of dates and days')
+    await user.clear(field)
+    await user.type(field, 'Asia/Gaza')
+
+    await user.click(screen.getByRole('button', { name: 'Change the time zone' }))
+
+    expect(await screen.findByText(/^Not the name of a time zone/)).toBeVisible()
+    await user.click(screen.getByRole('button', { name: /^Keep / }))
+    expect(field).toBeValid()
   })
 
   it('choose a theme, and keep it', async () => {

@@ -23,6 +23,22 @@ describe('the screen in Portuguese', () => {
     cleanup()
   })
 
+  it('says why a candidate was not chosen, and why a GPU is none', async () => {
+    renderApp('/prices?gpu=RTX+4090&provider=AWS')
+
+    const panel = await screen.findByRole('dialog', { name: 'RTX 4090 × 1 · AWS' })
+    const weighed = await within(panel).findByRole('table', {
+      name: 'Todas as opções pesadas, a melhor primeiro',
+    })
+    expect(within(weighed).getAllByText('custa mais').length).toBeGreaterThan(0)
+    const rejected = within(panel).getByRole('table', {
+      name: 'GPUs com preço que não foram candidatas',
+    })
+    expect(within(rejected).getAllByText(/^banda de memória: .* o mínimo é 0,5$/).length).toBe(1)
+    for (const table of [weighed, rejected]) expect(table.querySelector('[lang="en"]')).toBeNull()
+    cleanup()
+  })
+
   it('opens a figure in the same language, with the formula in its numbers', async () => {
     renderApp('/savings?why=usage')
 

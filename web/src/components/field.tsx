@@ -2,7 +2,7 @@ import { type ComponentProps, useId } from 'react'
 
 interface FieldProps extends ComponentProps<'input'> {
   readonly label: string
-  readonly hint?: string
+  readonly hint?: string | undefined
   /** Why the server refused the value. */
   readonly refusal?: string | undefined
 }

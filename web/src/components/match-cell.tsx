@@ -5,7 +5,7 @@ import { type DecimalText, formatQuantity } from '../lib/money'
 import { formatDate, STALE_AFTER_DAYS } from '../lib/time'
 import { GradeChip } from './grade-chip'
 import { PriceDate } from './proof'
-import { ServerWords } from './server-words'
+import { ReasonWords } from './reason-words'
 import { SourceLink } from './source-link'
 import { WeighedLink } from './weighed-link'
 
@@ -22,28 +22,23 @@ function ratio(multiple: DecimalText | null): string {
 }
 
 interface MatchCellProps {
-  readonly instance: Pick<
-    Instance,
-    'match' | 'unpricedCode' | 'unpricedReason' | 'gpuType' | 'gpuCount'
-  >
+  readonly instance: Pick<Instance, 'match' | 'unpriced' | 'gpuType' | 'gpuCount'>
   /** Whom it is compared with. */
   readonly against: Provider
 }
 
 /** What an instance is compared with and how sure that is, or why there is no comparison. */
 export function MatchCell({ instance, against }: MatchCellProps) {
-  const { match, unpricedCode, unpricedReason } = instance
+  const { match, unpriced } = instance
   if (match === null) {
     return (
       <span className="block max-w-64 sm:min-w-40 text-ink-faint">
         <GradeChip grade="N" />
         <span className="block">
-          {unpricedReason === null ? (
+          {unpriced === null ? (
             text.unknownReason
           ) : (
-            <ServerWords inOurWords={messages.server.reasons[unpricedCode ?? '']}>
-              {unpricedReason}
-            </ServerWords>
+            <ReasonWords reason={unpriced} sentences={messages.reasons.unpriced} />
           )}
         </span>
         <span className="block">

@@ -7,7 +7,7 @@ import { PageLink } from './page-link'
 const UNKNOWN_GPU = 'unknown_gpu'
 
 interface WeighedLinkProps {
-  readonly instance: Pick<Instance, 'gpuType' | 'gpuCount' | 'unpricedCode'>
+  readonly instance: Pick<Instance, 'gpuType' | 'gpuCount' | 'unpriced'>
   /** Whom it is compared with. */
   readonly against: Provider
   /** What parts it from the words before it, where it stands among some. */
@@ -17,8 +17,8 @@ interface WeighedLinkProps {
 
 /** Leads to the ways that were weighed for an instance; of a GPU that nobody knows there are none. */
 export function WeighedLink({ instance, against, lead = '', children }: WeighedLinkProps) {
-  const { gpuType, gpuCount, unpricedCode } = instance
-  if (unpricedCode === UNKNOWN_GPU || gpuCount > MOST_GPUS) return null
+  const { gpuType, gpuCount, unpriced } = instance
+  if (unpriced?.code === UNKNOWN_GPU || gpuCount > MOST_GPUS) return null
   return (
     <>
       {lead}

@@ -152,18 +152,20 @@ export function Gallery() {
               gpuType: 'RTX 4090',
               gpuCount: 1,
               match: MATCH,
-              unpricedCode: null,
-              unpricedReason: null,
+              unpriced: null,
             }}
           />
           <MatchCell
             against="AWS"
             instance={{
-              gpuType: 'Foo 9000',
+              gpuType: 'GeForce RTX 5070',
               gpuCount: 1,
               match: null,
-              unpricedCode: 'unknown_gpu',
-              unpricedReason: 'Not a known GPU.',
+              unpriced: {
+                code: 'unknown_gpu',
+                named: { gpu: 'GeForce RTX 5070' },
+                text: 'Not a known GPU.',
+              },
             }}
           />
         </div>

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { languageOf } from './language'
 import { english } from './messages/en'
 import { portuguese } from './messages/pt-br'
+import type { Sentence } from './reason'
 
 /** Words that are the same in both languages. */
 const ALIKE = new Set([
@@ -22,6 +23,18 @@ const ALIKE = new Set([
 /** List every sentence by its name; those with blanks are filled in. */
 function sentences(value: unknown, path = ''): [string, string][] {
   if (typeof value === 'string') return [[path, value]]
+  if (typeof value === 'function' && path.startsWith('.reasons.')) {
+    const word = value as Sentence
+    return [
+      [
+        path,
+        word(
+          (name) => `{${name}}`,
+          () => true,
+        ),
+      ],
+    ]
+  }
   if (typeof value === 'function') {
     const fill = value as (...blanks: unknown[]) => string
     return [[path, fill(...Array.from({ length: fill.length }, (_, index) => `{${index}}`))]]
@@ -36,7 +49,7 @@ describe('the catalogue', () => {
       ([name, words]) =>
         inEnglish.get(name) === words &&
         !ALIKE.has(words) &&
-        /\p{L}{2}/u.test(words.replace(/\{\d\}/g, '')),
+        /\p{L}{2}/u.test(words.replace(/\{\w+\}/g, '')),
     )
 
     expect(untranslated.map(([name]) => name)).toEqual(
@@ -48,7 +61,7 @@ describe('the catalogue', () => {
   it('leaves no blank out in either language', () => {
     const inEnglish = new Map(sentences(english))
     for (const [name, words] of sentences(portuguese)) {
-      const blanks = (text: string) => [...text.matchAll(/\{\d\}/g)].map(String).sort()
+      const blanks = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(String).sort()
       const other = inEnglish.get(name)
       if (other !== undefined) expect([name, blanks(words)]).toEqual([name, blanks(other)])
     }

@@ -114,6 +114,18 @@ export class AnswerReader<Shape> {
     return value.map((item, index) => parse(new AnswerReader(item, `${this.#at(name)}[${index}]`)))
   }
 
+  /** Read texts by name; one that is left out is not named. */
+  named<Name extends Named<Shape, object>>(
+    name: Name,
+  ): Readonly<Partial<Record<keyof Shape[Name], string>>> {
+    return this.#read(
+      name,
+      'texts by name',
+      (value): value is Partial<Record<keyof Shape[Name], string>> =>
+        typeof value === 'object' && value !== null && Object.values(value).every(isText),
+    )
+  }
+
   /** Read a list of texts. */
   texts(name: Named<Shape, readonly string[]>): string[] {
     return this.#read(

@@ -64,8 +64,8 @@ describe('the reviewed answers of the server are understood', () => {
     const { instances: parsed } = parseInstances(instances, VALIDITY)
 
     expect(parsed).toHaveLength(instances.instances.length)
-    for (const { match, unpricedReason } of parsed) {
-      expect((match === null) === (unpricedReason !== null)).toBe(true)
+    for (const { match, unpriced } of parsed) {
+      expect((match === null) === (unpriced !== null)).toBe(true)
     }
     expect(parseInstances(firstInstances, VALIDITY).instances).toEqual([])
   })

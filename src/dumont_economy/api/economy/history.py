@@ -13,7 +13,7 @@ from dumont_economy.api.economy.shared import (
     covered,
     money,
 )
-from dumont_economy.api.operation import operation, principal
+from dumont_economy.api.operation import operation
 from dumont_economy.api.parameters import ComparisonQuery, DaysParameter, ZoneParameter
 from dumont_economy.api.published_number import hours
 from dumont_economy.savings.local_day import parse_zone
@@ -72,16 +72,18 @@ class HistoryAnswer(CoveredAnswer):
 )
 def savings_history(query: HistoryQuery) -> Response:
     """Answer the account's last days."""
-    zone = query.timezone or parse_zone(principal().account.timezone)
+    given = query.timezone
 
     def build(view: AccountView) -> Tagged:
+        zone = given or parse_zone(view.account.timezone)
         history = read_history(view, query.days, zone)
         grows = view.active or view.ledger.with_disk
         model = _history_answer(view, query.days, zone.key, history)
         tagged_until = None if grows else history.valid_until(view)
         return Tagged(model, view.as_of, view.valid_until, tagged_until)
 
-    return answer_tagged(query, build, zone.key)
+    # Which one the account's is follows from the version of its policy.
+    return answer_tagged(query, build, "" if given is None else given.key)
 
 
 def _history_answer(view: AccountView, days: int, timezone: str, history: History) -> HistoryAnswer:

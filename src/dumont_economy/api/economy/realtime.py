@@ -18,10 +18,11 @@ from dumont_economy.api.economy.shared import (
 from dumont_economy.api.operation import operation
 from dumont_economy.api.parameters import ComparisonQuery
 from dumont_economy.api.published_number import HOURLY_RATE_PLACES, hours, published
+from dumont_economy.api.reasons import ReasonParameters, reason_parameters
 from dumont_economy.instant import instant_text
 from dumont_economy.metering.gpu_session import InstanceStatus
 from dumont_economy.pricing.equivalence import Equivalent, Grade
-from dumont_economy.pricing.match_timeline import Match
+from dumont_economy.pricing.match_timeline import Match, UnpricedReason
 from dumont_economy.services.account_view import AccountView, ActiveInstance
 
 
@@ -35,6 +36,8 @@ class MatchInfo(BaseModel):
     effective_from: str | None
     source: str | None
     reason: str | None
+    reason_code: UnpricedReason | None
+    reason_parameters: ReasonParameters | None
 
 
 class RealtimeInstance(BaseModel):
@@ -145,6 +148,8 @@ def match_info(match: Match) -> MatchInfo:
             effective_from=None,
             source=None,
             reason=match.message,
+            reason_code=match.reason,
+            reason_parameters=reason_parameters(match.parameters),
         )
     rate = match.rate
     return MatchInfo(
@@ -155,4 +160,6 @@ def match_info(match: Match) -> MatchInfo:
         effective_from=instant_text(rate.effective_from) if rate else None,
         source=match.source,
         reason=None,
+        reason_code=None,
+        reason_parameters=None,
     )

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
@@ -15,6 +15,12 @@ from dumont_economy.api.economy.shared import (
 from dumont_economy.api.ledger.shared import LedgerQuery, blueprint, scope_of, seconds
 from dumont_economy.api.operation import operation
 from dumont_economy.api.period import zone_of
+from dumont_economy.api.reasons import (
+    ReasonParameters,
+    UnpricedCode,
+    UnpricedCodeField,
+    reason_parameters,
+)
 from dumont_economy.api.state_page import PageQuery, cursor_at, open_page
 from dumont_economy.instant import instant_text, microseconds_between, plus_microseconds
 from dumont_economy.ledger.ledger_entry import Component, LedgerEntry, Side, component_of
@@ -84,10 +90,11 @@ class ExchangeInfo(BaseModel):
 
 
 class ReasonInfo(BaseModel):
-    """Why a line has no comparison."""
+    """Why a line has no comparison; `parameters` are what a sentence about it names."""
 
-    code: UnpricedReason | Literal["disk_rate_unknown", "no_disk_price", "substitute_not_counted"]
+    code: UnpricedCodeField
     message: str
+    parameters: ReasonParameters
 
 
 class EntryInfo(BaseModel):
@@ -264,14 +271,19 @@ def _reason(line: Line) -> ReasonInfo:
     if not isinstance(line, LineItem):
         if line.rate is None:
             message = "What the disk costs is not known in the account's currency."
-            return ReasonInfo(code="disk_rate_unknown", message=message)
+            return _because("disk_rate_unknown", message)
         message = "No price of a disk is known that this could be set beside."
-        return ReasonInfo(code="no_disk_price", message=message)
+        return _because("no_disk_price", message)
     match = line.match
     if isinstance(match, Unpriced):
-        return ReasonInfo(code=match.reason, message=match.message)
+        return _because(match.reason, match.message, **match.parameters)
     if line.rate is None:
+        currency = line.shape.currency or ""
         message = f"Paid in {line.shape.currency}, and no exchange rate is known."
-        return ReasonInfo(code=UnpricedReason.CURRENCY_NOT_CONVERTED, message=message)
+        return _because(UnpricedReason.CURRENCY_NOT_CONVERTED, message, currency=currency)
     message = f"{match.gpu_model} is a substitute, which the account's policy keeps out of totals."
-    return ReasonInfo(code="substitute_not_counted", message=message)
+    return _because("substitute_not_counted", message, gpu=match.gpu_model)
+
+
+def _because(code: UnpricedCode, message: str, **named: str) -> ReasonInfo:
+    return ReasonInfo(code=code, message=message, parameters=reason_parameters(named))

@@ -27,7 +27,7 @@ from dumont_economy.services.explain_prices import (
 )
 from dumont_economy.services.explanation_fields import explanation_fields
 
-_LISTS = {"conflicts", "candidates", "rejected"}
+_NOT_FOR_PEOPLE = {"conflicts", "candidates", "rejected", "reason_code", "reason_parameters"}
 _SHOWN_CANDIDATES = 12
 
 
@@ -83,13 +83,13 @@ def explain(  # noqa: PLR0913, PLR0917  one parameter an option
     if as_json:
         print_json(fields)
         return
-    print_fields({name: value for name, value in fields.items() if name not in _LISTS})
+    print_fields({name: value for name, value in fields.items() if name not in _NOT_FOR_PEOPLE})
     for conflict in explanation.conflicts:
         _print_conflict(conflict)
     for candidate in explanation.candidates[:_SHOWN_CANDIDATES]:
         _print_candidate(candidate)
     for rejected in explanation.rejected:
-        click.echo(f"  no candidate: {rejected.gpu_model:16} {rejected.reason}")
+        click.echo(f"  no candidate: {rejected.gpu_model:16} {rejected.reason.text}")
 
 
 def _print_conflict(conflict: Conflict) -> None:
@@ -101,7 +101,7 @@ def _print_conflict(conflict: Conflict) -> None:
 def _print_candidate(candidate: Candidate) -> None:
     one = candidate.equivalent
     sku = one.rate.sku.instance_type if one.rate else "-"
-    chosen = candidate.why_not or "chosen"
+    verdict = "chosen" if candidate.why_not is None else candidate.why_not.text
     click.echo(
-        f"  {one.grade} {one.reach.value:16} {sku:28} {exact_text(one.usd_per_hour):>12}  {chosen}"
+        f"  {one.grade} {one.reach.value:16} {sku:28} {exact_text(one.usd_per_hour):>12}  {verdict}"
     )

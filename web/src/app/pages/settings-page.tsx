@@ -16,7 +16,7 @@ export default function SettingsPage() {
       <PageHead title={messages.settings.title} />
       <div className="space-y-4">
         <PolicyForm csrfToken={csrfToken} timeZone={account.timezone} />
-        <DisplaySettings account={account} />
+        <DisplaySettings account={account} csrfToken={csrfToken} />
         <Tokens csrfToken={csrfToken} timeZone={account.timezone} />
       </div>
     </>

@@ -5,7 +5,7 @@ import { type Column, DataTable } from '../../components/data-table'
 import { FirstLoadFailure } from '../../components/failure'
 import { GradeChip } from '../../components/grade-chip'
 import { PriceDate } from '../../components/proof'
-import { ServerWords } from '../../components/server-words'
+import { ReasonWords } from '../../components/reason-words'
 import { SkeletonRows } from '../../components/skeleton'
 import { SourceLink } from '../../components/source-link'
 import { StepChart } from '../../components/step-chart'
@@ -84,7 +84,7 @@ export function PriceDetail({ question }: { readonly question: PriceQuestion }) 
               caption={text.rejectedCaption}
               columns={REJECTED_COLUMNS}
               rows={explanation.rejected}
-              rowKey={({ gpuType, reason }) => gpuType + reason}
+              rowKey={({ gpuType }) => gpuType}
               isLong={explanation.rejected.length > 6}
             />
           </Bordered>
@@ -128,7 +128,7 @@ function Chosen({ explanation }: { readonly explanation: Explanation }) {
         <GradeChip grade="N" />
         {explanation.reason !== null && (
           <span className="mt-1 block">
-            <ServerWords>{explanation.reason}</ServerWords>
+            <ReasonWords reason={explanation.reason} sentences={messages.reasons.unpriced} />
           </span>
         )}
       </p>
@@ -269,7 +269,7 @@ function candidateColumns(candidates: readonly Candidate[]): Column<Candidate>[]
         whyNot === null ? (
           <span className="font-medium text-saved">{text.chosen}</span>
         ) : (
-          <ServerWords>{whyNot}</ServerWords>
+          <ReasonWords reason={whyNot} sentences={messages.reasons.whyNot} />
         ),
     },
   ]
@@ -280,7 +280,7 @@ const REJECTED_COLUMNS: readonly Column<Explanation['rejected'][number]>[] = [
   {
     key: 'reason',
     header: text.reason,
-    cell: ({ reason }) => <ServerWords>{reason}</ServerWords>,
+    cell: ({ reason }) => <ReasonWords reason={reason} sentences={messages.reasons.rejected} />,
   },
 ]
 
@@ -302,7 +302,7 @@ function conflictColumns(conflicts: readonly Conflict[]): Column<Conflict>[] {
     {
       key: 'reason',
       header: text.reason,
-      cell: ({ detail }) => <ServerWords>{detail}</ServerWords>,
+      cell: ({ doubt }) => <ReasonWords reason={doubt} sentences={messages.reasons.doubts} />,
     },
   ]
 }

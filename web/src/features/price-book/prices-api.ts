@@ -3,6 +3,7 @@ import { economyApi } from '../../api/economy-api'
 import type { Schemas } from '../../api/schema'
 import type { DecimalText } from '../../lib/money'
 import { AnswerReader } from '../../lib/parse'
+import type { Reason } from '../../lib/reason'
 
 /** What a GPU is compared with at one provider; grade N is none, and says why. */
 export interface ComparedPrice {
@@ -58,7 +59,7 @@ export interface Explanation extends Way {
   readonly pricingModel: string
   readonly discount: DecimalText
   readonly asOf: string
-  readonly reason: string | null
+  readonly reason: Reason | null
   readonly priceRange: {
     readonly low: DecimalText
     readonly expected: DecimalText
@@ -68,10 +69,10 @@ export interface Explanation extends Way {
     readonly number: number
     readonly pricePerInstanceHour: DecimalText
     readonly source: string
-    readonly detail: string
+    readonly doubt: Reason
   }[]
-  readonly candidates: readonly (Way & { readonly whyNot: string | null })[]
-  readonly rejected: readonly { readonly gpuType: string; readonly reason: string }[]
+  readonly candidates: readonly (Way & { readonly whyNot: Reason | null })[]
+  readonly rejected: readonly { readonly gpuType: string; readonly reason: Reason }[]
 }
 
 /** What an explanation is asked about. */
@@ -101,7 +102,7 @@ export function parsePriceBook(raw: unknown): PriceBook {
   }
 }
 
-function parseWay(answer: AnswerReader<Omit<Schemas['CandidateInfo'], 'why_not'>>): Way {
+function parseWay(answer: AnswerReader<Omit<Schemas['CandidateInfo'], `why_not${string}`>>): Way {
   return {
     grade: answer.oneOf('grade', GRADES),
     how: answer.textOrNull('how'),
@@ -140,7 +141,11 @@ export function parseExplanation(raw: unknown): Explanation {
     pricingModel: answer.text('pricing_model'),
     discount: answer.decimal('discount'),
     asOf: answer.text('as_of'),
-    reason: answer.textOrNull('reason'),
+    reason: answer.maybe('reason', (a) => ({
+      code: answer.textOrNull('reason_code') ?? '',
+      named: answer.maybe('reason_parameters', (b) => b.named('reason_parameters')) ?? {},
+      text: a.text('reason'),
+    })),
     priceRange: answer.maybe('price_range', (a) => {
       const range = a.object('price_range')
       return {
@@ -153,15 +158,27 @@ export function parseExplanation(raw: unknown): Explanation {
       number: one.number('number'),
       pricePerInstanceHour: one.decimal('price_per_instance_hour'),
       source: one.text('source'),
-      detail: one.text('detail'),
+      doubt: {
+        code: one.text('code'),
+        named: one.named('parameters'),
+        text: one.text('detail'),
+      },
     })),
     candidates: answer.list('candidates', (one) => ({
       ...one.part(parseWay),
-      whyNot: one.textOrNull('why_not'),
+      whyNot: one.maybe('why_not', (a) => ({
+        code: one.textOrNull('why_not_code') ?? '',
+        named: one.maybe('why_not_parameters', (b) => b.named('why_not_parameters')) ?? {},
+        text: a.text('why_not'),
+      })),
     })),
     rejected: answer.list('rejected', (one) => ({
       gpuType: one.text('gpu_type'),
-      reason: one.text('reason'),
+      reason: {
+        code: one.text('code'),
+        named: one.named('parameters'),
+        text: one.text('reason'),
+      },
     })),
   }
 }

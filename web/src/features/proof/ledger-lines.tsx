@@ -2,13 +2,13 @@ import type { LedgerEntry, PriceSource } from '../../api/ledger'
 import { GradeChip } from '../../components/grade-chip'
 import { PriceDate } from '../../components/proof'
 import { Saving } from '../../components/saving'
-import { ServerWords } from '../../components/server-words'
 import { SourceLink } from '../../components/source-link'
 import { difference } from '../../lib/decimal'
 import { messages } from '../../lib/messages'
 import { formatQuantity } from '../../lib/money'
 import { daysBetween, formatDate, formatExactInstant, STALE_AFTER_DAYS } from '../../lib/time'
 import { exactUsd, formulaOf, type LedgerLine } from './ledger-line'
+import { ReasonWords } from '../../components/reason-words'
 
 const text = messages.why
 
@@ -100,9 +100,7 @@ function Side({ label, entry, asOf }: SideProps) {
         {reason !== null && (
           <p className="text-ink-faint">
             <GradeChip grade="N" />{' '}
-            <ServerWords inOurWords={messages.server.reasons[reason.code]}>
-              {reason.message}
-            </ServerWords>
+            <ReasonWords reason={reason} sentences={messages.reasons.unpriced} />
           </p>
         )}
       </div>

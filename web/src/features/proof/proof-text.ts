@@ -1,5 +1,6 @@
 import type { LedgerEntry, LedgerFigures } from '../../api/ledger'
 import { messages } from '../../lib/messages'
+import { reasonInWords } from '../../lib/reason'
 import { formatExactInstant } from '../../lib/time'
 import { exactUsd, formulaOf, type LedgerLine } from './ledger-line'
 
@@ -61,7 +62,10 @@ interface ProofToTell {
 function sideInText(label: string, entry: LedgerEntry): string {
   const formula = formulaOf(entry)
   if (formula === null || entry.amount === null) {
-    return `  ${label}: ${entry.reason?.message ?? ''}`.trimEnd()
+    const { reason } = entry
+    const why =
+      reason === null ? '' : (reasonInWords(messages.reasons.unpriced, reason) ?? reason.text)
+    return `  ${label}: ${why}`.trimEnd()
   }
   const { proof } = entry
   const named =

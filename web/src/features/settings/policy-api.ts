@@ -18,6 +18,8 @@ export interface PolicyTerms {
 }
 
 export interface Policy extends PolicyTerms {
+  /** IANA name of the zone at whose midnights the account's days are cut. */
+  readonly timeZone: string
   readonly version: number
   readonly createdAt: string
   /** Null for the default. */
@@ -56,6 +58,7 @@ export function parsePolicy(raw: unknown): Policy {
     substitutes: answer.oneOf('substitutes', SUBSTITUTES),
     regions: byProvider((provider) => regions.text(provider)),
     discounts: byProvider((provider) => discounts.decimal(provider)),
+    timeZone: answer.text('timezone'),
   }
 }
 
@@ -91,7 +94,8 @@ function bodyOf(terms: PolicyTerms): Schemas['PolicyBody'] {
 }
 
 interface PolicyToSave {
-  readonly terms: PolicyTerms
+  /** A time zone that is not named stays. */
+  readonly terms: PolicyTerms & { readonly timeZone?: string }
   readonly expectedVersion: number
   readonly csrfToken: string
 }
@@ -122,6 +126,7 @@ export const { useGetPolicyQuery, usePreviewPolicyQuery, useSavePolicyMutation }
           csrfToken,
           body: {
             ...bodyOf(terms),
+            ...(terms.timeZone === undefined ? {} : { timezone: terms.timeZone }),
             expected_version: expectedVersion,
           } satisfies Schemas['PolicyBody'],
         }),

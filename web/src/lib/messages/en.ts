@@ -1,3 +1,6 @@
+import type { Schemas } from '../../api/schema'
+import type { Sentence, Sentences } from '../reason'
+
 /** Every sentence of the screen in English; the other languages have the same members. */
 export const english = {
   product: 'Dumont Economy',
@@ -34,8 +37,65 @@ export const english = {
   server: {
     problems: {} as Record<string, string | undefined>,
     notices: {} as Record<string, string | undefined>,
-    reasons: {} as Record<string, string | undefined>,
     events: {} as Record<string, string | undefined>,
+  },
+
+  /** Why there is no comparison, or not another one, by the code that the server gives. */
+  reasons: {
+    unpriced: {
+      unknown_gpu: (of) => `The GPU name “${of('gpu')}” is not one that we know.`,
+      no_price_at_that_time: (of, has) =>
+        `No ${of('provider')} ${of('pricing_model')} prices in ${of('region')} are known` +
+        (has('first_on') ? ` before ${of('first_on')}.` : '.'),
+      no_equivalent: (of) =>
+        `${of('provider')} sold nothing in ${of('region')} that ${of('gpu')} compares with.`,
+      not_on_reference_card: (of) => `The reference rate card has no row for ${of('gpu')}.`,
+      currency_not_converted: (of) =>
+        `Paid in ${of('currency')}, and no exchange rate is known for that time.`,
+      disk_rate_unknown: () => 'What the disk costs is not known in the account’s currency.',
+      no_disk_price: () => 'No price of a disk is known that this could be set beside.',
+      substitute_not_counted: (of) =>
+        `${of('gpu')} is a substitute, which the account’s policy keeps out of totals.`,
+    } satisfies Record<Schemas['ReasonInfo']['code'], Sentence> as Sentences,
+    whyNot: {
+      later_grade: (of) => `grade ${of('grade')} comes after ${of('chosen_grade')}`,
+      share_after_whole: () => 'a share of a bigger machine comes after whole machines',
+      several_after_one: () => 'several machines come after one',
+      costs_more: () => 'costs more',
+      more_machines: () => 'needs more machines at the same price',
+      later_by_name: () => 'comes later by name at the same price',
+    } satisfies Record<Schemas['WhyNotCode'], Sentence> as Sentences,
+    rejected: {
+      figures_unknown: () => 'its figures are not known',
+      other_vendor: (of) => `made by ${of('offered')}, not ${of('wanted')}`,
+      too_little_memory: (of) =>
+        `memory: ${of('offered')} GiB, ${of('ratio')} of the original’s ${of('wanted')}; at least ${of('least')} is needed`,
+      too_little_fp16: (of) =>
+        `dense FP16 throughput: ${of('offered')} TFLOPS, ${of('ratio')} of the original’s ${of('wanted')}; at least ${of('least')} is needed`,
+      too_little_bandwidth: (of) =>
+        `memory bandwidth: ${of('offered')} GB/s, ${of('ratio')} of the original’s ${of('wanted')}; at least ${of('least')} is needed`,
+      fp16_unknown: () => 'its dense FP16 throughput is not known',
+      bandwidth_unknown: () => 'its memory bandwidth is not known',
+      original_fp16_unknown: () => 'the original’s dense FP16 throughput is not known',
+      original_bandwidth_unknown: () => 'the original’s memory bandwidth is not known',
+      substitutes_excluded: () => 'a substitute, and the policy takes none',
+      no_longer_sold: (of) => `not sold since ${of('since')}`,
+      other_architecture: (of) => `only in machines with ${of('architecture')} processors`,
+      only_slices: () => 'only in slices of a GPU',
+      takes_several_machines: () => 'takes several machines, where one with another GPU is enough',
+      not_exactly_that_many: (of) => `no equal machines come to exactly ${of('gpus')}`,
+    } satisfies Record<Schemas['RejectionCode'], Sentence> as Sentences,
+    doubts: {
+      conflict: (of) =>
+        `${of('price')} against ${of('other_price')}, which another source states: more than 2 % apart.`,
+      price_jump: (of) =>
+        `${of('price')} is ${of('ratio')} times the last price, ${of('other_price')}; ${of('least')} to ${of('most')} times is allowed.`,
+      per_gpu_confusion: (of, has) =>
+        (has('other_price') ? `${of('price')} beside ${of('other_price')}` : of('price')) +
+        `: as with the price of one GPU taken for that of ${of('gpus')}.`,
+      unlike_same_gpu: (of) =>
+        `${of('price')} is unlike what other machines with the same GPU cost.`,
+    } satisfies Record<Schemas['DoubtCode'], Sentence> as Sentences,
   },
 
   notFound: {
@@ -342,7 +402,14 @@ export const english = {
     themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
     languages: { en: 'English', 'pt-BR': 'Português' },
     timeZone: 'Time zone of dates and days',
-    timeZoneDetail: 'Of the account; every date on these pages is a local one there.',
+    timeZoneDetail:
+      'Of the account, for everybody in it: every date on these pages is a local one there.',
+    zoneRefused: 'Not the name of a time zone, such as America/Sao_Paulo.',
+    zoneEffect: (zone: string, now: string) =>
+      `Days will be cut at midnight of ${zone}, past days too; it is ${now} there. Closed periods, and answers as known earlier, stay as they were.`,
+    changeZone: 'Change the time zone',
+    keepZone: (zone: string) => `Keep ${zone}`,
+    zoneSaved: (zone: string) => `Days are cut at midnight of ${zone}.`,
     currency: 'Currency',
     tokens: 'API tokens',
     tokensDetail: 'For machines that report usage or read figures.',

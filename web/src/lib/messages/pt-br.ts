@@ -1,4 +1,5 @@
 import type { Schemas } from '../../api/schema'
+import type { Sentence } from '../reason'
 import type { english } from './en'
 
 /** Every sentence of the screen in Brazilian Portuguese. */
@@ -89,16 +90,6 @@ export const portuguese: typeof english = {
       clock_skew:
         'Há avisos com data à frente do relógio do servidor. Corrija o relógio de quem informa; o uso começa e termina quando os avisos dizem.',
     } satisfies Record<Schemas['NoticeInfo']['code'], string>,
-    reasons: {
-      unknown_gpu: 'O nome da GPU não é conhecido.',
-      no_price_at_that_time: 'Não se conhece preço para esse momento.',
-      no_equivalent: 'O provedor não vende GPU comparável.',
-      not_on_reference_card: 'A GPU não está na tabela de referência.',
-      currency_not_converted: 'Pago em outra moeda, e não se conhece a taxa de câmbio.',
-      disk_rate_unknown: 'Não se conhece o custo do disco na moeda da conta.',
-      no_disk_price: 'Não se conhece preço de disco para comparar.',
-      substitute_not_counted: 'É um substituto, que a política da conta deixa fora dos totais.',
-    } satisfies Record<Schemas['ReasonInfo']['code'], string>,
     events: {
       conflict: 'A mesma origem já informou outro conteúdo com este id. Vale o primeiro.',
       time_in_future: 'A hora está mais de 5 minutos à frente do servidor.',
@@ -123,6 +114,63 @@ export const portuguese: typeof english = {
       invalid_text: 'Um texto tem caracteres de controle.',
       batch_refused: 'O evento é bom, mas outro do mesmo lote atômico não é.',
     },
+  },
+
+  reasons: {
+    unpriced: {
+      unknown_gpu: (of) => `Não conhecemos uma GPU com o nome “${of('gpu')}”.`,
+      no_price_at_that_time: (of, has) =>
+        `Não se conhecem preços ${of('pricing_model')} de ${of('provider')} em ${of('region')}` +
+        (has('first_on') ? ` antes de ${of('first_on')}.` : '.'),
+      no_equivalent: (of) =>
+        `${of('provider')} não vendia em ${of('region')} nada comparável a ${of('gpu')}.`,
+      not_on_reference_card: (of) => `A tabela de referência não tem linha para ${of('gpu')}.`,
+      currency_not_converted: (of) =>
+        `Pago em ${of('currency')}, e não se conhece a taxa de câmbio desse momento.`,
+      disk_rate_unknown: () => 'Não se conhece o custo do disco na moeda da conta.',
+      no_disk_price: () => 'Não se conhece preço de disco para comparar.',
+      substitute_not_counted: (of) =>
+        `${of('gpu')} é um substituto, que a política da conta deixa fora dos totais.`,
+    } satisfies Record<Schemas['ReasonInfo']['code'], Sentence>,
+    whyNot: {
+      later_grade: (of) => `o grau ${of('grade')} vem depois de ${of('chosen_grade')}`,
+      share_after_whole: () => 'uma fração de máquina maior vem depois de máquinas inteiras',
+      several_after_one: () => 'várias máquinas vêm depois de uma só',
+      costs_more: () => 'custa mais',
+      more_machines: () => 'precisa de mais máquinas pelo mesmo preço',
+      later_by_name: () => 'vem depois pelo nome, com o mesmo preço',
+    } satisfies Record<Schemas['WhyNotCode'], Sentence>,
+    rejected: {
+      figures_unknown: () => 'não se conhecem os dados dela',
+      other_vendor: (of) => `feita por ${of('offered')}, não por ${of('wanted')}`,
+      too_little_memory: (of) =>
+        `memória: ${of('offered')} GiB, ${of('ratio')} dos ${of('wanted')} da original; o mínimo é ${of('least')}`,
+      too_little_fp16: (of) =>
+        `desempenho FP16 denso: ${of('offered')} TFLOPS, ${of('ratio')} dos ${of('wanted')} da original; o mínimo é ${of('least')}`,
+      too_little_bandwidth: (of) =>
+        `banda de memória: ${of('offered')} GB/s, ${of('ratio')} dos ${of('wanted')} da original; o mínimo é ${of('least')}`,
+      fp16_unknown: () => 'não se conhece o desempenho FP16 denso dela',
+      bandwidth_unknown: () => 'não se conhece a banda de memória dela',
+      original_fp16_unknown: () => 'não se conhece o desempenho FP16 denso da original',
+      original_bandwidth_unknown: () => 'não se conhece a banda de memória da original',
+      substitutes_excluded: () => 'é um substituto, e a política não aceita nenhum',
+      no_longer_sold: (of) => `não é vendida desde ${of('since')}`,
+      other_architecture: (of) => `só em máquinas com processador ${of('architecture')}`,
+      only_slices: () => 'só em fatias de uma GPU',
+      takes_several_machines: () => 'precisa de várias máquinas, quando uma com outra GPU basta',
+      not_exactly_that_many: (of) => `nenhuma soma de máquinas iguais dá exatamente ${of('gpus')}`,
+    } satisfies Record<Schemas['RejectionCode'], Sentence>,
+    doubts: {
+      conflict: (of) =>
+        `${of('price')} contra ${of('other_price')}, que outra fonte informa: mais de 2 % de diferença.`,
+      price_jump: (of) =>
+        `${of('price')} é ${of('ratio')} vezes o último preço, ${of('other_price')}; são aceitas de ${of('least')} a ${of('most')} vezes.`,
+      per_gpu_confusion: (of, has) =>
+        (has('other_price') ? `${of('price')} ao lado de ${of('other_price')}` : of('price')) +
+        `: como se o preço de uma GPU fosse o de ${of('gpus')}.`,
+      unlike_same_gpu: (of) =>
+        `${of('price')} destoa do que custam outras máquinas com a mesma GPU.`,
+    } satisfies Record<Schemas['DoubtCode'], Sentence>,
   },
 
   notFound: {
@@ -431,7 +479,13 @@ export const portuguese: typeof english = {
     themes: { system: 'Como o sistema', light: 'Claro', dark: 'Escuro' },
     languages: { en: 'English', 'pt-BR': 'Português' },
     timeZone: 'Fuso horário de datas e dias',
-    timeZoneDetail: 'O da conta; toda data nestas páginas é local dele.',
+    timeZoneDetail: 'O da conta, para todos nela: toda data nestas páginas é local dele.',
+    zoneRefused: 'Não é o nome de um fuso horário, como America/Sao_Paulo.',
+    zoneEffect: (zone: string, now: string) =>
+      `Os dias serão cortados à meia-noite de ${zone}, também os passados; lá são ${now}. Períodos fechados, e respostas como se conheciam antes, ficam como estavam.`,
+    changeZone: 'Mudar o fuso horário',
+    keepZone: (zone: string) => `Manter ${zone}`,
+    zoneSaved: (zone: string) => `Os dias são cortados à meia-noite de ${zone}.`,
     currency: 'Moeda',
     tokens: 'Tokens da API',
     tokensDetail: 'Para máquinas que informam uso ou leem valores.',

@@ -1,0 +1,107 @@
+"""Reasons have codes: all of them are in the OpenAPI document, with what their sentences name."""
+
+import string
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from dumont_economy.api.openapi import openapi_document
+from dumont_economy.api.reasons import (
+    DOUBT_SENTENCES,
+    REJECTION_SENTENCES,
+    UNPRICED_SENTENCES,
+    WHY_NOT_SENTENCES,
+    ReasonParameters,
+)
+from dumont_economy.pricing.price_guard import NAMED
+
+Snapshot = Callable[[str, object], None]
+
+ALL_SENTENCES = {
+    "unpriced": UNPRICED_SENTENCES,
+    "whyNot": WHY_NOT_SENTENCES,
+    "rejected": REJECTION_SENTENCES,
+    "doubts": DOUBT_SENTENCES,
+}
+# Where the document has the codes: a schema, and its member.
+DOCUMENTED = {
+    "unpriced": ("ReasonInfo", "code"),
+    "whyNot": ("CandidateInfo", "why_not_code"),
+    "rejected": ("RejectedInfo", "code"),
+    "doubts": ("ConflictInfo", "code"),
+}
+
+
+def named_in(sentence: str) -> set[str]:
+    """Return what a sentence names."""
+    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
+
+
+def codes_in(schemas: Mapping[str, Any], schema: Mapping[str, Any]) -> set[str]:
+    """Return every text that a schema allows, through what it refers to."""
+    found = set(schema.get("enum", ()))
+    for part in schema.get("anyOf", ()):
+        found |= codes_in(schemas, part)
+    if "$ref" in schema:
+        found |= codes_in(schemas, schemas[schema["$ref"].rpartition("/")[2]])
+    return found
+
+
+@pytest.fixture(scope="module")
+def schemas() -> Mapping[str, Any]:
+    """Return the schemas of the OpenAPI document."""
+    found: Mapping[str, Any] = openapi_document()["components"]["schemas"]
+    return found
+
+
+def test_the_codes_and_what_they_name_are_as_reviewed(
+    schemas: Mapping[str, Any], snapshot: Snapshot
+) -> None:
+    """The screen's tests read the same file, and ask for words in each of its languages."""
+    snapshot(
+        "reason_codes",
+        {
+            kind: {
+                code: sorted(named_in(ALL_SENTENCES[kind].get(code, "")))
+                for code in sorted(codes_in(schemas, schemas[owner]["properties"][member]))
+            }
+            for kind, (owner, member) in DOCUMENTED.items()
+        },
+    )
+
+
+@pytest.mark.parametrize("kind", ALL_SENTENCES)
+def test_every_code_of_the_document_has_its_sentence_there(
+    schemas: Mapping[str, Any], kind: str
+) -> None:
+    """None is left out, and none is told that no answer has."""
+    owner, member = DOCUMENTED[kind]
+
+    assert codes_in(schemas, schemas[owner]["properties"][member]) == set(ALL_SENTENCES[kind])
+
+
+def test_what_sentences_name_is_what_an_answer_can_carry() -> None:
+    """And an answer declares nothing that no sentence names."""
+    named = {
+        name
+        for sentences in ALL_SENTENCES.values()
+        for sentence in sentences.values()
+        for name in named_in(sentence)
+    }
+
+    assert named == set(ReasonParameters.model_fields)
+
+
+def test_a_doubt_is_told_with_what_its_sentence_names() -> None:
+    """The guard and the document agree."""
+    assert {code: set(names) for code, names in NAMED.items()} == {
+        code: named_in(sentence) for code, sentence in DOUBT_SENTENCES.items()
+    }
+
+
+def test_what_is_not_named_is_left_out_of_an_answer() -> None:
+    """A reader sees what the sentence of the code names, and no nulls beside it."""
+    named = {"offered": "AMD", "wanted": "NVIDIA"}
+
+    assert ReasonParameters.model_validate(named).model_dump() == named

@@ -1,0 +1,160 @@
+"""Instances that a process has written are not read again, as long as nobody else has written."""
+
+from collections.abc import Mapping
+
+import pytest
+from sqlalchemy import event, text
+
+from dumont_economy.services import follow_usage
+from dumont_economy.services.rebuild_caches import rebuild_caches
+from dumont_economy.services.written_instances import WrittenInstances
+from dumont_economy.storage import usage_cache
+from dumont_economy.storage.database import Database
+from dumont_economy.storage.event_chain import EMPTY_LEDGER, LedgerHead
+from dumont_economy.storage.usage_cache import CACHES, CachedInstance
+from tests.api.harness import Application, Caller, hours_ago, report, start, stop
+
+RULES = "rules"
+
+
+@pytest.fixture
+def ours(application_on: Application) -> Caller:
+    """Return a machine of an account with two instances that are on."""
+    caller = application_on.machine(application_on.account("ours"))
+    caller.push(start("i-1", hours_ago(9)), start("i-2", hours_ago(9)))
+    return caller
+
+
+def contents(database: Database, caller: Caller) -> list[tuple[object, ...]]:
+    """Return what the caches of an account hold."""
+    account_id = caller.account.id
+    with database.read(account_id=account_id) as connection:
+        return [
+            tuple(row)
+            for table in CACHES
+            for row in usage_cache.rows_of(connection, table, account_id)
+        ]
+
+
+def are_as_made_anew(application: Application, caller: Caller) -> bool:
+    """Say whether caches that followed are those that a rebuild makes."""
+    followed = contents(application.database, caller)
+    rebuild_caches(application.database, application.clock, caller.account)
+    return contents(application.database, caller) == followed
+
+
+def take_turns(monkeypatch: pytest.MonkeyPatch, caller: Caller) -> None:
+    """Report from two processes in turn: what one has written last is behind each time."""
+    one, other = WrittenInstances(), WrittenInstances()
+    for hour, process in ((8, one), (7, other), (6, one), (5, other)):
+        monkeypatch.setattr(follow_usage, "_written_last", process)
+        caller.push(report("seen", "i-1", hours_ago(hour)), report("seen", "i-2", hours_ago(hour)))
+    monkeypatch.setattr(follow_usage, "_written_last", one)
+    caller.push(stop("i-1", hours_ago(4)), report("seen", "i-2", hours_ago(4)))
+
+
+def test_two_processes_in_turn_come_to_what_the_facts_say(
+    application_on: Application, ours: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What another process has written since is read."""
+    take_turns(monkeypatch, ours)
+
+    assert are_as_made_anew(application_on, ours)
+
+
+def test_without_a_look_at_the_head_they_would_not(
+    application_on: Application, ours: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The check above bites."""
+
+    def at(
+        self: WrittenInstances, account_id: str, _head: LedgerHead, _made_with: str
+    ) -> Mapping[str, CachedInstance]:
+        held = self._of_account.get(account_id)
+        return {} if held is None else held.instances
+
+    monkeypatch.setattr(WrittenInstances, "at", at)
+    take_turns(monkeypatch, ours)
+
+    assert not are_as_made_anew(application_on, ours)
+
+
+def test_what_is_reported_again_is_not_read_again(
+    application_on: Application, ours: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But once by each process."""
+    read: list[str] = []
+
+    @event.listens_for(application_on.database.engine, "before_cursor_execute")
+    def note(*said: object) -> None:
+        if "FROM instance_state" in str(said[2]) and "content" in str(said[2]):
+            read.append(str(said[2]))
+
+    ours.push(report("seen", "i-1", hours_ago(8)))
+    assert read == []
+    monkeypatch.setattr(follow_usage, "_written_last", WrittenInstances())
+    ours.push(report("seen", "i-1", hours_ago(7)))
+    assert len(read) == 1
+    assert are_as_made_anew(application_on, ours)
+
+
+def test_a_row_that_has_gone_is_missed(application_on: Application, ours: Caller) -> None:
+    """It is made anew of the facts, though nobody has read it."""
+    with application_on.database.write(account_id=ours.account.id) as connection:
+        connection.execute(text("DELETE FROM instance_state WHERE instance = 'i-2'"))
+
+    ours.push(report("seen", "i-1", hours_ago(8)), report("seen", "i-2", hours_ago(8)))
+
+    followed = contents(application_on.database, ours)
+    assert "i-2" in {row[1] for row in followed}
+    assert are_as_made_anew(application_on, ours)
+
+
+def test_what_lies_in_the_future_is_read_when_it_has_come(
+    application_on: Application, ours: Caller
+) -> None:
+    """An instance that waits for something is none of those that are kept."""
+    clock = application_on.clock
+    ours.push(stop("i-1", hours_ago(-0.05)), report("seen", "i-2", hours_ago(8)))
+    clock.set(hours_ago(-1))
+    ours.push(report("seen", "i-2", hours_ago(7)))
+
+    assert are_as_made_anew(application_on, ours)
+
+
+def an_instance(name: str, waiting_from_seq: int | None = None) -> CachedInstance:
+    """Return an instance as it is kept."""
+    return CachedInstance(name, "{}", None, "", waiting_from_seq, "0" * 64)
+
+
+class TestRoom:
+    """Of as many instances as there is room for, those written last."""
+
+    def test_the_account_that_has_not_written_for_longest_makes_it(self) -> None:
+        """Whole."""
+        kept = WrittenInstances(most_kept=3)
+        for account in ("one", "two", "three", "one"):
+            kept.keep(account, EMPTY_LEDGER, RULES, {}, [an_instance("i-1")])
+        kept.keep("four", EMPTY_LEDGER, RULES, {}, [an_instance("i-1")])
+
+        assert not kept.at("two", EMPTY_LEDGER, RULES)
+        assert all(kept.at(one, EMPTY_LEDGER, RULES) for one in ("one", "three", "four"))
+
+    def test_an_account_with_too_many_forgets_those_before(self) -> None:
+        """And where it has written too many at once, all."""
+        kept = WrittenInstances(most_kept=3)
+        before = {name: an_instance(name) for name in ("a", "b", "c")}
+        kept.keep("one", EMPTY_LEDGER, RULES, before, [an_instance("d")])
+        assert set(kept.at("one", EMPTY_LEDGER, RULES)) == {"d"}
+
+        kept.keep("one", EMPTY_LEDGER, RULES, {}, [an_instance(name) for name in "abcd"])
+        assert not kept.at("one", EMPTY_LEDGER, RULES)
+
+    def test_other_rules_are_another_state(self) -> None:
+        """As another head is."""
+        kept = WrittenInstances()
+        kept.keep("one", EMPTY_LEDGER, RULES, {}, [an_instance("a"), an_instance("b", 7)])
+
+        assert set(kept.at("one", EMPTY_LEDGER, RULES)) == {"a"}
+        assert not kept.at("one", EMPTY_LEDGER, "others")
+        assert not kept.at("one", LedgerHead(1, "f" * 64), RULES)
