@@ -428,8 +428,8 @@ STATES = {
         "fleet",
         _on(
             "dashboard savings instance",
-            [r"No new figures since \d\d:\d\d, retrying"],
-            [r"Sem valores novos desde \d\d:\d\d, tentando de novo"],
+            [r"No new figures since \d\d:\d\d:\d\d, retrying"],
+            [r"Sem valores novos desde \d\d:\d\d:\d\d, tentando de novo"],
         ),
         begins=_fails_after,
         ends=_recovers,

@@ -224,7 +224,7 @@ def test_on_a_dashboard_of_somebody_else_it_is_the_same_meter(
     # Once nothing runs any more, it is the same to the last digit.
     for instance in ("a", "unknown", "late"):
         fleet.push("stop", instance)
-    open_widgets(page, f"{site.url}/dashboard", active="This session")
+    open_widgets(page, f"{site.url}/dashboard", active="Running sessions")
     ours.reload()
     expect(ours.get_by_text("Nothing is running").first).to_be_visible()
     for name in FIGURES.keys() - {"month-projection"}:
@@ -236,7 +236,7 @@ def test_on_a_dashboard_of_somebody_else_it_is_the_same_meter(
     site.pages["/hostile"] = host_page(box, styles="/layout.css /hostile.css")
     looks = {}
     for address in ("/clean", "/hostile"):
-        open_widgets(page, site.url + address, active="This session")
+        open_widgets(page, site.url + address, active="Running sessions")
         expect(
             page.locator("economy-widget").get_by_text("Nothing is running").last
         ).to_be_visible()

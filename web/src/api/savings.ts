@@ -66,7 +66,7 @@ export function parseLive(answer: AnswerReader<Schemas['Live']>): LiveValue {
 }
 
 /** An answer without validity has no clock: it stands still from the beginning. */
-const STANDING_STILL: Validity = { startsAt: 0, endsAt: 0, asOf: 0, clockGap: 0 }
+export const STANDING_STILL: Validity = { startsAt: 0, endsAt: 0, asOf: 0, clockGap: 0 }
 
 export function parseSavings(raw: unknown, validity: Validity = STANDING_STILL): Savings {
   const answer = new AnswerReader<Schemas['SavingsAnswer']>(raw)

@@ -4,6 +4,7 @@ import { delay } from 'msw/utils/delay'
 import { describe, expect, it, vi } from 'vitest'
 import {
   firstUseSavings,
+  history,
   idleSavings,
   instance,
   instances,
@@ -45,7 +46,7 @@ describe('the meter', () => {
     expect(figure('session-duration').textContent).toMatch(/^2:00:0\d$/)
     expect(figure('saving-per-hour')).toHaveTextContent('$3.60')
     expect(figure('month-projection')).toHaveTextContent('$864.00')
-    expect(within(meter).getByText('measured over 12 days')).toBeVisible()
+    expect(within(meter).getByText('mean of the last 12 days')).toBeVisible()
     expect(within(meter).getByText('vs AWS on-demand, us-east-1')).toBeVisible()
     expect(within(meter).getByText(/^oldest price/)).toBeVisible()
     expect(within(meter).getByRole('link', { name: 'All savings' })).toHaveAttribute(
@@ -60,7 +61,9 @@ describe('the meter', () => {
 
     expect(figure('session-saving')).toHaveAttribute('aria-live', 'off')
     expect(
-      screen.getByText('$1.50 saved in this session, $100.25 in all time, against AWS.'),
+      screen.getByText(
+        '$1.50 saved in the running sessions, $100.25 saved in all time, against AWS.',
+      ),
     ).toHaveAttribute('role', 'status')
   })
 
@@ -96,6 +99,15 @@ describe('the meter', () => {
 
     expect(figure('lifetime-saving')).toHaveTextContent('-$12.50')
     expect(figure('lifetime-saving')).toHaveAttribute('data-outcome', 'loss')
+    // Whoever hears it hears no minus sign: each figure says that it is a loss.
+    for (const name of ['lifetime-saving', 'session-saving', 'saving-per-hour']) {
+      expect(figure(name)).toHaveTextContent(/^-\$[\d.]+ costs more here$/)
+    }
+    expect(
+      screen.getByText(
+        'a loss of $0.25 in the running sessions, a loss of $12.50 in all time, against AWS.',
+      ),
+    ).toHaveAttribute('role', 'status')
     expect(figure('month-projection')).toHaveTextContent('-$86.40')
     expect(within(meter).getAllByText('costs more here').length).toBeGreaterThan(0)
     expect(within(meter).getByText('assuming 8 h a day')).toBeVisible()
@@ -108,7 +120,7 @@ describe('the meter', () => {
     const meter = await theMeter()
 
     expect(within(meter).getByText('Loading')).toBeInTheDocument()
-    expect(within(meter).getByText('This session')).toBeVisible()
+    expect(within(meter).getByText('Running sessions')).toBeVisible()
     expect(within(meter).queryByText(/\$/)).toBeNull()
   })
 
@@ -138,6 +150,90 @@ describe('the meter', () => {
     })
     expect(screen.getByText(/^vs GCP/)).toBeVisible()
     expect(localStorage.getItem('dumont-economy.provider')).toBe('GCP')
+  })
+})
+
+describe('today', () => {
+  const ofToday = (changes: object = {}) => {
+    server.use(
+      http.get(api('economy/savings/history'), ({ request }) => {
+        const isToday = new URL(request.url).searchParams.get('days') === '1'
+        const { totals } = history()
+        return HttpResponse.json(
+          history({ totals: isToday ? { ...totals, total_savings: 7.5, ...changes } : totals }),
+        )
+      }),
+    )
+  }
+
+  it('has a figure of its own, which opens and goes on as all time does', async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true })
+    ofToday()
+    const { user } = renderApp('/')
+    await screen.findByText('3 instances active')
+    await waitFor(() => {
+      expect(figure('today-saving')).toHaveTextContent('$7.5')
+    })
+    expect(screen.getByText('Today')).toBeVisible()
+
+    // 20 s at $0.001 a second.
+    await act(() => vi.advanceTimersByTimeAsync(20_000))
+    expect(figure('today-saving')).toHaveTextContent('$7.52')
+    vi.useRealTimers()
+
+    await user.click(figure('today-saving'))
+    expect(screen.getByLabelText('address')).toHaveTextContent(
+      '/?why=usage&why.against=AWS&why.from=2026-11-23&why.to=2026-11-24',
+    )
+  })
+
+  it('says a loss as one, and nothing where nothing was ever reported', async () => {
+    ofToday({ total_savings: -2 })
+    const { view } = renderApp('/')
+    await waitFor(() => {
+      expect(figure('today-saving')).toHaveAttribute('data-outcome', 'loss')
+    })
+    view.unmount()
+
+    answerSavings(firstUseSavings())
+    renderApp('/')
+    await screen.findByText('Nothing has been reported yet.')
+    expect(screen.queryByText('Today')).toBeNull()
+  })
+})
+
+describe('a saving with a part that has no comparison', () => {
+  const partly = { lifetime_cost: 62.4, lifetime_comparable_cost: 50 }
+  const words = 'not in it: $12.40 paid, without a comparison'
+
+  it.each(['/', '/savings'])(
+    'says so beside the figure, and opens what was paid (%s)',
+    async (at) => {
+      answerSavings(savings(partly))
+      const { user } = renderApp(at)
+
+      const said = await screen.findByRole('link', { name: `${words}, why?` })
+      await user.click(said)
+
+      expect(screen.getByLabelText('address')).toHaveTextContent(`${at}?why=usage&why.of=paid`)
+    },
+  )
+
+  it('says nothing where all of it has one', async () => {
+    renderApp('/')
+    await screen.findByText('3 instances active')
+    expect(screen.queryByText(/^not in it/)).toBeNull()
+  })
+
+  it('says it of a time, and of an instance', async () => {
+    const some = instance()
+    const lifetime = { ...some.lifetime, comparable_cost: '5.0000000000' }
+    answerInstances({ ...some, lifetime })
+    renderApp('/savings')
+
+    // The days of the history: 6.48 paid, 5.48 of it compared.
+    expect(await screen.findByText('not in it: $1.00 paid, without a comparison')).toBeVisible()
+    expect(await screen.findByText('not in it: $0.25 paid, without a comparison')).toBeVisible()
   })
 })
 
@@ -182,7 +278,7 @@ describe('when the server fails', () => {
     server.use(http.get(api('economy/savings'), () => HttpResponse.error()))
     await act(() => vi.advanceTimersByTimeAsync(31_000))
     const meter = await theMeter()
-    expect(await within(meter).findByText(/since \d\d:\d\d, retrying$/)).toBeVisible()
+    expect(await within(meter).findByText(/since \d\d:\d\d:\d\d, retrying$/)).toBeVisible()
     expect(figure('lifetime-saving').textContent).toMatch(/^\$100\.\d\d/)
 
     answerSavings(savings())
@@ -288,7 +384,7 @@ describe('the instances', () => {
     expect(within(row).getByText('$0.15')).toBeVisible()
     expect(within(row).getByText('g4dn.xlarge')).toBeVisible()
     expect(within(row).getByText(/^Grade A: same chip/)).toBeInTheDocument()
-    expect(within(row).getByRole('link', { name: 'price of 12 Sept 2026' })).toHaveAttribute(
+    expect(within(row).getByRole('link', { name: /^price of 12 Sept 2026/ })).toHaveAttribute(
       'href',
       'https://prices.example.test/aws',
     )
@@ -349,7 +445,29 @@ describe('the instances', () => {
     expect(within(row).getByText('(over 180 days old)')).toBeInTheDocument()
     expect(within(row).getByText('share of g4dn.xlarge')).toBeVisible()
     expect(within(row).getByText('-$0.084')).toHaveAttribute('data-outcome', 'loss')
-    expect(within(row).getByText('costs more here')).toBeVisible()
+    expect(within(row).getAllByText('costs more here')[0]).toBeVisible()
+  })
+
+  it('have the same decimals in each row of a column', async () => {
+    const rates = [
+      ['a', '9.6', '12.3576'],
+      ['b', '2.605', '-0.474'],
+      ['c', '1', '4'],
+    ] as const
+    answerInstances(
+      ...rates.map(([name, rate, saving]) =>
+        instance({ instance_id: name, name, rate_per_hour: rate, saving_per_hour: saving }),
+      ),
+    )
+    renderApp('/')
+
+    const table = await screen.findByRole('table', { name: /^All instances/ })
+    const column = (figure: string) =>
+      within(table)
+        .getAllByRole('link', { name: new RegExp(figure) })
+        .map((link) => /-?\$[\d.]+/.exec(link.textContent)?.[0])
+    expect(column('^\\$(9.6|2.605|1.0)')).toEqual(['$9.600', '$2.605', '$1.000'])
+    expect(column('^-?\\$(12.35|0.47|4.0)')).toEqual(['$12.3576', '-$0.4740', '$4.0000'])
   })
 
   it('that are off save nothing now', async () => {

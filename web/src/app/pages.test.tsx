@@ -70,7 +70,7 @@ describe('the prices', () => {
     expect(atAws).toHaveTextContent('as L40S')
     expect(atAws).toHaveTextContent('14 days old')
     expect(
-      within(within(matrix).getByRole('row', { name: /MI300X/ })).getAllByText('none'),
+      within(within(matrix).getByRole('row', { name: /MI300X/ })).getAllByText('no comparison'),
     ).toHaveLength(3)
   })
 

@@ -59,6 +59,23 @@ describe('the lifetime counter', () => {
     expect(await within(await lifetime()).findByText('vs AWS, reference card')).toBeVisible()
   })
 
+  it.each([
+    [{}, 'Projection: mean of the last 12 days'],
+    [{ method: 'hourly', daily_hours: 6, days_measured: null }, 'Projection: at 6 h a day'],
+    [
+      { method: 'assumed_8_hours', daily_hours: 8, days_measured: null },
+      'Projection: assuming 8 h a day',
+    ],
+  ] as const)('names the method of its projection: %j', async (changes, name) => {
+    const { projections } = savings()
+    answerSavings(savings({ projections: { ...projections, ...changes } }))
+    renderApp('/savings')
+
+    const tile = await screen.findByRole('region', { name })
+    expect(tile).toHaveTextContent('$864.00')
+    expect(screen.queryByText('At this pace')).toBeNull()
+  })
+
   it('shows a first-time user no percentage and no projection', async () => {
     answerSavings(firstUseSavings())
     renderApp('/savings')
@@ -114,7 +131,7 @@ describe('the history', () => {
       within(day)
         .getAllByRole('cell')
         .map((cell) => cell.lastChild?.textContent),
-    ).toEqual(['4', '$5.00, why?', '$4.00, why?', '$3.00, why?', '-$1.00, why?'])
+    ).toEqual(['4.0', '$5.00, why?', '$4.00, why?', '$3.00, why?', '-$1.00 costs more here, why?'])
     expect(figure('range-saving')).toHaveTextContent('$5.72')
   })
 
@@ -227,7 +244,7 @@ describe('the breakdown', () => {
 
     const row = await within(await region()).findByRole('row', { name: /mystery/ })
 
-    expect(within(row).getByText('no comparison')).toBeVisible()
+    expect(within(row).getAllByText('no comparison')).toHaveLength(2)
     expect(within(row).queryByText('$0.00')).toBeNull()
   })
 

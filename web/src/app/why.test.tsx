@@ -1,6 +1,7 @@
 import { screen, waitFor, within } from '@testing-library/react'
 import { http, HttpResponse } from 'msw/http'
 import { describe, expect, it, vi } from 'vitest'
+import oneInstance from '../../../tests/snapshots/instance.json'
 import lines from '../../../tests/snapshots/ledger_lines.json'
 import totals from '../../../tests/snapshots/ledger_totals.json'
 import { instance, instances, unpricedInstance } from '../test/answers'
@@ -173,6 +174,52 @@ describe('why a figure is what it is', () => {
     renderApp('/?why=pace')
 
     expect(await within(await thePanel()).findByText('$0.526 − $0.15 = $0.376')).toBeVisible()
+  })
+
+  it('tells what is paid an hour by what was reported, and what is saved by both sides', async () => {
+    const opened = oneInstance.sessions.map((session, index) => ({
+      ...session,
+      ended_at: index === 0 ? null : session.ended_at,
+    }))
+    server.use(
+      http.get(api('instances/*'), () => HttpResponse.json({ ...oneInstance, sessions: opened })),
+    )
+    const { user } = renderApp('/')
+    const table = await screen.findByRole('table', { name: /^All instances/ })
+    const row = within(table).getByRole('row', { name: /trainer/ })
+
+    await user.click(within(row).getByRole('link', { name: '$0.15, why?' }))
+    const paid = await screen.findByRole('dialog', {
+      name: 'Why? You paid · Per hour now · Instance i-1',
+    })
+    expect(await within(paid).findByText(/^\$0\.15 an hour, as reported for vastai/)).toBeVisible()
+    expect(figure('why-paid')).toHaveTextContent('$0.1500000000')
+    expect(within(paid).getByRole('link', { name: 'its sessions and events' })).toHaveAttribute(
+      'href',
+      '/instances/i-1',
+    )
+    expect(await within(paid).findByText('$4.40 since 30 Jul 2026, 08:00:00')).toBeVisible()
+    // What it is compared with is no part of what was paid.
+    expect(within(paid).queryByText('AWS price list')).toBeNull()
+    await user.click(within(paid).getByRole('button', { name: 'Close' }))
+
+    await user.click(within(row).getByRole('link', { name: '$0.376, why?' }))
+    const saved = await screen.findByRole('dialog', { name: 'Why? Per hour now · Instance i-1' })
+    expect(await within(saved).findByText('$0.526 − $0.15 = $0.376')).toBeVisible()
+    expect(within(saved).getByText(/as reported for vastai/)).toBeVisible()
+    expect(within(saved).getByRole('link', { name: /^AWS price list/ })).toHaveAttribute(
+      'href',
+      'https://prices.example.test/aws',
+    )
+  })
+
+  it('tells what would be charged an hour by its price alone', async () => {
+    renderApp('/?why=pace&why.of=comparison&why.instance=i-1')
+
+    const panel = await thePanel()
+    expect(await within(panel).findByRole('link', { name: /^AWS price list/ })).toBeVisible()
+    expect(figure('why-comparison')).toHaveTextContent('$0.5260000000')
+    expect(within(panel).queryByText(/as reported/)).toBeNull()
   })
 
   it('tells the projection by its days', async () => {

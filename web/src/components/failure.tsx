@@ -1,6 +1,8 @@
+import { useEffect, useState } from 'react'
+import { serverNow } from '../api/base-query'
 import type { Problem } from '../api/problem'
 import { messages } from '../lib/messages'
-import { formatTimeOfDay } from '../lib/time'
+import { formatAge, formatTimeOfDay } from '../lib/time'
 import { Button } from './button'
 import { useRetry } from './use-retry'
 
@@ -23,20 +25,47 @@ export function FirstLoadFailure({
   )
 }
 
-/** Newer answers fail to come: since when, while it keeps trying. */
-export function StaleNotice({
-  since,
-  timeZone,
-  retry,
-}: {
+interface StaleNoticeProps {
   readonly since: number
   readonly timeZone: string
   readonly retry: () => void
-}) {
+  /** Over the whole width of what it is about, where it has to be seen first. */
+  readonly isBand?: boolean
+}
+
+/** Newer answers fail to come: since when, and how old that is, while it keeps trying. */
+export function StaleNotice({ since, timeZone, retry, isBand = false }: StaleNoticeProps) {
   useRetry(true, retry)
   return (
-    <p role="status" className="text-[13px] text-loss">
-      {messages.problem.stale(formatTimeOfDay(since, timeZone))}
+    <p
+      className={`text-[13px] text-loss ${
+        isBand ? 'rounded-t-xl border-b border-line bg-loss-soft px-4 py-2.5 @md:px-6' : ''
+      }`}
+    >
+      {/* What ticks stands outside: it is not to be read out every second. */}
+      <span role="status" className="font-medium">
+        {messages.problem.stale(formatTimeOfDay(since, timeZone))}
+      </span>{' '}
+      <span className="whitespace-nowrap">
+        {'· '}
+        <Age since={since} />
+      </span>
     </p>
   )
+}
+
+/** How old what is shown is, by the server's clock, counted on. */
+function Age({ since }: { readonly since: number }) {
+  const [now, setNow] = useState(serverNow)
+
+  useEffect(() => {
+    const timer = setInterval(() => {
+      if (!document.hidden) setNow(serverNow())
+    }, 1000)
+    return () => {
+      clearInterval(timer)
+    }
+  }, [])
+
+  return messages.problem.staleAge(formatAge((now - since) / 1000))
 }

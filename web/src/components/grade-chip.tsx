@@ -12,13 +12,15 @@ const LOOKS: Record<Grade, string> = {
 
 interface GradeChipProps {
   readonly grade: Grade
-  /** What stands beside the letter. */
+  /** What stands beside the letter and its word. */
   readonly note?: string
   readonly title?: string
+  /** The letter alone, where its meaning stands beside it. */
+  readonly isBare?: boolean
 }
 
-/** How sure a comparison is, as one letter. */
-export function GradeChip({ grade, note, title }: GradeChipProps) {
+/** How sure a comparison is: a letter, and its meaning in a word. */
+export function GradeChip({ grade, note, title, isBare = false }: GradeChipProps) {
   const meaning =
     title ?? `${messages.figures.gradeTitle(grade)}: ${messages.figures.grades[grade]}`
   return (
@@ -30,6 +32,11 @@ export function GradeChip({ grade, note, title }: GradeChipProps) {
         {grade}
       </span>
       <span className="sr-only">{meaning}</span>
+      {!isBare && (
+        <span aria-hidden="true" className="text-ink-soft">
+          {messages.figures.gradeWords[grade]}
+        </span>
+      )}
       {note !== undefined && <span className="text-ink-soft">{note}</span>}
     </span>
   )
@@ -46,9 +53,13 @@ export function GradeLegend() {
         {GRADES.map((grade) => (
           <div key={grade} className="contents">
             <dt>
-              <GradeChip grade={grade} title={messages.figures.gradeTitle(grade)} />
+              <GradeChip grade={grade} title={messages.figures.gradeTitle(grade)} isBare />
             </dt>
-            <dd>{messages.figures.grades[grade]}</dd>
+            <dd>
+              <span className="font-medium text-ink">{messages.figures.gradeWords[grade]}</span>
+              {': '}
+              {messages.figures.grades[grade]}
+            </dd>
           </div>
         ))}
       </dl>

@@ -107,6 +107,19 @@ describe('an amount that ticks', () => {
     expect(screen.queryByText('corrected by -$0.0200')).not.toBeVisible()
   })
 
+  it('corrects by nothing that its digits cannot show', () => {
+    const slow = { value: '1.0000400000', perSecond: '0.0000010000000000' } as const
+    const { rerender } = render(show(slow))
+    pass(30)
+    expect(figure('saving')).toHaveTextContent('$1.0001')
+
+    // It stopped at once: another digit is shown, for less than half of one.
+    rerender(show({ ...slow, perSecond: '0.0000000000000000' }))
+
+    expect(figure('saving')).toHaveTextContent('$1.0000')
+    expect(figure('saving')).not.toHaveTextContent('corrected')
+  })
+
   it('corrects nothing where it is of something else', () => {
     const { rerender } = render(<LiveAmount {...amount(RISING)} of="AWS" />)
     pass(30)

@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef } from 'react'
 import { nextSecond, onFramesDue } from '../lib/frame-loop'
-import { formatScaledUsd, type LiveValue, type Validity } from '../lib/live-counter'
+import { formatScaledUsd, type LiveValue, scaled, type Validity } from '../lib/live-counter'
 import { messages } from '../lib/messages'
 import { outcomeOf } from '../lib/money'
 import { TickingFigure } from '../lib/ticking-figure'
@@ -16,11 +16,21 @@ interface LiveAmountProps {
   readonly of?: string
   readonly className?: string
   readonly showLossNote?: boolean
+  /** How many decimals the value is told with, where these are not all. */
+  readonly told?: number
   /** A large figure, drawn as its digits change, whose fastest ones stand back. */
   readonly isHeadline?: boolean
 }
 
 const CENTS = 2
+
+/** Live values have ten decimals. */
+const ALL_TOLD = 10
+
+/** Return a unit of the last of some decimals, scaled: so far two told values may be apart. */
+function unitOf(decimals: number): bigint {
+  return scaled('1') / 10n ** BigInt(decimals)
+}
 
 /** So long a correction stands beside the figure. */
 const CORRECTION_MS = 10_000
@@ -41,21 +51,25 @@ export function LiveAmount({
   className = '',
   showLossNote = false,
   isHeadline = false,
+  told = ALL_TOLD,
 }: LiveAmountProps) {
   const root = useRef<HTMLSpanElement>(null)
   const head = useRef<HTMLSpanElement>(null)
   const tail = useRef<HTMLSpanElement>(null)
+  const loss = useRef<HTMLSpanElement>(null)
   const note = useRef<HTMLSpanElement>(null)
   const ticking = useRef<{ of: string; figure: TickingFigure; notedUntil: number } | null>(null)
 
   useLayoutEffect(() => {
     const shownAs = (value: bigint) => formatScaledUsd(value, decimals)
     if (ticking.current?.of !== of) {
-      ticking.current = { of, figure: new TickingFigure(shownAs), notedUntil: 0 }
+      ticking.current = { of, figure: new TickingFigure(shownAs, unitOf(told)), notedUntil: 0 }
     }
     const { current } = ticking
     const correction = current.figure.take(live, validity, performance.now())
-    if (correction !== null && note.current) {
+    // One that is nothing in the digits that are shown would be a correction by zero.
+    const isShown = correction !== null && shownAs(correction.amount) !== shownAs(0n)
+    if (isShown && note.current) {
       const sign = correction.amount > 0n ? '+' : ''
       note.current.textContent = messages.figures.corrected(sign + shownAs(correction.amount))
       current.notedUntil = performance.now() + CORRECTION_MS
@@ -69,6 +83,10 @@ export function LiveAmount({
         writeText(tail.current, text.slice(cut))
         const outcome = outcomeOf(value)
         if (root.current.dataset['outcome'] !== outcome) root.current.dataset['outcome'] = outcome
+        // A minus sign is often not read out: a loss is said.
+        if (loss.current) {
+          writeText(loss.current, outcome === 'loss' ? ` ${messages.figures.costsMore}` : '')
+        }
         const isOver = now >= current.notedUntil
         if (note.current.hidden !== isOver) note.current.hidden = isOver
       }
@@ -76,7 +94,7 @@ export function LiveAmount({
       const due = isHeadline ? changes : Math.max(changes, nextSecond(now))
       return now < current.notedUntil ? Math.min(due, current.notedUntil) : due
     })
-  }, [live, validity, decimals, of, isHeadline])
+  }, [live, validity, decimals, of, isHeadline, told])
 
   return (
     <span ref={root} className={`saving ${className}`} data-figure={figure} aria-live="off">
@@ -84,11 +102,10 @@ export function LiveAmount({
         <span ref={head} />
         <span ref={tail} className={isHeadline ? 'tail' : ''} />
       </span>
-      {showLossNote && (
-        <span className="loss-note ml-2 text-sm font-normal tracking-normal">
-          {messages.figures.costsMore}
-        </span>
-      )}
+      <span
+        ref={loss}
+        className={showLossNote ? 'loss-note ml-2 text-sm font-normal tracking-normal' : 'sr-only'}
+      />
       <span ref={note} className="correction" hidden />
     </span>
   )

@@ -1,3 +1,4 @@
+import type { Provider } from '../api/comparison'
 import type { Instance, Match } from '../api/instances'
 import { messages } from '../lib/messages'
 import { type DecimalText, formatQuantity } from '../lib/money'
@@ -5,6 +6,8 @@ import { formatDate, STALE_AFTER_DAYS } from '../lib/time'
 import { GradeChip } from './grade-chip'
 import { PriceDate } from './proof'
 import { ReasonWords } from './reason-words'
+import { SourceLink } from './source-link'
+import { WeighedLink } from './weighed-link'
 
 const text = messages.instances
 
@@ -19,21 +22,29 @@ function ratio(multiple: DecimalText | null): string {
 }
 
 interface MatchCellProps {
-  readonly instance: Pick<Instance, 'match' | 'unpriced'>
+  readonly instance: Pick<Instance, 'match' | 'unpriced' | 'gpuType' | 'gpuCount'>
+  /** Whom it is compared with. */
+  readonly against: Provider
 }
 
 /** What an instance is compared with and how sure that is, or why there is no comparison. */
-export function MatchCell({ instance: { match, unpriced } }: MatchCellProps) {
+export function MatchCell({ instance, against }: MatchCellProps) {
+  const { match, unpriced } = instance
   if (match === null) {
     return (
       <span className="block max-w-64 sm:min-w-40 text-ink-faint">
-        <GradeChip grade="N" /> {messages.figures.noComparison}
+        <GradeChip grade="N" />
         <span className="block">
           {unpriced === null ? (
             text.unknownReason
           ) : (
             <ReasonWords reason={unpriced} sentences={messages.reasons.unpriced} />
           )}
+        </span>
+        <span className="block">
+          <WeighedLink instance={instance} against={against}>
+            {messages.figures.weighed}
+          </WeighedLink>
         </span>
       </span>
     )
@@ -52,17 +63,15 @@ export function MatchCell({ instance: { match, unpriced } }: MatchCellProps) {
             {match.sourceUrl === null ? (
               text.priceOf(formatDate(match.retrievedAt))
             ) : (
-              <a
-                href={match.sourceUrl}
-                rel="noreferrer"
-                title={match.source}
-                className="underline decoration-line-strong underline-offset-2 hover:decoration-current"
-              >
+              <SourceLink href={match.sourceUrl} title={match.source}>
                 {text.priceOf(formatDate(match.retrievedAt))}
-              </a>
+              </SourceLink>
             )}
           </PriceDate>
         )}
+        <WeighedLink instance={instance} against={against} lead=" · ">
+          {messages.figures.weighed}
+        </WeighedLink>
       </span>
       {match.ratios !== null && (
         <span className="block text-ink-soft">

@@ -127,7 +127,7 @@ export function Gallery() {
               <Saving amount="1234.5" />
             </Why>
           </Stat>
-          <Stat label="This session" note="ticks while its answer holds">
+          <Stat label="Running sessions" note="ticks while its answer holds">
             <Ticking />
           </Stat>
           <Stat label="Per hour now">
@@ -135,7 +135,7 @@ export function Gallery() {
           </Stat>
         </dl>
       </Shown>
-      <Shown name="Chip" rule="How sure a comparison is. Its letter is said in words, too.">
+      <Shown name="Chip" rule="How sure a comparison is: a letter and its word.">
         <div className="flex flex-wrap gap-4 text-[13px]">
           {GRADES.map((grade) => (
             <GradeChip key={grade} grade={grade} note="12%" />
@@ -146,9 +146,20 @@ export function Gallery() {
           </span>
         </div>
         <div className="mt-3 flex flex-wrap gap-8 text-[13px]">
-          <MatchCell instance={{ match: MATCH, unpriced: null }} />
           <MatchCell
+            against="AWS"
             instance={{
+              gpuType: 'RTX 4090',
+              gpuCount: 1,
+              match: MATCH,
+              unpriced: null,
+            }}
+          />
+          <MatchCell
+            against="AWS"
+            instance={{
+              gpuType: 'Foo 9000',
+              gpuCount: 1,
               match: null,
               unpriced: {
                 code: 'unknown_gpu',

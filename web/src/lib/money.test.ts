@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { formatPercent, formatRate, formatUsd, isDecimalText, outcomeOf } from './money'
+import {
+  columnRates,
+  formatFixed,
+  formatPercent,
+  formatRate,
+  formatUsd,
+  isDecimalText,
+  outcomeOf,
+} from './money'
 
 describe('formatUsd', () => {
   it.each([
@@ -60,5 +68,24 @@ describe('outcomeOf', () => {
     ['0.0000000000', 'even'],
   ] as const)('calls %s %s', (amount, outcome) => {
     expect(outcomeOf(amount)).toBe(outcome)
+  })
+})
+
+describe('a column', () => {
+  it('has as many decimals in each row as the one that has most', () => {
+    const rates = columnRates(['9.6', '2.605', null, '12.35764', undefined])
+
+    expect(['9.6', '2.605', '12.35764'].map((rate) => rates(rate as `${number}`))).toEqual([
+      '$9.6000',
+      '$2.6050',
+      '$12.3576',
+    ])
+    expect(columnRates(['9.6', '1'])('9.6')).toBe('$9.60')
+    expect(columnRates(['9.6', '2.605'])('0.29', 'EUR')).toBe('€0.290')
+    expect(columnRates(['0.123456789'], 12)('1')).toBe('$1.000000000')
+  })
+
+  it('of hours has one decimal in each row', () => {
+    expect([4, 10.25, 1234].map((hours) => formatFixed(hours))).toEqual(['4.0', '10.2', '1,234.0'])
   })
 })

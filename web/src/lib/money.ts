@@ -41,6 +41,34 @@ export function formatRate(perUnit: Amount, maximumDecimals = 4, currency = USD)
   return moneyFormatter(2, maximumDecimals, currency).format(perUnit)
 }
 
+/** Writes the rates of one column of a table. */
+export type RateFormat = (perUnit: Amount, currency?: string) => string
+
+/**
+ * Make the format of rates that stand under each other: all with as many digits as the one that
+ * has most, so that their points stand under each other too.
+ */
+export function columnRates(
+  rates: Iterable<Amount | null | undefined>,
+  maximumDecimals = 4,
+): RateFormat {
+  let decimals = 2
+  for (const rate of rates) {
+    if (rate == null) continue
+    const [, shown = ''] = plainRate(rate, maximumDecimals).split('.')
+    decimals = Math.max(decimals, shown.length)
+  }
+  return (perUnit, currency = USD) => moneyFormatter(decimals, decimals, currency).format(perUnit)
+}
+
+function plainRate(perUnit: Amount, maximumDecimals: number): string {
+  return numberFormat('en-US', {
+    maximumFractionDigits: maximumDecimals,
+    roundingMode: 'halfEven',
+    useGrouping: false,
+  }).format(perUnit)
+}
+
 /** Write an amount with a fixed number of decimals for a file: digits and a point, in any language. */
 export function plainAmount(amount: Amount, decimals = 2): string {
   return numberFormat('en-US', {
@@ -52,6 +80,14 @@ export function plainAmount(amount: Amount, decimals = 2): string {
   }).format(amount)
 }
 
+/** Decimals of the amounts that are JSON numbers. */
+export const JSON_DECIMALS = 4
+
+/** Return an amount as decimal text; a JSON number has the digits that the contract gives it. */
+export function amountText(amount: Amount): DecimalText {
+  return typeof amount === 'number' ? (plainAmount(amount, JSON_DECIMALS) as DecimalText) : amount
+}
+
 /** Format a percentage that is given in percent. */
 export function formatPercent(percent: number, decimals = 1): string {
   return numberFormat(NUMBER_LOCALE, {
@@ -60,6 +96,15 @@ export function formatPercent(percent: number, decimals = 1): string {
     roundingMode: 'halfEven',
     signDisplay: 'negative',
   }).format(percent / 100)
+}
+
+/** Format a quantity of a column: each with the same decimals. */
+export function formatFixed(quantity: Amount, decimals = 1): string {
+  return numberFormat(NUMBER_LOCALE, {
+    minimumFractionDigits: decimals,
+    maximumFractionDigits: decimals,
+    roundingMode: 'halfEven',
+  }).format(quantity)
 }
 
 /** Format a quantity such as hours. */

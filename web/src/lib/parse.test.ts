@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { parseInstances } from '../api/instances'
 import { parseSavings } from '../api/savings'
 import { parseCurrentSession } from '../api/session'
-import { parseHistory } from '../features/savings/history-api'
+import { parseHistory } from '../api/history'
 import { comparison, history, instance, instances, savings, session } from '../test/answers'
 
 const VALIDITY = { startsAt: 0, endsAt: 0, asOf: 0, clockGap: 0 }

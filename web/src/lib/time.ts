@@ -33,11 +33,12 @@ export function formatExactInstant(instant: string, timeZone: string): string {
   }).format(new Date(instant))
 }
 
-/** Format the time of day of an instant, such as "14:03". */
+/** Format the time of day of an instant to its second, such as "14:03:11". */
 export function formatTimeOfDay(instant: string | number, timeZone: string): string {
   return dateFormat(DATE_LOCALE, {
     hour: '2-digit',
     minute: '2-digit',
+    second: '2-digit',
     timeZone,
   }).format(new Date(instant))
 }
@@ -62,6 +63,15 @@ export function formatDuration(totalSeconds: number): string {
   )
   if (days === 0) return [hours, ...clock].join(':')
   return `${days} d ${[String(hours).padStart(2, '0'), ...clock].join(':')}`
+}
+
+/** Format an age in its largest unit: "35 s", "3 min", "2 h", "4 d". */
+export function formatAge(totalSeconds: number): string {
+  const seconds = Math.max(0, Math.floor(totalSeconds))
+  if (seconds < MINUTE_SECONDS) return `${seconds} s`
+  if (seconds < HOUR_SECONDS) return `${Math.floor(seconds / MINUTE_SECONDS)} min`
+  const hours = Math.floor(seconds / HOUR_SECONDS)
+  return hours < 24 ? `${hours} h` : `${Math.floor(hours / 24)} d`
 }
 
 /** Count the whole days from a date to an instant. */

@@ -113,7 +113,9 @@ describe('the element', () => {
     expect(grown).toBeLessThan(0.005)
     expect(figure(meter, 'session-saving')).toHaveAttribute('aria-live', 'off')
     expect(
-      meter.find.getByText('$1.50 saved in this session, $100.25 in all time, against AWS.'),
+      meter.find.getByText(
+        '$1.50 saved in the running sessions, $100.25 saved in all time, against AWS.',
+      ),
     ).toHaveAttribute('role', 'status')
     vi.useRealTimers()
   })
@@ -209,7 +211,7 @@ describe('its states', () => {
     const meter = place()
 
     expect(await meter.find.findByText('Loading')).toBeInTheDocument()
-    expect(meter.find.getByText('This session')).toBeVisible()
+    expect(meter.find.getByText('Running sessions')).toBeVisible()
     expect(meter.find.queryByText(/\$/)).toBeNull()
   })
 
@@ -241,6 +243,8 @@ describe('its states', () => {
     server.resetHandlers()
     window.dispatchEvent(new Event('focus'))
     expect(await meter.find.findByText('3 instances active')).toBeVisible()
+    // Effects that wait for a frame of the fake clock would wait for ever.
+    await vi.advanceTimersByTimeAsync(200)
     vi.useRealTimers()
   })
 
@@ -269,7 +273,7 @@ describe('its states', () => {
 
     server.use(http.get(api('economy/savings'), () => HttpResponse.error()))
     await vi.advanceTimersByTimeAsync(31_000)
-    expect(await meter.find.findByText(/since \d\d:\d\d, retrying$/)).toBeVisible()
+    expect(await meter.find.findByText(/since \d\d:\d\d:\d\d, retrying$/)).toBeVisible()
     expect(figure(meter, 'lifetime-saving').textContent).toMatch(/^\$100\.\d\d/)
 
     answerSavings(savings())

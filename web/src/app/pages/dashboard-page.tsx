@@ -1,5 +1,6 @@
 import { useSelector } from 'react-redux'
-import type { Answer } from '../../api/answer'
+import { type Answer, toAnswer } from '../../api/answer'
+import { useGetHistoryQuery } from '../../api/history'
 import { type InstancesPage, useGetInstancesInfiniteQuery } from '../../api/instances'
 import { GradeLegend } from '../../components/grade-chip'
 import { InstancesTable } from '../../features/gpu-sessions/instances-table'
@@ -25,13 +26,14 @@ export function DashboardPage() {
   const provider = useSelector(selectProvider)
   const timeZone = useTimeZone()
   const instances = useGetInstancesInfiniteQuery(provider, usePolling())
+  const today = toAnswer(useGetHistoryQuery({ provider, days: 1 }, usePolling()))
   return (
     <>
       <PageHead title={messages.shell.dashboard}>
         <ProviderToggle />
       </PageHead>
       <div className="space-y-4">
-        <EconomyWidget answer={useSavings(provider)} timeZone={timeZone} />
+        <EconomyWidget answer={useSavings(provider)} timeZone={timeZone} today={today} />
         <InstancesTable
           answer={pagesOf(useAnswer(instances))}
           timeZone={timeZone}

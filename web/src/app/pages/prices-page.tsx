@@ -7,9 +7,8 @@ import { PriceDetail } from '../../features/price-book/price-detail'
 import { PriceMatrix } from '../../features/price-book/price-matrix'
 import type { PriceQuestion } from '../../features/price-book/prices-api'
 import { messages } from '../../lib/messages'
+import { MOST_GPUS } from '../../lib/weighed'
 import { PageHead } from '../page-head'
-
-const MOST_GPUS = 64
 
 function countOf(parameters: URLSearchParams): number {
   const count = Number(parameters.get('count'))

@@ -18,10 +18,17 @@ import { Saving } from '../../components/saving'
 import { SkeletonRows } from '../../components/skeleton'
 import { Stat } from '../../components/stat'
 import { type Step, StepChart } from '../../components/step-chart'
+import { Uncompared } from '../../components/uncompared'
 import { Why } from '../../components/why'
 import type { Validity } from '../../lib/live-counter'
 import { messages } from '../../lib/messages'
-import { type DecimalText, formatQuantity, formatRate, formatUsd } from '../../lib/money'
+import {
+  columnRates,
+  type DecimalText,
+  formatQuantity,
+  formatRate,
+  formatUsd,
+} from '../../lib/money'
 import { formatInstant } from '../../lib/time'
 import { usePolling } from '../../state/use-savings'
 import { InstanceStatusCell } from './instance-status-cell'
@@ -77,7 +84,12 @@ export function InstanceDetail({ provider, instanceId, timeZone }: InstanceDetai
           )
         }
       >
-        <Summary page={page} validity={page.validity} timeZone={timeZone} />
+        <Summary
+          page={page}
+          validity={page.validity}
+          timeZone={timeZone}
+          isStale={staleSince !== null}
+        />
       </Card>
       <Card title={text.timeline} isDimmed={staleSince !== null}>
         <ol className="divide-y divide-line border-t border-line">
@@ -89,6 +101,7 @@ export function InstanceDetail({ provider, instanceId, timeZone }: InstanceDetai
                 isLatest={index === 0}
                 asOf={page.asOf}
                 timeZone={timeZone}
+                isStale={staleSince !== null}
               />
             </li>
           ))}
@@ -107,9 +120,10 @@ interface SummaryProps {
   readonly page: InstanceSessionsPage
   readonly validity: Validity
   readonly timeZone: string
+  readonly isStale: boolean
 }
 
-function Summary({ page, validity, timeZone }: SummaryProps) {
+function Summary({ page, validity, timeZone, isStale }: SummaryProps) {
   const { instance, provider } = page
   return (
     <div className="space-y-5 px-4 pb-5 sm:px-5">
@@ -124,10 +138,13 @@ function Summary({ page, validity, timeZone }: SummaryProps) {
             </span>
           )}
         </p>
-        <InstanceStatusCell instance={instance} timeZone={timeZone} />
+        <div>
+          {isStale && <p className="text-ink-faint">{messages.instances.statusThen}</p>}
+          <InstanceStatusCell instance={instance} timeZone={timeZone} />
+        </div>
         <div>
           <p className="text-ink-faint">{versus(provider, page.comparison)}</p>
-          <MatchCell instance={instance} />
+          <MatchCell instance={instance} against={provider} />
         </div>
       </div>
       <dl className="grid grid-cols-1 gap-4 border-t border-line pt-4 sm:grid-cols-2 lg:grid-cols-5">
@@ -135,7 +152,7 @@ function Summary({ page, validity, timeZone }: SummaryProps) {
           {instance.ratePerHour === null ? (
             <Off />
           ) : (
-            <Why about={{ about: 'pace', instance: instance.instanceId }}>
+            <Why about={{ about: 'pace', quantity: 'paid', instance: instance.instanceId }}>
               {formatRate(instance.ratePerHour)}
             </Why>
           )}
@@ -144,7 +161,7 @@ function Summary({ page, validity, timeZone }: SummaryProps) {
           {instance.comparisonRatePerHour === null ? (
             <Off />
           ) : (
-            <Why about={{ about: 'pace', instance: instance.instanceId }}>
+            <Why about={{ about: 'pace', quantity: 'comparison', instance: instance.instanceId }}>
               {formatRate(instance.comparisonRatePerHour)}
             </Why>
           )}
@@ -158,7 +175,7 @@ function Summary({ page, validity, timeZone }: SummaryProps) {
             </Why>
           )}
         </Stat>
-        <Stat label={text.session}>
+        <Stat label={isStale ? text.sessionThen : text.session}>
           <SessionFigure instance={instance} validity={validity} against={provider} />
         </Stat>
         <Stat
@@ -171,6 +188,13 @@ function Summary({ page, validity, timeZone }: SummaryProps) {
             <Why about={{ about: 'usage', instance: instance.instanceId }}>
               <Saving amount={instance.lifetime.saving} figure="lifetime-saving" showLossNote />
             </Why>
+          )}
+          {instance.lifetime.cost !== null && instance.lifetime.saving !== null && (
+            <Uncompared
+              paid={instance.lifetime.cost}
+              compared={instance.lifetime.comparableCost}
+              about={{ about: 'usage', instance: instance.instanceId }}
+            />
           )}
         </Stat>
       </dl>
@@ -239,13 +263,15 @@ interface SessionProps {
   readonly isLatest: boolean
   readonly asOf: string
   readonly timeZone: string
+  readonly isStale: boolean
 }
 
-function Session({ session, instanceId, isLatest, asOf, timeZone }: SessionProps) {
+function Session({ session, instanceId, isLatest, asOf, timeZone, isStale }: SessionProps) {
   const { startedAt, endedAt, figures } = session
   const stretches = stretchesOf(session)
   const began = formatInstant(startedAt, timeZone)
-  const ended = endedAt === null ? text.running : formatInstant(endedAt, timeZone)
+  const openEnd = isStale ? text.runningThen : text.running
+  const ended = endedAt === null ? openEnd : formatInstant(endedAt, timeZone)
   const steps: Step[] = stretches.map(({ from, to, ratePerHour }) => ({
     from: Date.parse(from),
     to: Date.parse(to ?? asOf),
@@ -286,7 +312,7 @@ function Session({ session, instanceId, isLatest, asOf, timeZone }: SessionProps
           <div className="overflow-hidden rounded-xl border border-line">
             <DataTable
               caption={text.rateCaption(began)}
-              columns={columnsFor(timeZone)}
+              columns={columnsFor(stretches, timeZone, openEnd)}
               rows={stretches}
               rowKey={({ from, run }) => `${from} ${run.startedAt}`}
             />
@@ -297,7 +323,12 @@ function Session({ session, instanceId, isLatest, asOf, timeZone }: SessionProps
   )
 }
 
-function columnsFor(timeZone: string): Column<PaidStretch>[] {
+function columnsFor(
+  stretches: readonly PaidStretch[],
+  timeZone: string,
+  openEnd: string,
+): Column<PaidStretch>[] {
+  const rates = columnRates(stretches.map(({ ratePerHour }) => ratePerHour))
   return [
     {
       key: 'from',
@@ -307,7 +338,7 @@ function columnsFor(timeZone: string): Column<PaidStretch>[] {
     {
       key: 'to',
       header: text.to,
-      cell: ({ to }) => (to === null ? text.running : formatInstant(to, timeZone)),
+      cell: ({ to }) => (to === null ? openEnd : formatInstant(to, timeZone)),
     },
     { key: 'change', header: text.change, cell: ({ change }) => change },
     {
@@ -320,7 +351,7 @@ function columnsFor(timeZone: string): Column<PaidStretch>[] {
       header: text.rate,
       isNumber: true,
       // What was paid in another currency is shown as it was reported.
-      cell: ({ ratePerHour, run }) => formatRate(ratePerHour, 4, run.currency),
+      cell: ({ ratePerHour, run }) => rates(ratePerHour, run.currency),
     },
   ]
 }

@@ -1,4 +1,4 @@
-import { memo } from 'react'
+import { memo, useState } from 'react'
 import type { Answer } from '../../api/answer'
 import type { Provider } from '../../api/comparison'
 import { type Instance, type InstancesPage } from '../../api/instances'
@@ -7,6 +7,7 @@ import { Card } from '../../components/card'
 import { type Column, DataTable, useSorting } from '../../components/data-table'
 import { EmptyState } from '../../components/empty-state'
 import { FirstLoadFailure, StaleNotice } from '../../components/failure'
+import { InexactToggle, isInexact } from '../../components/inexact'
 import { InstanceLink } from '../../components/instance-link'
 import { LiveAmount } from '../../components/live-amount'
 import { MatchCell } from '../../components/match-cell'
@@ -15,7 +16,7 @@ import { SkeletonRows } from '../../components/skeleton'
 import { Why } from '../../components/why'
 import type { Validity } from '../../lib/live-counter'
 import { messages } from '../../lib/messages'
-import { type DecimalText, formatRate } from '../../lib/money'
+import { columnRates, type DecimalText } from '../../lib/money'
 import { InstanceStatusCell } from './instance-status-cell'
 
 const text = messages.instances
@@ -32,7 +33,13 @@ function numberOf(amount: DecimalText | null): number | null {
   return amount === null ? null : Number(amount)
 }
 
-function columnsFor(timeZone: string): Column<InstanceRow>[] {
+function columnsFor(
+  rows: readonly InstanceRow[],
+  timeZone: string,
+  isStale: boolean,
+): Column<InstanceRow>[] {
+  const paid = columnRates(rows.map(({ instance }) => instance.ratePerHour))
+  const saved = columnRates(rows.map(({ instance }) => instance.savingPerHour))
   return [
     {
       key: 'name',
@@ -62,7 +69,7 @@ function columnsFor(timeZone: string): Column<InstanceRow>[] {
     },
     {
       key: 'status',
-      header: text.status,
+      header: isStale ? text.statusThen : text.status,
       sortBy: ({ instance }) => instance.status,
       cell: ({ instance }) => <InstanceStatusCell instance={instance} timeZone={timeZone} />,
     },
@@ -75,8 +82,8 @@ function columnsFor(timeZone: string): Column<InstanceRow>[] {
         instance.ratePerHour === null ? (
           <NoFigure />
         ) : (
-          <Why about={{ about: 'pace', instance: instance.instanceId }}>
-            {formatRate(instance.ratePerHour)}
+          <Why about={{ about: 'pace', quantity: 'paid', instance: instance.instanceId }}>
+            {paid(instance.ratePerHour)}
           </Why>
         ),
     },
@@ -84,7 +91,7 @@ function columnsFor(timeZone: string): Column<InstanceRow>[] {
       key: 'match',
       header: text.comparedWith,
       sortBy: ({ instance }) => instance.match?.sku ?? null,
-      cell: ({ instance }) => <MatchCell instance={instance} />,
+      cell: ({ instance, against }) => <MatchCell instance={instance} against={against} />,
     },
     {
       key: 'saving-per-hour',
@@ -97,17 +104,19 @@ function columnsFor(timeZone: string): Column<InstanceRow>[] {
         ) : (
           <>
             <Why about={{ about: 'pace', instance: instanceId }}>
-              <Saving amount={savingPerHour} decimals="rate" />
+              <Saving amount={savingPerHour} decimals={saved} />
             </Why>
             {Number(savingPerHour) < 0 && (
-              <span className="block text-xs text-loss">{messages.figures.costsMore}</span>
+              <span aria-hidden="true" className="block text-xs text-loss">
+                {messages.figures.costsMore}
+              </span>
             )}
           </>
         ),
     },
     {
       key: 'session',
-      header: text.sessionSaving,
+      header: isStale ? messages.instance.sessionThen : text.sessionSaving,
       isNumber: true,
       sortBy: ({ instance: { session } }) => numberOf(session?.saving ?? null),
       cell: ({ instance: { session, instanceId }, validity, against }) =>
@@ -162,22 +171,35 @@ interface InstancesTableProps {
 
 /** Every instance: what it costs, what it is compared with, and what it saves. */
 export function InstancesTable({ answer, timeZone, showMore }: InstancesTableProps) {
+  const [isOnlyInexact, setOnlyInexact] = useState(false)
+  const shown = answer.state === 'ready' ? answer.data.flatMap(({ instances }) => instances) : []
   return (
     <Card
       title={text.title}
       isDimmed={answer.state === 'ready' && answer.staleSince !== null}
       actions={
-        answer.state === 'ready' &&
-        answer.staleSince !== null && (
-          <StaleNotice since={answer.staleSince} timeZone={timeZone} retry={answer.retry} />
-        )
+        <div className="flex flex-wrap items-center gap-x-4 gap-y-2 empty:hidden">
+          {answer.state === 'ready' && answer.staleSince !== null && (
+            <StaleNotice since={answer.staleSince} timeZone={timeZone} retry={answer.retry} />
+          )}
+          {shown.length > 0 && (
+            <InexactToggle instances={shown} isOn={isOnlyInexact} onChange={setOnlyInexact} />
+          )}
+        </div>
       }
     >
       {answer.state === 'loading' && <SkeletonRows rows={4} />}
       {answer.state === 'failed' && (
         <FirstLoadFailure problem={answer.problem} retry={answer.retry} />
       )}
-      {answer.state === 'ready' && <Rows pages={answer.data} timeZone={timeZone} />}
+      {answer.state === 'ready' && (
+        <Rows
+          pages={answer.data}
+          timeZone={timeZone}
+          isStale={answer.staleSince !== null}
+          isOnlyInexact={isOnlyInexact}
+        />
+      )}
       {showMore !== null && (
         <div className="border-t border-line p-3 text-center">
           <Button onClick={showMore}>{text.more}</Button>
@@ -190,17 +212,23 @@ export function InstancesTable({ answer, timeZone, showMore }: InstancesTablePro
 const Rows = memo(function Rows({
   pages,
   timeZone,
+  isStale,
+  isOnlyInexact,
 }: {
   readonly pages: readonly InstancesPage[]
   readonly timeZone: string
+  readonly isStale: boolean
+  readonly isOnlyInexact: boolean
 }) {
-  const columns = columnsFor(timeZone)
   const rows = pages.flatMap(({ instances, validity, provider }) =>
-    instances.map((instance) => ({ instance, validity, against: provider })),
+    instances
+      .filter((instance) => !isOnlyInexact || isInexact(instance))
+      .map((instance) => ({ instance, validity, against: provider })),
   )
+  const columns = columnsFor(rows, timeZone, isStale)
   const { sorted, sorting, setSorting } = useSorting(rows, columns)
   if (rows.length === 0) {
-    return <EmptyState>{text.empty}</EmptyState>
+    return <EmptyState>{isOnlyInexact ? messages.figures.noneInexact : text.empty}</EmptyState>
   }
   return (
     <DataTable

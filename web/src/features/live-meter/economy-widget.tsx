@@ -1,20 +1,23 @@
-import type { ReactNode } from 'react'
+import { type ReactNode, useMemo } from 'react'
 import type { Answer } from '../../api/answer'
+import type { History } from '../../api/history'
 import type { Savings } from '../../api/savings'
 import { CalmStatus } from '../../components/calm-status'
 import { FirstLoadFailure, StaleNotice } from '../../components/failure'
 import { LiveAmount } from '../../components/live-amount'
 import { LiveDot } from '../../components/live-dot'
 import { LiveDuration } from '../../components/live-duration'
+import { meterSummary } from '../../components/meter-summary'
 import { PageLink } from '../../components/page-link'
 import { projectionMethod } from '../../components/projection-method'
 import { Evidence, hasLeftOut, LeftOutList, versus } from '../../components/proof'
 import { Saving } from '../../components/saving'
 import { Skeleton } from '../../components/skeleton'
+import { Uncompared } from '../../components/uncompared'
 import { Why } from '../../components/why'
-import { formatScaledUsd, LiveCounter } from '../../lib/live-counter'
 import { messages } from '../../lib/messages'
-import { formatRate } from '../../lib/money'
+import { amountText, formatRate, JSON_DECIMALS } from '../../lib/money'
+import { localDate, nextDate } from '../../lib/time'
 
 const LIFETIME_LOOK =
   'text-[clamp(1.75rem,8cqi,3.25rem)] leading-[1.05] font-semibold tracking-tight'
@@ -23,12 +26,14 @@ const FIGURE_LOOK = 'text-xl leading-7 font-semibold tracking-tight'
 interface EconomyWidgetProps {
   readonly answer: Answer<Savings>
   readonly timeZone: string
+  /** The history of today alone, where the page tells what it comes to. */
+  readonly today?: Answer<History>
   /** On a page of somebody else, where nothing beside it tells what its figures leave out. */
   readonly isAlone?: boolean
 }
 
 /** The compact meter: what has been saved, and what is being saved now. */
-export function EconomyWidget({ answer, timeZone, isAlone = false }: EconomyWidgetProps) {
+export function EconomyWidget({ answer, timeZone, today, isAlone = false }: EconomyWidgetProps) {
   return (
     <section
       // A page of somebody else has landmarks of its own.
@@ -39,26 +44,30 @@ export function EconomyWidget({ answer, timeZone, isAlone = false }: EconomyWidg
       {answer.state === 'failed' && (
         <FirstLoadFailure problem={answer.problem} retry={answer.retry} />
       )}
-      {answer.state === 'loading' && <WidgetSkeleton />}
+      {answer.state === 'loading' && <WidgetSkeleton hasToday={today !== undefined} />}
       {answer.state === 'ready' && (
         <>
-          <Meter savings={answer.data} isDimmed={answer.staleSince !== null} />
+          {answer.staleSince !== null && (
+            <StaleNotice
+              since={answer.staleSince}
+              timeZone={timeZone}
+              retry={answer.retry}
+              isBand
+            />
+          )}
+          <Meter savings={answer.data} isStale={answer.staleSince !== null} today={today} />
           {isAlone && <WhatIsLeftOut savings={answer.data} />}
           <footer className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2 border-t border-line px-4 py-3 @md:px-6">
-            {answer.staleSince === null ? (
-              <div className="flex flex-wrap items-center gap-x-4 gap-y-1.5">
-                <p className="text-[13px] text-ink-faint">
-                  {versus(answer.data.provider, answer.data.comparison)}
-                </p>
-                <Evidence
-                  coverage={answer.data.coverage}
-                  oldestPriceRetrievedAt={answer.data.oldestPriceRetrievedAt}
-                  asOf={answer.data.asOf}
-                />
-              </div>
-            ) : (
-              <StaleNotice since={answer.staleSince} timeZone={timeZone} retry={answer.retry} />
-            )}
+            <div className="flex flex-[1_1_20rem] flex-wrap items-center gap-x-4 gap-y-1.5">
+              <p className="text-[13px] text-ink-faint">
+                {versus(answer.data.provider, answer.data.comparison)}
+              </p>
+              <Evidence
+                coverage={answer.data.coverage}
+                oldestPriceRetrievedAt={answer.data.oldestPriceRetrievedAt}
+                asOf={answer.data.asOf}
+              />
+            </div>
             <PageLink
               to="/savings"
               className="rounded text-[13px] font-medium underline decoration-line-strong underline-offset-4 hover:decoration-current"
@@ -88,21 +97,26 @@ function WhatIsLeftOut({ savings }: { readonly savings: Savings }) {
   )
 }
 
-function Meter({ savings, isDimmed }: { readonly savings: Savings; readonly isDimmed: boolean }) {
-  const summary = () => {
-    const now = performance.now()
-    return messages.widget.summary(
-      formatScaledUsd(new LiveCounter(savings.liveSession, savings.validity).at(now), 2),
-      savings.activeInstancesCount,
-      formatScaledUsd(new LiveCounter(savings.liveLifetime, savings.validity).at(now), 2),
-      savings.provider,
-    )
-  }
+interface OfSavings {
+  readonly savings: Savings
+  /** Newer answers fail to come: nothing here is said to be so now. */
+  readonly isStale: boolean
+}
+
+interface MeterProps extends OfSavings {
+  readonly today: Answer<History> | undefined
+}
+
+function Meter({ savings, isStale, today }: MeterProps) {
+  const text = messages.widget
   return (
     <div
-      className={`grid grid-cols-1 @4xl:grid-cols-[minmax(0,5fr)_minmax(0,7fr)] ${isDimmed ? 'stale' : ''}`}
+      className={`grid grid-cols-1 @4xl:grid-cols-[minmax(0,5fr)_minmax(0,7fr)] ${isStale ? 'stale' : ''}`}
     >
-      <CalmStatus key={savings.provider} summary={summary} />
+      <CalmStatus
+        key={`${savings.provider} ${isStale}`}
+        summary={() => meterSummary(savings, isStale)}
+      />
       <div className="flex flex-col justify-center gap-2 p-4 @md:p-6">
         <p className="text-sm text-ink-soft">{messages.widget.lifetime}</p>
         <p className={LIFETIME_LOOK}>
@@ -116,7 +130,13 @@ function Meter({ savings, isDimmed }: { readonly savings: Savings; readonly isDi
               showLossNote
             />
           </Why>
+          <Uncompared
+            paid={savings.lifetimeCost}
+            compared={savings.lifetimeComparableCost}
+            about={{ about: 'usage' }}
+          />
         </p>
+        {today !== undefined && !savings.firstUse && <Today today={today} savings={savings} />}
         {savings.firstUse && (
           <p className="max-w-prose text-sm text-ink-soft">
             <span className="font-medium text-ink">{messages.widget.firstUse}</span>{' '}
@@ -128,10 +148,10 @@ function Meter({ savings, isDimmed }: { readonly savings: Savings; readonly isDi
         )}
       </div>
       <dl className="grid grid-cols-1 border-t border-line @sm:grid-cols-2 @2xl:grid-cols-3 @4xl:border-t-0 @4xl:border-l">
-        <Stat label={messages.widget.session} isWide>
-          <SessionStat savings={savings} />
+        <Stat label={isStale ? text.sessionThen : text.session} isWide>
+          <SessionStat savings={savings} isStale={isStale} />
         </Stat>
-        <Stat label={messages.widget.perHour}>
+        <Stat label={isStale ? text.perHourThen : text.perHour}>
           <dd className={FIGURE_LOOK}>
             <Why about={{ about: 'pace' }}>
               <Saving
@@ -145,8 +165,8 @@ function Meter({ savings, isDimmed }: { readonly savings: Savings; readonly isDi
             {savings.hourly.savingsPerHour < 0
               ? messages.figures.costsMore
               : savings.activeInstancesCount === 0
-                ? messages.widget.nothingRunning
-                : messages.widget.paidPerHour(formatRate(savings.hourly.dumontRate))}
+                ? nothingOn(isStale)
+                : text.paidPerHour(formatRate(savings.hourly.dumontRate))}
           </dd>
         </Stat>
         <Stat label={messages.widget.month}>
@@ -168,7 +188,56 @@ function Meter({ savings, isDimmed }: { readonly savings: Savings; readonly isDi
   )
 }
 
-function SessionStat({ savings }: { readonly savings: Savings }) {
+const TODAY_LOOK = 'flex flex-wrap items-baseline gap-x-2 text-sm text-ink-soft'
+
+/** What today has come to. It goes on as all time does: today is where all time grows. */
+function Today({ today, savings }: { readonly today: Answer<History>; readonly savings: Savings }) {
+  const saved = today.state === 'ready' ? amountText(today.data.totals.savings) : '0'
+  const { perSecond } = savings.liveLifetime
+  const live = useMemo(() => ({ value: saved, perSecond }) as const, [saved, perSecond])
+  if (today.state === 'loading') {
+    return (
+      <p className={TODAY_LOOK}>
+        <Skeleton className="h-5 w-28" />
+      </p>
+    )
+  }
+  if (today.state === 'failed') {
+    return (
+      <p className={TODAY_LOOK}>
+        {messages.widget.today}
+        <span className="text-ink-faint">{today.problem.detail}</span>
+      </p>
+    )
+  }
+  const { validity, asOf, timezone, provider } = today.data
+  const date = localDate(asOf, timezone)
+  return (
+    <p className={TODAY_LOOK}>
+      {messages.widget.today}
+      <span className="text-base font-semibold">
+        <Why about={{ about: 'usage', provider, from: date, to: nextDate(date) }}>
+          <LiveAmount
+            figure="today-saving"
+            of={`${provider} ${date}`}
+            live={live}
+            told={JSON_DECIMALS}
+            validity={validity}
+            decimals={2}
+            showLossNote
+          />
+        </Why>
+      </span>
+    </p>
+  )
+}
+
+function nothingOn(isStale: boolean): string {
+  return isStale ? messages.widget.nothingRan : messages.widget.nothingRunning
+}
+
+function SessionStat({ savings, isStale }: OfSavings) {
+  const text = messages.widget
   const { activeInstancesCount: count } = savings
   return (
     <>
@@ -185,20 +254,20 @@ function SessionStat({ savings }: { readonly savings: Savings }) {
         </Why>
       </dd>
       {count === 0 ? (
-        <dd className="min-h-10 text-[13px] text-ink-faint">{messages.widget.nothingRunning}</dd>
+        <dd className="min-h-10 text-[13px] text-ink-faint">{nothingOn(isStale)}</dd>
       ) : (
         <>
           <dd className="flex items-center gap-2 text-[13px] text-ink-soft">
             <LiveDot />
-            {messages.widget.active(count)}
+            {isStale ? text.activeThen(count) : text.active(count)}
           </dd>
           <dd className="text-[13px] text-ink-faint">
             <LiveDuration
               hours={savings.currentSessionHours}
               instances={count}
               validity={savings.validity}
-            />{' '}
-            {messages.widget.duration(count)}
+            />
+            {!(isStale && count === 1) && ` ${text.duration(count)}`}
           </dd>
         </>
       )}
@@ -227,7 +296,7 @@ function Stat({ label, isWide = false, children }: StatProps) {
   )
 }
 
-function WidgetSkeleton() {
+function WidgetSkeleton({ hasToday }: { readonly hasToday: boolean }) {
   return (
     <div role="status">
       <span className="sr-only">{messages.shell.loading}</span>
@@ -237,6 +306,11 @@ function WidgetSkeleton() {
           <p className={LIFETIME_LOOK}>
             <Skeleton className="h-[1.05em] w-56 max-w-full" />
           </p>
+          {hasToday && (
+            <p className={TODAY_LOOK}>
+              <Skeleton className="h-5 w-28" />
+            </p>
+          )}
         </div>
         <dl className="grid grid-cols-1 border-t border-line @sm:grid-cols-2 @2xl:grid-cols-3 @4xl:border-t-0 @4xl:border-l">
           {[messages.widget.session, messages.widget.perHour, messages.widget.month].map(

@@ -7,9 +7,16 @@ import { GradeChip } from '../../components/grade-chip'
 import { PriceDate } from '../../components/proof'
 import { ReasonWords } from '../../components/reason-words'
 import { SkeletonRows } from '../../components/skeleton'
+import { SourceLink } from '../../components/source-link'
 import { StepChart } from '../../components/step-chart'
 import { messages } from '../../lib/messages'
-import { type DecimalText, formatPercent, formatQuantity, formatRate } from '../../lib/money'
+import {
+  columnRates,
+  type DecimalText,
+  formatPercent,
+  formatQuantity,
+  formatRate,
+} from '../../lib/money'
 import { formatDate, STALE_AFTER_DAYS } from '../../lib/time'
 import {
   type Explanation,
@@ -50,7 +57,7 @@ export function PriceDetail({ question }: { readonly question: PriceQuestion }) 
           <Bordered>
             <DataTable
               caption={text.conflictsCaption}
-              columns={CONFLICT_COLUMNS}
+              columns={conflictColumns(explanation.conflicts)}
               rows={explanation.conflicts}
               rowKey={({ number }) => String(number)}
             />
@@ -62,7 +69,7 @@ export function PriceDetail({ question }: { readonly question: PriceQuestion }) 
           <Bordered>
             <DataTable
               caption={text.candidatesCaption}
-              columns={CANDIDATE_COLUMNS}
+              columns={candidateColumns(explanation.candidates)}
               rows={explanation.candidates}
               rowKey={(way) => [way.sku, way.how, way.machines].join(' ')}
               isLong={explanation.candidates.length > 6}
@@ -118,7 +125,7 @@ function Chosen({ explanation }: { readonly explanation: Explanation }) {
   if (pricePerGpuHour === null || pricePerHour === null) {
     return (
       <p className="text-sm text-ink-soft">
-        <GradeChip grade="N" note={messages.figures.noComparison} />
+        <GradeChip grade="N" />
         {explanation.reason !== null && (
           <span className="mt-1 block">
             <ReasonWords reason={explanation.reason} sentences={messages.reasons.unpriced} />
@@ -219,55 +226,54 @@ function Fact({ label, children }: { readonly label: string; readonly children: 
 interface SourceNameProps {
   readonly name: string
   readonly address: string | null
+  readonly isCut?: boolean
 }
 
-function SourceName({ name, address }: SourceNameProps) {
+function SourceName({ name, address, isCut = false }: SourceNameProps) {
   if (address === null) return <span lang="en">{name}</span>
   return (
-    <a
-      href={address}
-      rel="noreferrer"
-      lang="en"
-      className="underline decoration-line-strong underline-offset-2 hover:decoration-current"
-    >
+    <SourceLink href={address} lang="en" isCut={isCut}>
       {name}
-    </a>
+    </SourceLink>
   )
 }
 
 type Candidate = Explanation['candidates'][number]
 
-const CANDIDATE_COLUMNS: readonly Column<Candidate>[] = [
-  {
-    key: 'way',
-    header: text.way,
-    cell: (way) => (
-      <span className="block min-w-32">
-        <span className="flex items-center gap-2">
-          <GradeChip grade={way.grade} />
-          <span className="font-mono text-xs">{wayInWords(way)}</span>
+function candidateColumns(candidates: readonly Candidate[]): Column<Candidate>[] {
+  const prices = columnRates(candidates.map(({ pricePerHour }) => pricePerHour))
+  return [
+    {
+      key: 'way',
+      header: text.way,
+      cell: (way) => (
+        <span className="block min-w-32">
+          <span className="flex items-center gap-2">
+            <GradeChip grade={way.grade} />
+            <span className="font-mono text-xs">{wayInWords(way)}</span>
+          </span>
+          <span className="block text-ink-faint">{way.comparedGpu}</span>
         </span>
-        <span className="block text-ink-faint">{way.comparedGpu}</span>
-      </span>
-    ),
-  },
-  {
-    key: 'price',
-    header: text.price,
-    isNumber: true,
-    cell: ({ pricePerHour }) => (pricePerHour === null ? '–' : formatRate(pricePerHour)),
-  },
-  {
-    key: 'why-not',
-    header: text.whyNot,
-    cell: ({ whyNot }) =>
-      whyNot === null ? (
-        <span className="font-medium text-saved">{text.chosen}</span>
-      ) : (
-        <ReasonWords reason={whyNot} sentences={messages.reasons.whyNot} />
       ),
-  },
-]
+    },
+    {
+      key: 'price',
+      header: text.price,
+      isNumber: true,
+      cell: ({ pricePerHour }) => (pricePerHour === null ? '–' : prices(pricePerHour)),
+    },
+    {
+      key: 'why-not',
+      header: text.whyNot,
+      cell: ({ whyNot }) =>
+        whyNot === null ? (
+          <span className="font-medium text-saved">{text.chosen}</span>
+        ) : (
+          <ReasonWords reason={whyNot} sentences={messages.reasons.whyNot} />
+        ),
+    },
+  ]
+}
 
 const REJECTED_COLUMNS: readonly Column<Explanation['rejected'][number]>[] = [
   { key: 'gpu', header: text.gpu, cell: ({ gpuType }) => gpuType },
@@ -278,20 +284,28 @@ const REJECTED_COLUMNS: readonly Column<Explanation['rejected'][number]>[] = [
   },
 ]
 
-const CONFLICT_COLUMNS: readonly Column<Explanation['conflicts'][number]>[] = [
-  { key: 'source', header: text.source, cell: ({ source }) => source },
-  {
-    key: 'price',
-    header: text.perInstanceHour,
-    isNumber: true,
-    cell: ({ pricePerInstanceHour }) => formatRate(pricePerInstanceHour, ALL_DECIMALS),
-  },
-  {
-    key: 'reason',
-    header: text.reason,
-    cell: ({ doubt }) => <ReasonWords reason={doubt} sentences={messages.reasons.doubts} />,
-  },
-]
+type Conflict = Explanation['conflicts'][number]
+
+function conflictColumns(conflicts: readonly Conflict[]): Column<Conflict>[] {
+  const prices = columnRates(
+    conflicts.map(({ pricePerInstanceHour }) => pricePerInstanceHour),
+    ALL_DECIMALS,
+  )
+  return [
+    { key: 'source', header: text.source, cell: ({ source }) => source },
+    {
+      key: 'price',
+      header: text.perInstanceHour,
+      isNumber: true,
+      cell: ({ pricePerInstanceHour }) => prices(pricePerInstanceHour),
+    },
+    {
+      key: 'reason',
+      header: text.reason,
+      cell: ({ doubt }) => <ReasonWords reason={doubt} sentences={messages.reasons.doubts} />,
+    },
+  ]
+}
 
 interface HistoryProps {
   readonly sku: string
@@ -324,7 +338,7 @@ function History({ sku, region, provider, pricingModel }: HistoryProps) {
       <Bordered>
         <DataTable
           caption={text.historyCaption(sku)}
-          columns={HELD_COLUMNS}
+          columns={heldColumns(timeline)}
           rows={timeline.toReversed()}
           rowKey={({ effectiveFrom }) => effectiveFrom}
           isLong={timeline.length > 6}
@@ -334,30 +348,36 @@ function History({ sku, region, provider, pricingModel }: HistoryProps) {
   )
 }
 
-const HELD_COLUMNS: readonly Column<HeldPrice>[] = [
-  {
-    key: 'from',
-    header: text.effective,
-    cell: ({ effectiveFrom }) => formatDate(effectiveFrom),
-  },
-  {
-    key: 'until',
-    header: text.until,
-    cell: ({ until }) => (until === null ? text.now : formatDate(until)),
-  },
-  {
-    key: 'price',
-    header: text.perInstanceHour,
-    isNumber: true,
-    cell: ({ pricePerInstanceHour }) => formatRate(pricePerInstanceHour, ALL_DECIMALS),
-  },
-  {
-    key: 'source',
-    header: text.source,
-    cell: ({ source, sourceUrl }) => (
-      <span lang="en" className="block max-w-56 truncate" title={source}>
-        <SourceName name={source} address={sourceUrl} />
-      </span>
-    ),
-  },
-]
+function heldColumns(held: readonly HeldPrice[]): Column<HeldPrice>[] {
+  const prices = columnRates(
+    held.map(({ pricePerInstanceHour }) => pricePerInstanceHour),
+    ALL_DECIMALS,
+  )
+  return [
+    {
+      key: 'from',
+      header: text.effective,
+      cell: ({ effectiveFrom }) => formatDate(effectiveFrom),
+    },
+    {
+      key: 'until',
+      header: text.until,
+      cell: ({ until }) => (until === null ? text.now : formatDate(until)),
+    },
+    {
+      key: 'price',
+      header: text.perInstanceHour,
+      isNumber: true,
+      cell: ({ pricePerInstanceHour }) => prices(pricePerInstanceHour),
+    },
+    {
+      key: 'source',
+      header: text.source,
+      cell: ({ source, sourceUrl }) => (
+        <span lang="en" className="block max-w-56 truncate" title={source}>
+          <SourceName name={source} address={sourceUrl} isCut />
+        </span>
+      ),
+    },
+  ]
+}

@@ -11,7 +11,7 @@ import { PriceDate } from '../../components/proof'
 import { Segmented } from '../../components/segmented'
 import { SkeletonRows } from '../../components/skeleton'
 import { messages } from '../../lib/messages'
-import { formatQuantity, formatRate } from '../../lib/money'
+import { columnRates, formatQuantity, type RateFormat } from '../../lib/money'
 import { STALE_AFTER_DAYS } from '../../lib/time'
 import {
   type ComparedGpu,
@@ -93,21 +93,27 @@ const at = (gpu: ComparedGpu, provider: Provider) =>
 
 function Rows({ gpus, count, open }: RowsProps) {
   const columns = useMemo((): Column<ComparedGpu>[] => {
-    const providers = PROVIDERS.map((provider): Column<ComparedGpu> => ({
-      key: provider,
-      header: provider,
-      sortBy: (gpu) => {
-        const price = at(gpu, provider)?.pricePerGpuHour
-        return price == null ? null : Number(price)
-      },
-      cell: (gpu) => {
-        const price = at(gpu, provider)
-        return (
-          price !== undefined &&
-          open({ gpu: gpu.gpuType, count, provider }, <Cell gpu={gpu.gpuType} price={price} />)
-        )
-      },
-    }))
+    const providers = PROVIDERS.map((provider): Column<ComparedGpu> => {
+      const prices = columnRates(gpus.map((gpu) => at(gpu, provider)?.pricePerGpuHour))
+      return {
+        key: provider,
+        header: provider,
+        sortBy: (gpu) => {
+          const price = at(gpu, provider)?.pricePerGpuHour
+          return price == null ? null : Number(price)
+        },
+        cell: (gpu) => {
+          const price = at(gpu, provider)
+          return (
+            price !== undefined &&
+            open(
+              { gpu: gpu.gpuType, count, provider },
+              <Cell gpu={gpu.gpuType} price={price} format={prices} />,
+            )
+          )
+        },
+      }
+    })
     return [
       {
         key: 'gpu',
@@ -124,7 +130,7 @@ function Rows({ gpus, count, open }: RowsProps) {
       },
       ...providers,
     ]
-  }, [count, open])
+  }, [gpus, count, open])
   const { sorted, sorting, setSorting } = useSorting(gpus, columns)
   if (gpus.length === 0) return <EmptyState>{text.none}</EmptyState>
   return (
@@ -139,23 +145,29 @@ function Rows({ gpus, count, open }: RowsProps) {
   )
 }
 
-function Cell({ gpu, price }: { readonly gpu: string; readonly price: ComparedPrice }) {
+interface CellProps {
+  readonly gpu: string
+  readonly price: ComparedPrice
+  readonly format: RateFormat
+}
+
+function Cell({ gpu, price, format }: CellProps) {
   const { grade, pricePerGpuHour, comparedGpu, ageDays, provider } = price
   const named = <span className="sr-only">{text.cell(gpu, provider)}: </span>
   if (pricePerGpuHour === null) {
     return (
       <span className="text-ink-faint">
         {named}
-        <GradeChip grade={grade} note={text.noPrice} />
+        <GradeChip grade={grade} />
       </span>
     )
   }
   return (
     <span className="block">
       {named}
-      <span className="flex items-center gap-2">
+      <span className="flex flex-wrap items-center gap-x-2">
         <GradeChip grade={grade} />
-        <span className="font-medium">{formatRate(pricePerGpuHour)}</span>
+        <span className="font-medium">{format(pricePerGpuHour)}</span>
       </span>
       <span className="block text-ink-faint">
         {comparedGpu !== null && comparedGpu !== gpu && `${text.comparedTo(comparedGpu)} · `}

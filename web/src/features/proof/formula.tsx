@@ -2,8 +2,9 @@ import type { LedgerFigures } from '../../api/ledger'
 import { Saving } from '../../components/saving'
 import { difference } from '../../lib/decimal'
 import { messages } from '../../lib/messages'
+import { columnRates } from '../../lib/money'
 import type { Quantity } from '../../lib/why'
-import { exactUsd } from './ledger-line'
+import { ALL_DECIMALS } from './ledger-line'
 
 const text = messages.why
 
@@ -16,6 +17,8 @@ interface FormulaProps {
 /** A saving as the difference that it is, with its numbers. */
 export function Formula({ figures, provider, quantity }: FormulaProps) {
   const apart = difference(figures.paid, figures.paidCompared)
+  const { comparison, paidCompared, saving, paid } = figures
+  const usd = columnRates([comparison, paidCompared, saving, paid, apart], ALL_DECIMALS)
   const isLoss = Number(figures.saving) < 0
   const asked = (name: Quantity) => (name === quantity ? 'font-semibold' : '')
   return (
@@ -23,27 +26,27 @@ export function Formula({ figures, provider, quantity }: FormulaProps) {
       <dl className="formula">
         <dt className="text-ink-soft">{text.would(provider)}</dt>
         <dd className={`sm:text-right ${asked('comparison')}`} data-figure="why-comparison">
-          {exactUsd(figures.comparison)}
+          {usd(comparison)}
         </dd>
         <dt className="text-ink-soft">− {text.paidCompared}</dt>
         <dd className="sm:text-right" data-figure="why-paid-compared">
-          {exactUsd(figures.paidCompared)}
+          {usd(paidCompared)}
         </dd>
         <dt className="border-t border-line-strong pt-1.5 font-medium">
           = {isLoss ? text.equalsLoss : text.equals}
         </dt>
         <dd className={`border-t border-line-strong pt-1.5 sm:text-right ${asked('saving')}`}>
-          <Saving amount={figures.saving} decimals={10} figure="why-saving" />
+          <Saving amount={saving} decimals={usd} figure="why-saving" />
         </dd>
       </dl>
       {(Number(apart) !== 0 || quantity === 'paid') && (
         <dl className="formula mt-3 border-t border-line pt-3">
           <dt className="text-ink-soft">{text.paidTotal}</dt>
           <dd className={`sm:text-right ${asked('paid')}`} data-figure="why-paid">
-            {exactUsd(figures.paid)}
+            {usd(paid)}
           </dd>
           <dt className="text-ink-soft">{text.paidApart}</dt>
-          <dd className="sm:text-right">{exactUsd(apart)}</dd>
+          <dd className="sm:text-right">{usd(apart)}</dd>
         </dl>
       )}
     </section>

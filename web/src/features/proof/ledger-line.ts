@@ -7,7 +7,7 @@ const text = messages.why
 
 const SECONDS_PER_HOUR = 3600
 /** Prices and amounts are shown with all digits that they have. */
-const ALL_DECIMALS = 12
+export const ALL_DECIMALS = 12
 
 /** A time of use with both of its sides; a side may be on a page that has not come yet. */
 export interface LedgerLine {

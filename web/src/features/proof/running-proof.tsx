@@ -1,31 +1,41 @@
 import { useEffect } from 'react'
 import { toAnswer } from '../../api/answer'
 import type { Provider } from '../../api/comparison'
-import { type Instance, isActive, useGetInstancesInfiniteQuery } from '../../api/instances'
+import {
+  type Instance,
+  isActive,
+  useGetInstanceSessionsInfiniteQuery,
+  useGetInstancesInfiniteQuery,
+} from '../../api/instances'
 import { FirstLoadFailure } from '../../components/failure'
+import { InstanceLink } from '../../components/instance-link'
 import { MatchCell } from '../../components/match-cell'
 import { versus } from '../../components/proof'
 import { Saving } from '../../components/saving'
 import { SkeletonRows } from '../../components/skeleton'
+import { SourceLink } from '../../components/source-link'
 import { Why } from '../../components/why'
 import { sum } from '../../lib/decimal'
 import { messages } from '../../lib/messages'
-import { type DecimalText, formatRate } from '../../lib/money'
+import { columnRates, type DecimalText, formatRate, formatUsd } from '../../lib/money'
 import { formatExactInstant } from '../../lib/time'
+import type { Quantity } from '../../lib/why'
 import { useTimeZone } from '../../state/use-time-zone'
-import { exactUsd } from './ledger-line'
+import { ALL_DECIMALS, exactUsd } from './ledger-line'
 
 const text = messages.why
 
 interface RunningProofProps {
   readonly about: 'session' | 'pace'
+  /** Of a pace: what is saved, what is paid, or what would be charged. */
+  readonly quantity: Quantity
   readonly provider: Provider
   /** One instance alone; all that are on where it is null. */
   readonly instance: string | null
 }
 
-/** What the running instances save, in this session or per hour: one line an instance. */
-export function RunningProof({ about, provider, instance }: RunningProofProps) {
+/** What the running instances save, in their sessions or per hour, or pay: one line an instance. */
+export function RunningProof({ about, quantity, provider, instance }: RunningProofProps) {
   const timeZone = useTimeZone()
   const query = useGetInstancesInfiniteQuery(provider)
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = query
@@ -47,12 +57,11 @@ export function RunningProof({ about, provider, instance }: RunningProofProps) {
   const running = pages
     .flatMap(({ instances }) => instances)
     .filter((one) => isActive(one) && (instance === null || one.instanceId === instance))
-  const savings = running.flatMap((one) => savingOf(one, about) ?? [])
+  const figures = running.flatMap((one) => figureOf(one, about, quantity) ?? [])
   return (
     <div className="space-y-5">
       <p className="text-[13px] text-ink-faint">
-        {versus(first.provider, first.comparison)}
-        {' · '}
+        {quantity !== 'paid' && `${versus(first.provider, first.comparison)} · `}
         {text.asOf(formatExactInstant(first.asOf, timeZone))}
       </p>
       {running.length === 0 ? (
@@ -64,7 +73,7 @@ export function RunningProof({ about, provider, instance }: RunningProofProps) {
             <ol className="divide-y divide-line border-y border-line">
               {running.map((one) => (
                 <li key={one.instanceId} className="space-y-1.5 py-3 text-[13px]">
-                  <Line one={one} about={about} provider={provider} />
+                  <Line one={one} about={about} quantity={quantity} provider={provider} />
                 </li>
               ))}
             </ol>
@@ -76,32 +85,54 @@ export function RunningProof({ about, provider, instance }: RunningProofProps) {
                 <span className="block text-[13px] text-ink-faint">{text.live}</span>
               )}
             </span>
-            <Saving
-              amount={sum(savings)}
-              decimals={10}
-              figure="why-saving"
-              className="font-semibold"
-              showLossNote
-            />
+            {quantity === 'saving' ? (
+              <Saving
+                amount={sum(figures)}
+                decimals={10}
+                figure="why-saving"
+                className="font-semibold"
+                showLossNote
+              />
+            ) : (
+              <span className="font-semibold" data-figure={`why-${quantity}`}>
+                {formatUsd(sum(figures), 10)}
+              </span>
+            )}
           </p>
+          {instance !== null && quantity !== 'comparison' && about === 'pace' && (
+            <PaidRates provider={provider} instance={instance} timeZone={timeZone} />
+          )}
         </>
       )}
     </div>
   )
 }
 
-function savingOf(one: Instance, about: 'session' | 'pace'): DecimalText | null {
-  return about === 'pace' ? one.savingPerHour : (one.session?.saving ?? null)
+function figureOf(
+  one: Instance,
+  about: 'session' | 'pace',
+  quantity: Quantity,
+): DecimalText | null {
+  if (about === 'session') return one.session?.saving ?? null
+  switch (quantity) {
+    case 'saving':
+      return one.savingPerHour
+    case 'paid':
+      return one.ratePerHour
+    case 'comparison':
+      return one.comparisonRatePerHour
+  }
 }
 
 interface LineProps {
   readonly one: Instance
   readonly about: 'session' | 'pace'
+  readonly quantity: Quantity
   readonly provider: Provider
 }
 
-function Line({ one, about, provider }: LineProps) {
-  const saving = savingOf(one, about)
+function Line({ one, about, quantity, provider }: LineProps) {
+  const figure = figureOf(one, about, quantity)
   return (
     <>
       <p className="flex flex-wrap items-baseline justify-between gap-x-4">
@@ -112,28 +143,106 @@ function Line({ one, about, provider }: LineProps) {
             {one.gpuType} × {one.gpuCount}
           </span>
         </span>
-        {saving !== null && (
+        {figure !== null && quantity !== 'saving' && exactUsd(figure)}
+        {figure !== null && quantity === 'saving' && (
           <Figure one={one} about={about} provider={provider}>
-            {saving}
+            {figure}
           </Figure>
         )}
       </p>
-      <p className="text-ink-soft">
-        {saving === null
-          ? text.unpricedInstance
-          : `${differenceOf(one, about)} = ${exactUsd(saving)}`}
-      </p>
-      <MatchCell instance={one} />
+      {quantity === 'saving' && (
+        <p className="text-ink-soft">
+          {figure === null
+            ? text.unpricedInstance
+            : `${differenceOf(one, about)} = ${exactUsd(figure)}`}
+        </p>
+      )}
+      {about === 'pace' && quantity !== 'comparison' && <PaidTo one={one} />}
+      {quantity !== 'paid' && <ComparedTo one={one} provider={provider} />}
     </>
   )
 }
 
-function Figure({
-  one,
-  about,
-  provider,
-  children,
-}: LineProps & { readonly children: DecimalText }) {
+/** What an instance is compared with, and by name where that price is from. */
+function ComparedTo({ one, provider }: { readonly one: Instance; readonly provider: Provider }) {
+  const { match } = one
+  return (
+    <>
+      <MatchCell instance={one} against={provider} />
+      {match !== null && (
+        <p className="text-ink-faint wrap-anywhere">
+          {text.source}:{' '}
+          {match.sourceUrl === null ? (
+            <span lang="en">{match.source}</span>
+          ) : (
+            <SourceLink href={match.sourceUrl} lang="en">
+              {match.source}
+            </SourceLink>
+          )}
+        </p>
+      )}
+    </>
+  )
+}
+
+/** Who a rate is paid to: it is what was reported, and the reports can be read. */
+function PaidTo({ one }: { readonly one: Instance }) {
+  if (one.ratePerHour === null) return null
+  return (
+    <p className="text-ink-soft">
+      {text.paidHourly(exactUsd(one.ratePerHour), one.provider)}
+      {': '}
+      <span className="underline decoration-line-strong underline-offset-2">
+        <InstanceLink instanceId={one.instanceId}>{text.reports}</InstanceLink>
+      </span>
+    </p>
+  )
+}
+
+interface PaidRatesProps {
+  readonly provider: Provider
+  readonly instance: string
+  readonly timeZone: string
+}
+
+/** The rates of an instance's running session, each from when it was reported to hold. */
+function PaidRates({ provider, instance, timeZone }: PaidRatesProps) {
+  const answer = toAnswer(useGetInstanceSessionsInfiniteQuery({ provider, instanceId: instance }))
+  if (answer.state === 'loading') return <SkeletonRows rows={2} />
+  if (answer.state === 'failed') {
+    return <FirstLoadFailure problem={answer.problem} retry={answer.retry} />
+  }
+  const latest = answer.data.pages[0]?.sessions[0]
+  if (latest?.endedAt !== null) return null
+  const held = latest.runs.flatMap(({ rates, currency }) =>
+    rates.map((rate) => ({ ...rate, currency })),
+  )
+  const format = columnRates(
+    held.map(({ ratePerHour }) => ratePerHour),
+    ALL_DECIMALS,
+  )
+  return (
+    <section aria-label={text.rates}>
+      <h3 className="mb-2 text-sm font-medium">{text.rates}</h3>
+      <ol className="space-y-1 text-[13px]">
+        {held.map(({ since, ratePerHour, currency }) => (
+          <li key={since}>
+            {text.rateSince(format(ratePerHour, currency), formatExactInstant(since, timeZone))}
+          </li>
+        ))}
+      </ol>
+    </section>
+  )
+}
+
+interface FigureProps {
+  readonly one: Instance
+  readonly about: 'session' | 'pace'
+  readonly provider: Provider
+  readonly children: DecimalText
+}
+
+function Figure({ one, about, provider, children }: FigureProps) {
   const shown = <Saving amount={children} decimals={about === 'pace' ? 'rate' : 4} />
   if (about === 'pace' || one.session === null) return shown
   return (

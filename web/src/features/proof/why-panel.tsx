@@ -37,7 +37,11 @@ function titleOf(question: WhyQuestion, timeZone: string): string {
     ...(instance === null ? [] : [text.subjects.instance(instance)]),
     ...(gpu === null ? [] : [text.subjects.gpu(gpu)]),
   ]
-  if (about === 'pace') return [text.subjects.pace, ...whose].join(' · ')
+  if (about === 'pace') {
+    // What is saved needs no word; what is paid, and would be, does.
+    const what = quantity === 'saving' ? [] : [text.quantities[quantity]]
+    return [...what, text.subjects.pace, ...whose].join(' · ')
+  }
   if (about === 'session') return [text.subjects.currentSession, ...whose].join(' · ')
   const when = isComputeOnly ? text.subjects.session : periodInWords(question, timeZone)
   return [text.quantities[quantity], ...whose, when].join(' · ')
@@ -69,7 +73,12 @@ export default function WhyPanel() {
         <UsageProof key={search} question={question} provider={provider} title={title} />
       )}
       {(question.about === 'session' || question.about === 'pace') && (
-        <RunningProof about={question.about} provider={provider} instance={question.instance} />
+        <RunningProof
+          about={question.about}
+          quantity={question.about === 'pace' ? question.quantity : 'saving'}
+          provider={provider}
+          instance={question.instance}
+        />
       )}
       {question.about === 'projection' && <ProjectionProof provider={provider} />}
     </Panel>

@@ -1,4 +1,4 @@
-import { memo, useState } from 'react'
+import { memo, type ReactNode, useMemo, useState } from 'react'
 import type { Provider } from '../../api/comparison'
 import {
   type GpuGroup,
@@ -14,15 +14,18 @@ import { type Column, DataTable, toCsvRows, useSorting } from '../../components/
 import { EmptyState } from '../../components/empty-state'
 import { FirstLoadFailure } from '../../components/failure'
 import { GradeChip } from '../../components/grade-chip'
+import { InexactToggle, isInexact } from '../../components/inexact'
 import { InstanceLink } from '../../components/instance-link'
 import { LastAnswer } from '../../components/last-answer'
 import { Saving } from '../../components/saving'
 import { Segmented } from '../../components/segmented'
 import { SkeletonRows } from '../../components/skeleton'
+import { Uncompared } from '../../components/uncompared'
+import { WeighedLink } from '../../components/weighed-link'
 import { Why } from '../../components/why'
 import { downloadCsv, toCsv } from '../../lib/csv'
 import { messages } from '../../lib/messages'
-import { type Amount, formatQuantity, formatUsd, plainAmount } from '../../lib/money'
+import { type Amount, formatFixed, formatUsd, plainAmount } from '../../lib/money'
 import type { AskedWhy } from '../../lib/why'
 import { useAnswer } from '../../state/use-answer'
 import { usePolling } from '../../state/use-savings'
@@ -53,7 +56,7 @@ function figureColumns<Row extends { readonly lifetime: UsageFigures }>(
       header: text.hours,
       isNumber: true,
       sortBy: ({ lifetime }) => lifetime.hours,
-      cell: ({ lifetime }) => formatQuantity(lifetime.hours),
+      cell: ({ lifetime }) => formatFixed(lifetime.hours),
       csv: ({ lifetime }) => plainAmount(lifetime.hours, 1),
     },
     {
@@ -86,7 +89,7 @@ function figureColumns<Row extends { readonly lifetime: UsageFigures }>(
       isNumber: true,
       sortBy: ({ lifetime: { saving } }) => (saving === null ? null : Number(saving)),
       cell: (row) => {
-        const { saving } = row.lifetime
+        const { saving, cost, comparableCost } = row.lifetime
         if (saving === null) return <span className="text-ink-faint">–</span>
         return (
           <>
@@ -94,7 +97,12 @@ function figureColumns<Row extends { readonly lifetime: UsageFigures }>(
               <Saving amount={saving} />
             </Why>
             {Number(saving) < 0 && (
-              <span className="block text-xs text-loss">{messages.figures.costsMore}</span>
+              <span aria-hidden="true" className="block text-xs text-loss">
+                {messages.figures.costsMore}
+              </span>
+            )}
+            {cost !== null && (
+              <Uncompared paid={cost} compared={comparableCost} about={whyOf(row)} />
             )}
           </>
         )
@@ -104,7 +112,7 @@ function figureColumns<Row extends { readonly lifetime: UsageFigures }>(
   ]
 }
 
-const INSTANCE_COLUMNS: readonly Column<Instance>[] = [
+const instanceColumns = (provider: Provider): readonly Column<Instance>[] => [
   {
     key: 'instance',
     header: text.instance,
@@ -131,7 +139,14 @@ const INSTANCE_COLUMNS: readonly Column<Instance>[] = [
     key: 'grade',
     header: text.grade,
     sortBy: ({ match }) => match?.grade ?? 'N',
-    cell: ({ match }) => <GradeChip grade={match?.grade ?? 'N'} />,
+    cell: (instance) => (
+      <span className="flex flex-wrap gap-x-3">
+        <GradeChip grade={instance.match?.grade ?? 'N'} />
+        <WeighedLink instance={instance} against={provider}>
+          {messages.figures.weighed}
+        </WeighedLink>
+      </span>
+    ),
     csv: ({ match }) => match?.grade ?? 'N',
   },
   ...figureColumns<Instance>(({ instanceId }) => ({ about: 'usage', instance: instanceId })),
@@ -227,11 +242,20 @@ interface InstancesProps {
 }
 
 const Instances = memo(function Instances({ pages, provider }: InstancesProps) {
+  const [isOnlyInexact, setOnlyInexact] = useState(false)
+  const columns = useMemo(() => instanceColumns(provider), [provider])
+  const rows = pages.flatMap((page) => page.instances)
   return (
     <SortedRows
       caption={text.captionInstance}
-      columns={INSTANCE_COLUMNS}
-      rows={pages.flatMap((page) => page.instances)}
+      columns={columns}
+      rows={isOnlyInexact ? rows.filter(isInexact) : rows}
+      filter={
+        rows.length > 0 && (
+          <InexactToggle instances={rows} isOn={isOnlyInexact} onChange={setOnlyInexact} />
+        )
+      }
+      empty={isOnlyInexact ? messages.figures.noneInexact : text.empty}
       rowKey={({ instanceId }) => instanceId}
       fileName={`savings-by-instance-${provider.toLowerCase()}.csv`}
     />
@@ -261,16 +285,33 @@ interface SortedRowsProps<Row> {
   readonly rows: readonly Row[]
   readonly rowKey: (row: Row) => string
   readonly fileName: string
+  /** What leaves some of the rows out, in the file too. */
+  readonly filter?: ReactNode
+  readonly empty?: string
 }
 
-function SortedRows<Row>({ caption, columns, rows, rowKey, fileName }: SortedRowsProps<Row>) {
+function SortedRows<Row>({
+  caption,
+  columns,
+  rows,
+  rowKey,
+  fileName,
+  filter,
+  empty = text.empty,
+}: SortedRowsProps<Row>) {
   const { sorted, sorting, setSorting } = useSorting(rows, columns)
   if (rows.length === 0) {
-    return <EmptyState>{text.empty}</EmptyState>
+    return (
+      <>
+        <div className="flex px-4 pb-3 empty:hidden sm:justify-end sm:px-5">{filter}</div>
+        <EmptyState>{empty}</EmptyState>
+      </>
+    )
   }
   return (
     <>
-      <div className="flex px-4 pb-3 sm:justify-end sm:px-5">
+      <div className="flex flex-wrap gap-3 px-4 pb-3 sm:justify-end sm:px-5">
+        {filter}
         <Button
           onClick={() => {
             downloadCsv(fileName, toCsv(toCsvRows(sorted, columns)))

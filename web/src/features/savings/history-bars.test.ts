@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { history } from '../../test/answers'
-import { parseHistory } from './history-api'
+import { parseHistory } from '../../api/history'
 import { historyBars } from './history-bars'
 
 describe('the bars of the history', () => {

@@ -1,6 +1,6 @@
 import { datesBetween, daysBefore, localDate } from '../../lib/time'
 import { LONGEST_RANGE, type RangeDays } from '../../state/economy-slice'
-import type { History } from './history-api'
+import type { History } from '../../api/history'
 
 /** One bar: parts that stack up; a day without use has none. */
 export interface HistoryBar {

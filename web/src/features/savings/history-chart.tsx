@@ -20,7 +20,7 @@ import { formatDate } from '../../lib/time'
 import { writeWhy } from '../../lib/why'
 import type { RangeDays } from '../../state/economy-slice'
 import type { DayMarks } from './day-marks'
-import type { History } from './history-api'
+import type { History } from '../../api/history'
 import { type HistoryBar, historyBars } from './history-bars'
 import { MARK_SIGNS, partsOf, signsOf } from './history-parts'
 import { historySvg, shortDate, signsOn, toPng } from './history-picture'
@@ -310,7 +310,9 @@ function dayInWords(bar: HistoryBar | undefined, marks: DayMarks): string {
     date,
     formatUsd(paid + more + (uncompared ?? 0)),
     formatUsd(paid + (saved ?? 0)),
-    formatUsd((saved ?? 0) - more),
+    more > 0
+      ? messages.figures.lost(formatUsd(more))
+      : messages.figures.saved(formatUsd(saved ?? 0)),
   )
   return [words, ...(marks.get(bar.date) ?? []).map((mark) => mark.words)].join(', ')
 }

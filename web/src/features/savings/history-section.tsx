@@ -7,15 +7,16 @@ import { FirstLoadFailure, StaleNotice } from '../../components/failure'
 import { Saving } from '../../components/saving'
 import { Segmented } from '../../components/segmented'
 import { Skeleton } from '../../components/skeleton'
+import { Uncompared } from '../../components/uncompared'
 import { Why } from '../../components/why'
 import { downloadCsv, toCsv } from '../../lib/csv'
 import { messages } from '../../lib/messages'
-import { formatQuantity, formatUsd, plainAmount } from '../../lib/money'
+import { formatFixed, formatQuantity, formatUsd, plainAmount } from '../../lib/money'
 import { formatDate } from '../../lib/time'
 import { RANGE_DAYS, type RangeDays } from '../../state/economy-slice'
 import { useAnswer } from '../../state/use-answer'
 import { usePolling } from '../../state/use-savings'
-import { type History, type HistoryDay, useGetHistoryQuery } from './history-api'
+import { type History, type HistoryDay, useGetHistoryQuery } from '../../api/history'
 import { whyOfDay, whyOfRange } from './history-why'
 import { type DayMarks, useDayMarks } from './day-marks'
 import { MARK_SIGNS } from './history-parts'
@@ -44,7 +45,7 @@ const columnsFor = (provider: Provider, marks: DayMarks): readonly Column<Histor
     key: 'hours',
     header: text.hours,
     isNumber: true,
-    cell: (day) => formatQuantity(day.hoursUsed),
+    cell: (day) => formatFixed(day.hoursUsed),
     csv: (day) => plainAmount(day.hoursUsed, 1),
   },
   {
@@ -153,6 +154,11 @@ const Days = memo(function Days({
           <Why about={whyOfRange(history, rangeDays, 'saving')}>
             <Saving amount={totals.savings} figure="range-saving" showLossNote />
           </Why>
+          <Uncompared
+            paid={totals.cost}
+            compared={totals.comparableCost}
+            about={whyOfRange(history, rangeDays, 'paid')}
+          />
         </Total>
         <Total label={text.hours}>{formatQuantity(totals.hoursUsed)}</Total>
       </dl>

@@ -2,7 +2,7 @@ import type { Provider } from '../../api/comparison'
 import { daysBefore, localDate, nextDate } from '../../lib/time'
 import type { AskedWhy, Quantity } from '../../lib/why'
 import { LONGEST_RANGE, type RangeDays } from '../../state/economy-slice'
-import type { History } from './history-api'
+import type { History } from '../../api/history'
 
 /** The question why a day's figure is what it is. */
 export function whyOfDay(date: string, provider: Provider, quantity: Quantity): AskedWhy {

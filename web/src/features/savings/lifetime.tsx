@@ -7,13 +7,14 @@ import { FirstLoadFailure, StaleNotice } from '../../components/failure'
 import { LiveAmount } from '../../components/live-amount'
 import { LiveDot } from '../../components/live-dot'
 import { LiveDuration } from '../../components/live-duration'
+import { meterSummary } from '../../components/meter-summary'
 import { projectionMethod } from '../../components/projection-method'
 import { Evidence, versus } from '../../components/proof'
 import { Saving } from '../../components/saving'
 import { Segmented } from '../../components/segmented'
 import { Skeleton } from '../../components/skeleton'
+import { Uncompared } from '../../components/uncompared'
 import { Why } from '../../components/why'
-import { formatScaledUsd, LiveCounter } from '../../lib/live-counter'
 import { messages } from '../../lib/messages'
 import { formatPercent, formatQuantity, formatRate, formatUsd, outcomeOf } from '../../lib/money'
 
@@ -46,51 +47,50 @@ export function Lifetime({ answer, timeZone }: LifetimeProps) {
   }
   if (answer.state === 'loading') return <LifetimeSkeleton />
   const { data: savings, staleSince, retry } = answer
+  const isStale = staleSince !== null
   return (
     <div className="space-y-4">
       <section
         aria-label={text.lifetime}
-        className="@container rounded-xl border border-line bg-surface p-4 shadow-card sm:p-6"
+        className="@container rounded-xl border border-line bg-surface shadow-card"
       >
-        <div className={staleSince === null ? '' : 'stale'}>
-          <Counter savings={savings} />
-        </div>
-        <div className="mt-5 flex flex-wrap items-start justify-between gap-x-8 gap-y-2 border-t border-line pt-4 empty:hidden">
-          <Evidence
-            coverage={savings.coverage}
-            oldestPriceRetrievedAt={savings.oldestPriceRetrievedAt}
-            asOf={savings.asOf}
-          />
-          {staleSince !== null && (
-            <StaleNotice since={staleSince} timeZone={timeZone} retry={retry} />
-          )}
+        {isStale && <StaleNotice since={staleSince} timeZone={timeZone} retry={retry} isBand />}
+        <div className={`p-4 sm:p-6 ${isStale ? 'stale' : ''}`}>
+          <Counter savings={savings} isStale={isStale} />
+          <div className="mt-5 flex flex-wrap items-start justify-between gap-x-8 gap-y-2 border-t border-line pt-4 empty:hidden">
+            <Evidence
+              coverage={savings.coverage}
+              oldestPriceRetrievedAt={savings.oldestPriceRetrievedAt}
+              asOf={savings.asOf}
+            />
+          </div>
         </div>
       </section>
       <div
-        className={`grid grid-cols-1 gap-4 sm:grid-cols-2 xl:grid-cols-4 ${staleSince === null ? '' : 'stale'}`}
+        className={`grid grid-cols-1 gap-4 sm:grid-cols-2 xl:grid-cols-4 ${isStale ? 'stale' : ''}`}
       >
         <PaidTile savings={savings} />
         <ChargedTile savings={savings} />
-        <PaceTile savings={savings} />
+        <PaceTile savings={savings} isStale={isStale} />
         <ProjectionTile savings={savings} />
       </div>
     </div>
   )
 }
 
-function Counter({ savings }: { readonly savings: Savings }) {
-  const summary = () => {
-    const now = performance.now()
-    return messages.widget.summary(
-      formatScaledUsd(new LiveCounter(savings.liveSession, savings.validity).at(now), 2),
-      savings.activeInstancesCount,
-      formatScaledUsd(new LiveCounter(savings.liveLifetime, savings.validity).at(now), 2),
-      savings.provider,
-    )
-  }
+interface OfSavings {
+  readonly savings: Savings
+  /** Newer answers fail to come: nothing here is said to be so now. */
+  readonly isStale: boolean
+}
+
+function Counter({ savings, isStale }: OfSavings) {
   return (
     <div className="flex flex-wrap items-end justify-between gap-x-10 gap-y-5">
-      <CalmStatus key={savings.provider} summary={summary} />
+      <CalmStatus
+        key={`${savings.provider} ${isStale}`}
+        summary={() => meterSummary(savings, isStale)}
+      />
       <div className="min-w-0">
         <p className="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-ink-soft">
           {text.lifetime}
@@ -108,6 +108,13 @@ function Counter({ savings }: { readonly savings: Savings }) {
               showLossNote
             />
           </Why>
+        </p>
+        <p className="mt-2">
+          <Uncompared
+            paid={savings.lifetimeCost}
+            compared={savings.lifetimeComparableCost}
+            about={{ about: 'usage' }}
+          />
         </p>
         <p className="mt-3 flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-ink-soft">
           {savings.savingsPercentage !== null && !savings.firstUse && (
@@ -129,7 +136,7 @@ function Counter({ savings }: { readonly savings: Savings }) {
           )}
         </p>
       </div>
-      <Session savings={savings} />
+      <Session savings={savings} isStale={isStale} />
     </div>
   )
 }
@@ -152,11 +159,12 @@ function Percentage({ percentage }: { readonly percentage: number }) {
   )
 }
 
-function Session({ savings }: { readonly savings: Savings }) {
+function Session({ savings, isStale }: OfSavings) {
+  const { widget } = messages
   const { activeInstancesCount: count } = savings
   return (
     <div className="text-sm @3xl:text-right">
-      <p className="text-ink-soft">{messages.widget.session}</p>
+      <p className="text-ink-soft">{isStale ? widget.sessionThen : widget.session}</p>
       <p className="mt-1 text-2xl leading-8 font-semibold tracking-tight">
         <Why about={{ about: 'session' }}>
           <LiveAmount
@@ -170,11 +178,13 @@ function Session({ savings }: { readonly savings: Savings }) {
         </Why>
       </p>
       {count === 0 ? (
-        <p className="text-[13px] text-ink-faint">{messages.widget.nothingRunning}</p>
+        <p className="text-[13px] text-ink-faint">
+          {isStale ? widget.nothingRan : widget.nothingRunning}
+        </p>
       ) : (
         <p className="flex flex-wrap items-center gap-x-2 text-[13px] text-ink-soft @3xl:justify-end">
           <LiveDot />
-          {messages.widget.active(count)}
+          {isStale ? widget.activeThen(count) : widget.active(count)}
           <span className="text-ink-faint">
             <LiveDuration
               hours={savings.currentSessionHours}
@@ -210,6 +220,15 @@ function Tile({ title, actions, children }: TileProps) {
 const TILE_FIGURE = 'mt-1.5 text-2xl leading-8 font-semibold tracking-tight'
 const TILE_NOTE = 'mt-0.5 text-[13px] text-ink-faint'
 
+/** Stands under a figure that says so itself to whoever hears it. */
+function LossBelow() {
+  return (
+    <span aria-hidden="true" className="block text-loss">
+      {messages.figures.costsMore}
+    </span>
+  )
+}
+
 function PaidTile({ savings }: { readonly savings: Savings }) {
   const isAllComparable = savings.lifetimeCost === savings.lifetimeComparableCost
   return (
@@ -239,7 +258,7 @@ function ChargedTile({ savings }: { readonly savings: Savings }) {
   )
 }
 
-function PaceTile({ savings }: { readonly savings: Savings }) {
+function PaceTile({ savings, isStale }: OfSavings) {
   const [unit, setUnit] = useState<PaceUnit>('h')
   const { hourly, provider } = savings
   const hours = UNIT_HOURS[unit]
@@ -248,7 +267,7 @@ function PaceTile({ savings }: { readonly savings: Savings }) {
   const decimals = unit === 's' ? 6 : 4
   return (
     <Tile
-      title={text.pace}
+      title={isStale ? text.paceThen : text.pace}
       actions={
         <Segmented
           label={text.paceUnit}
@@ -262,6 +281,7 @@ function PaceTile({ savings }: { readonly savings: Savings }) {
         <Why about={{ about: 'pace' }}>
           <span className="saving" data-outcome={outcomeOf(saving)} data-figure="pace">
             {formatRate(saving, decimals)}
+            {saving < 0 && <span className="sr-only"> {messages.figures.costsMore}</span>}
           </span>
         </Why>{' '}
         <span className="text-sm font-normal tracking-normal text-ink-faint">
@@ -270,13 +290,15 @@ function PaceTile({ savings }: { readonly savings: Savings }) {
       </p>
       <p className={TILE_NOTE}>
         {savings.activeInstancesCount === 0
-          ? text.noPace
+          ? isStale
+            ? text.noPaceThen
+            : text.noPace
           : text.paceDetail(
               formatRate(hourly.dumontComparableRate * hours, decimals),
               provider,
               formatRate(hourly.providerRate * hours, decimals),
             )}
-        {saving < 0 && <span className="block text-loss">{messages.figures.costsMore}</span>}
+        {saving < 0 && <LossBelow />}
       </p>
     </Tile>
   )
@@ -285,7 +307,13 @@ function PaceTile({ savings }: { readonly savings: Savings }) {
 function ProjectionTile({ savings }: { readonly savings: Savings }) {
   const { projections } = savings
   return (
-    <Tile title={text.projection}>
+    <Tile
+      title={
+        projections.method === 'none'
+          ? text.projection
+          : text.projectionBy(projectionMethod(projections))
+      }
+    >
       {projections.monthly === null || projections.yearly === null ? (
         <>
           <p className={`${TILE_FIGURE} text-ink-faint`}>{text.noProjection}</p>
@@ -311,12 +339,7 @@ function ProjectionTile({ savings }: { readonly savings: Savings }) {
             </Why>{' '}
             <span className="text-ink-faint">{text.inAYear}</span>
           </p>
-          <p className={TILE_NOTE}>
-            {projectionMethod(projections)}
-            {projections.monthly < 0 && (
-              <span className="block text-loss">{messages.figures.costsMore}</span>
-            )}
-          </p>
+          <p className={TILE_NOTE}>{projections.monthly < 0 && <LossBelow />}</p>
         </>
       )}
     </Tile>

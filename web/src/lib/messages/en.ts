@@ -13,6 +13,7 @@ export const english = {
     firstLoad: 'No figures to show',
     retry: 'Try again',
     stale: (time: string) => `No new figures since ${time}, retrying`,
+    staleAge: (age: string) => `figures are ${age} old`,
     screen: 'This page stopped working',
     reload: 'Reload the page',
   },
@@ -160,8 +161,11 @@ export const english = {
       reserved_3y: 'reserved 3 y',
     } as Record<string, string | undefined>,
     costsMore: 'costs more here',
+    saved: (amount: string) => `${amount} saved`,
+    lost: (amount: string) => `a loss of ${amount}`,
     corrected: (amount: string) => `corrected by ${amount}`,
     noComparison: 'no comparison',
+    uncompared: (amount: string) => `not in it: ${amount} paid, without a comparison`,
     coverage: (gpuTime: string, cost: string) => `covers ${gpuTime} of GPU time, ${cost} of cost`,
     oldestPrice: (date: string) => `oldest price ${date}`,
     stale: 'over 180 days old',
@@ -179,9 +183,22 @@ export const english = {
       N: 'no comparison: unpriced, left out of the saving',
       R: 'the reference card of the operator',
     },
+    /** Each grade in a word, beside its letter. */
+    gradeWords: {
+      A: 'exact',
+      B: 'same chip',
+      C: 'variant',
+      D: 'substitute',
+      N: 'no comparison',
+      R: 'reference',
+    },
+    weighed: 'what was weighed',
+    inexact: (count: number) => `Without exact match (${count})`,
+    noneInexact: 'Every instance that is shown has an exact match.',
     gradeTitle: (grade: string) => `Grade ${grade}`,
     notices: 'Left out, and why',
     why: 'why?',
+    newTab: 'opens in a new tab',
   },
 
   why: {
@@ -194,10 +211,10 @@ export const english = {
       day: (day: string) => day,
       instance: (name: string) => `Instance ${name}`,
       gpu: (name: string) => `All ${name}`,
-      session: 'This session, GPU time only',
-      currentSession: 'The current session',
+      session: 'One session, GPU time only',
+      currentSession: 'Running sessions',
       pace: 'Per hour now',
-      projection: 'At this pace',
+      projection: 'Projection',
     },
     quantities: { saving: 'Saved', paid: 'You paid', comparison: 'Would have been charged' },
     asOf: (instant: string) => `As of ${instant}`,
@@ -245,6 +262,10 @@ export const english = {
     sessions: 'Instances that are on',
     sessionsSum: 'The instances add up',
     nothingOn: 'Nothing is running, so this is zero.',
+    paidHourly: (rate: string, provider: string) => `${rate} an hour, as reported for ${provider}`,
+    rateSince: (rate: string, since: string) => `${rate} since ${since}`,
+    rates: 'Rates of the running session',
+    reports: 'its sessions and events',
     paceLine: (would: string, paid: string) => `${would} − ${paid}`,
     unpricedInstance: 'No comparison, so it is in no saving.',
     projection: {
@@ -268,11 +289,13 @@ export const english = {
     paidPerHour: 'You pay per hour',
     wouldPerHour: (provider: string) => `${provider} per hour`,
     savingPerHour: 'Saving per hour',
-    session: 'This session',
+    session: 'Running session',
+    sessionThen: 'Session, last known',
     lifetime: 'All time',
     comparedWith: 'Compared with',
     timeline: 'Sessions and rates',
     running: 'now',
+    runningThen: 'last known',
     sessionOf: (from: string, to: string) => `${from} to ${to}`,
     hours: (hours: string) => `${hours} h`,
     paid: (amount: string) => `paid ${amount}`,
@@ -299,7 +322,6 @@ export const english = {
     memory: 'Memory',
     filter: 'Filter GPUs',
     none: 'No GPU of that name.',
-    noPrice: 'none',
     age: (days: string) => (days === '1' ? '1 day old' : `${days} days old`),
     cell: (gpu: string, provider: string) => `${gpu} at ${provider}`,
     count: 'GPUs',
@@ -419,11 +441,17 @@ export const english = {
   widget: {
     title: 'Savings meter',
     lifetime: 'Saved in all time',
+    today: 'Today',
     perHour: 'Per hour now',
-    month: 'In a month',
-    session: 'This session',
+    perHourThen: 'Per hour, last known',
+    month: 'In a month, projected',
+    session: 'Running sessions',
+    sessionThen: 'Sessions, last known',
     active: (count: number) => (count === 1 ? '1 instance active' : `${count} instances active`),
+    activeThen: (count: number) =>
+      count === 1 ? '1 instance was active' : `${count} instances were active`,
     nothingRunning: 'Nothing is running',
+    nothingRan: 'Nothing was running',
     paidPerHour: (rate: string) => `you pay ${rate}`,
     duration: (count: number) => (count === 1 ? 'running' : `over ${count} instances`),
     details: 'All savings',
@@ -434,7 +462,7 @@ export const english = {
       'With the first usage event the meter starts: what you pay, and what it would have cost elsewhere.',
     waysToBegin: 'Ways to begin',
     projection: {
-      measured: (days: string) => `measured over ${days}`,
+      measured: (days: string) => `mean of the last ${days}`,
       hourly: (hours: string) => `at ${hours} h a day`,
       assumed: 'assuming 8 h a day',
       none: 'not enough data',
@@ -442,8 +470,12 @@ export const english = {
     days: (days: string) => (days === '1' ? '1 day' : `${days} days`),
     summary: (session: string, count: number, lifetime: string, provider: string) =>
       count === 0
-        ? `Nothing is running. ${lifetime} saved in all time against ${provider}.`
-        : `${session} saved in this session, ${lifetime} in all time, against ${provider}.`,
+        ? `Nothing is running. ${lifetime} in all time, against ${provider}.`
+        : `${session} in the running sessions, ${lifetime} in all time, against ${provider}.`,
+    summaryThen: (session: string, count: number, lifetime: string, provider: string) =>
+      count === 0
+        ? `Last known: ${lifetime} in all time, against ${provider}.`
+        : `Last known: ${session} in the sessions, ${lifetime} in all time, against ${provider}.`,
   },
 
   instances: {
@@ -453,10 +485,11 @@ export const english = {
     instance: 'Instance',
     gpu: 'GPU',
     status: 'Status',
+    statusThen: 'Last known status',
     paidPerHour: 'Paid / h',
     comparedWith: 'Compared with',
     savingPerHour: 'Saving / h',
-    sessionSaving: 'This session',
+    sessionSaving: 'Running session',
     lifetimeSaving: 'All time',
     statuses: {
       running: 'running',
@@ -513,6 +546,7 @@ export const english = {
     wouldHaveCharged: (provider: string) => `${provider} would have charged`,
     sameWork: 'for the same work',
     pace: 'Pace now',
+    paceThen: 'Pace, last known',
     paceUnit: 'Unit of the pace',
     units: { s: 's', min: 'min', h: 'h', day: 'day', month: 'month' },
     perUnit: {
@@ -525,7 +559,9 @@ export const english = {
     paceDetail: (paid: string, provider: string, charged: string) =>
       `${paid} here, ${charged} at ${provider}`,
     noPace: 'nothing is running',
-    projection: 'At this pace',
+    noPaceThen: 'nothing was running',
+    projection: 'Projection',
+    projectionBy: (method: string) => `Projection: ${method}`,
     inAMonth: 'in a month',
     inAYear: 'in a year',
     noProjection: 'Not enough data',
@@ -562,7 +598,7 @@ export const english = {
     adjustmentOf: (saving: string) => `saving ${saving} since it was closed`,
     keys: 'Left and right arrows step through the days, Enter opens one.',
     dayInWords: (day: string, paid: string, would: string, saved: string) =>
-      `${day}: paid ${paid}, would have been ${would}, saved ${saved}`,
+      `${day}: paid ${paid}, would have been ${would}, ${saved}`,
     dayWithout: (day: string) => `${day}: no use`,
   },
 

@@ -14,6 +14,7 @@ export const portuguese: typeof english = {
     firstLoad: 'Nenhum valor para mostrar',
     retry: 'Tentar de novo',
     stale: (time: string) => `Sem valores novos desde ${time}, tentando de novo`,
+    staleAge: (age: string) => `os valores têm ${age}`,
     screen: 'Esta página parou de funcionar',
     reload: 'Recarregar a página',
   },
@@ -234,8 +235,11 @@ export const portuguese: typeof english = {
       reserved_3y: 'reserva de 3 anos',
     },
     costsMore: 'aqui custa mais',
+    saved: (amount: string) => `${amount} economizados`,
+    lost: (amount: string) => `um prejuízo de ${amount}`,
     corrected: (amount: string) => `corrigido em ${amount}`,
     noComparison: 'sem comparação',
+    uncompared: (amount: string) => `fora disso: ${amount} pagos, sem comparação`,
     coverage: (gpuTime: string, cost: string) =>
       `cobre ${gpuTime} do tempo de GPU, ${cost} do custo`,
     oldestPrice: (date: string) => `preço mais antigo: ${date}`,
@@ -254,9 +258,21 @@ export const portuguese: typeof english = {
       N: 'sem comparação: sem preço, fora da economia',
       R: 'a tabela de referência do operador',
     },
+    gradeWords: {
+      A: 'exato',
+      B: 'mesmo chip',
+      C: 'variante',
+      D: 'substituto',
+      N: 'sem comparação',
+      R: 'referência',
+    },
+    weighed: 'o que se considerou',
+    inexact: (count: number) => `Sem par exato (${count})`,
+    noneInexact: 'Toda instância mostrada tem um par exato.',
     gradeTitle: (grade: string) => `Grau ${grade}`,
     notices: 'O que ficou fora, e por quê',
     why: 'por quê?',
+    newTab: 'abre em outra aba',
   },
 
   why: {
@@ -269,10 +285,10 @@ export const portuguese: typeof english = {
       day: (day: string) => day,
       instance: (name: string) => `Instância ${name}`,
       gpu: (name: string) => `Todas as ${name}`,
-      session: 'Esta sessão, só tempo de GPU',
-      currentSession: 'A sessão atual',
+      session: 'Uma sessão, só tempo de GPU',
+      currentSession: 'Sessões em curso',
       pace: 'Por hora agora',
-      projection: 'Neste ritmo',
+      projection: 'Projeção',
     },
     quantities: { saving: 'Economizado', paid: 'Você pagou', comparison: 'Teria custado' },
     asOf: (instant: string) => `Em ${instant}`,
@@ -320,6 +336,11 @@ export const portuguese: typeof english = {
     sessions: 'Instâncias ligadas',
     sessionsSum: 'As instâncias somam',
     nothingOn: 'Nada está ligado, portanto isto é zero.',
+    paidHourly: (rate: string, provider: string) =>
+      `${rate} por hora, como informado para ${provider}`,
+    rateSince: (rate: string, since: string) => `${rate} desde ${since}`,
+    rates: 'Preços da sessão em curso',
+    reports: 'suas sessões e eventos',
     paceLine: (would: string, paid: string) => `${would} − ${paid}`,
     unpricedInstance: 'Sem comparação, portanto fora da economia.',
     projection: {
@@ -343,11 +364,13 @@ export const portuguese: typeof english = {
     paidPerHour: 'Você paga por hora',
     wouldPerHour: (provider: string) => `${provider} por hora`,
     savingPerHour: 'Economia por hora',
-    session: 'Esta sessão',
+    session: 'Sessão em curso',
+    sessionThen: 'Sessão, último dado',
     lifetime: 'Desde o início',
     comparedWith: 'Comparada com',
     timeline: 'Sessões e preços',
     running: 'agora',
+    runningThen: 'último dado',
     sessionOf: (from: string, to: string) => `${from} a ${to}`,
     hours: (hours: string) => `${hours} h`,
     paid: (amount: string) => `pago ${amount}`,
@@ -375,7 +398,6 @@ export const portuguese: typeof english = {
     memory: 'Memória',
     filter: 'Filtrar GPUs',
     none: 'Nenhuma GPU com esse nome.',
-    noPrice: 'nenhum',
     age: (days: string) => (days === '1' ? 'há 1 dia' : `há ${days} dias`),
     cell: (gpu: string, provider: string) => `${gpu} em ${provider}`,
     count: 'GPUs',
@@ -495,11 +517,17 @@ export const portuguese: typeof english = {
   widget: {
     title: 'Medidor de economia',
     lifetime: 'Economizado desde o início',
+    today: 'Hoje',
     perHour: 'Por hora agora',
-    month: 'Em um mês',
-    session: 'Esta sessão',
+    perHourThen: 'Por hora, último dado',
+    month: 'Em um mês, projeção',
+    session: 'Sessões em curso',
+    sessionThen: 'Sessões, último dado',
     active: (count: number) => (count === 1 ? '1 instância ativa' : `${count} instâncias ativas`),
+    activeThen: (count: number) =>
+      count === 1 ? '1 instância estava ativa' : `${count} instâncias estavam ativas`,
     nothingRunning: 'Nada está ligado',
+    nothingRan: 'Nada estava ligado',
     paidPerHour: (rate: string) => `você paga ${rate}`,
     duration: (count: number) => (count === 1 ? 'em execução' : `em ${count} instâncias`),
     details: 'Toda a economia',
@@ -510,7 +538,7 @@ export const portuguese: typeof english = {
       'Com o primeiro evento de uso o medidor começa: o que você paga, e o que teria custado em outro lugar.',
     waysToBegin: 'Como começar',
     projection: {
-      measured: (days: string) => `medido em ${days}`,
+      measured: (days: string) => `média de ${days} até agora`,
       hourly: (hours: string) => `a ${hours} h por dia`,
       assumed: 'supondo 8 h por dia',
       none: 'dados insuficientes',
@@ -518,8 +546,12 @@ export const portuguese: typeof english = {
     days: (days: string) => (days === '1' ? '1 dia' : `${days} dias`),
     summary: (session: string, count: number, lifetime: string, provider: string) =>
       count === 0
-        ? `Nada está ligado. ${lifetime} economizados desde o início contra ${provider}.`
-        : `${session} economizados nesta sessão, ${lifetime} desde o início, contra ${provider}.`,
+        ? `Nada está ligado. ${lifetime} desde o início, contra ${provider}.`
+        : `${session} nas sessões em curso, ${lifetime} desde o início, contra ${provider}.`,
+    summaryThen: (session: string, count: number, lifetime: string, provider: string) =>
+      count === 0
+        ? `Último dado: ${lifetime} desde o início, contra ${provider}.`
+        : `Último dado: ${session} nas sessões, ${lifetime} desde o início, contra ${provider}.`,
   },
 
   instances: {
@@ -529,10 +561,11 @@ export const portuguese: typeof english = {
     instance: 'Instância',
     gpu: 'GPU',
     status: 'Estado',
+    statusThen: 'Último estado conhecido',
     paidPerHour: 'Pago / h',
     comparedWith: 'Comparada com',
     savingPerHour: 'Economia / h',
-    sessionSaving: 'Esta sessão',
+    sessionSaving: 'Sessão em curso',
     lifetimeSaving: 'Desde o início',
     statuses: {
       running: 'em execução',
@@ -599,6 +632,7 @@ export const portuguese: typeof english = {
     wouldHaveCharged: (provider: string) => `${provider} teria cobrado`,
     sameWork: 'pelo mesmo trabalho',
     pace: 'Ritmo agora',
+    paceThen: 'Ritmo, último dado',
     paceUnit: 'Unidade do ritmo',
     units: { s: 's', min: 'min', h: 'h', day: 'dia', month: 'mês' },
     perUnit: {
@@ -611,7 +645,9 @@ export const portuguese: typeof english = {
     paceDetail: (paid: string, provider: string, charged: string) =>
       `${paid} aqui, ${charged} na ${provider}`,
     noPace: 'nada está ligado',
-    projection: 'Neste ritmo',
+    noPaceThen: 'nada estava ligado',
+    projection: 'Projeção',
+    projectionBy: (method: string) => `Projeção: ${method}`,
     inAMonth: 'em um mês',
     inAYear: 'em um ano',
     noProjection: 'Dados insuficientes',
@@ -648,7 +684,7 @@ export const portuguese: typeof english = {
     adjustmentOf: (saving: string) => `economia ${saving} desde o fechamento`,
     keys: 'As setas para os lados andam pelos dias, Enter abre um.',
     dayInWords: (day: string, paid: string, would: string, saved: string) =>
-      `${day}: pago ${paid}, teria sido ${would}, economizado ${saved}`,
+      `${day}: pago ${paid}, teria sido ${would}, ${saved}`,
     dayWithout: (day: string) => `${day}: sem uso`,
   },
 

@@ -1,8 +1,9 @@
-import { economyApi } from '../../api/economy-api'
-import { type Provider, PROVIDERS } from '../../api/comparison'
-import type { Schemas } from '../../api/schema'
-import { AnswerReader } from '../../lib/parse'
-import type { RangeDays } from '../../state/economy-slice'
+import type { Validity } from '../lib/live-counter'
+import { AnswerReader } from '../lib/parse'
+import { type Provider, PROVIDERS } from './comparison'
+import { economyApi } from './economy-api'
+import { STANDING_STILL, validityOf } from './savings'
+import type { Schemas } from './schema'
 
 /** The use of one local day, in USD. */
 export interface HistoryDay {
@@ -21,9 +22,10 @@ export interface History {
   readonly days: readonly HistoryDay[]
   readonly totals: Omit<HistoryDay, 'date'>
   readonly asOf: string
+  readonly validity: Validity
 }
 
-export function parseHistory(raw: unknown): History {
+export function parseHistory(raw: unknown, validity: Validity = STANDING_STILL): History {
   const answer = new AnswerReader<Schemas['HistoryAnswer']>(raw)
   const totals = answer.object('totals')
   return {
@@ -45,16 +47,17 @@ export function parseHistory(raw: unknown): History {
       savings: totals.number('total_savings'),
     },
     asOf: answer.text('as_of'),
+    validity,
   }
 }
 
 export const { useGetHistoryQuery } = economyApi.injectEndpoints({
   endpoints: (build) => ({
-    getHistory: build.query<History, { provider: Provider; days: RangeDays }>({
+    getHistory: build.query<History, { provider: Provider; days: number }>({
       query: ({ provider, days }) => ({
         path: `economy/savings/history?provider=${provider}&days=${days}`,
       }),
-      transformResponse: parseHistory,
+      transformResponse: (raw, meta) => parseHistory(raw, validityOf(meta)),
       providesTags: ['Ledger'],
     }),
   }),
