@@ -466,10 +466,10 @@ STATES = {
         "odd",
         _on(
             "dashboard",
-            ["no comparison", "'Foo 9000'", r"L40S stands in: 2\S memory, [\d.]+\S FP16"],
+            ["no comparison", "“Foo 9000”", r"L40S stands in: 2\S memory, [\d.]+\S FP16"],
             [
                 "sem comparação",
-                "O nome da GPU não é conhecido",
+                "Não conhecemos uma GPU com o nome “Foo 9000”",
                 r"L40S a substitui: 2\S de memória",
             ],
         )
@@ -478,7 +478,7 @@ STATES = {
             ["left out of the saving: Foo 9000", r"of which \$[\d.]+ against substitutes"],
             ["fora da economia: Foo 9000", r"dos quais US\$ [\d,]+ contra substitutos"],
         )
-        | _on("instance", ["no comparison", "'Foo 9000'"], ["sem comparação", "não é conhecido"])
+        | _on("instance", ["no comparison", "“Foo 9000”"], ["sem comparação", "“Foo 9000”"])
         | _on("why", ["of it without a comparison"], ["disso sem comparação"]),
         ends=_is_in_the_legend,
     ),

@@ -39,7 +39,7 @@ from tests.reference_model import Figures, Price, Rule, World, figures
 SECOND = timedelta(seconds=1)
 # Read through the whole application, an example costs as much as dozens of a pure law.
 Read = Callable[..., tuple[AccountLedger, UsageRecords]]
-FEW = settings(max_examples=60)
+FEW = settings(max_examples=200 if settings.get_current_profile_name() == "torture" else 40)
 HEALTHY = PriceHealth((0, 0), (), ())
 PROVIDERS = st.sampled_from(ComparisonProvider)
 CARDS = st.sampled_from(RateCardName)

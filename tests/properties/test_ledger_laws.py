@@ -25,7 +25,7 @@ from tests.properties.worlds import STORY_SECONDS
 __all__ = ["installation"]  # A fixture, which pytest finds by its name here.
 
 # Each example asks a dozen questions over HTTP.
-FEW = settings(max_examples=60)
+FEW = settings(max_examples=200 if settings.get_current_profile_name() == "torture" else 40)
 PLACES = 4
 questions = st.fixed_dictionaries(
     {

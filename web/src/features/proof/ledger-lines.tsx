@@ -2,13 +2,13 @@ import type { LedgerEntry, PriceSource } from '../../api/ledger'
 import { GradeChip } from '../../components/grade-chip'
 import { PriceDate } from '../../components/proof'
 import { Saving } from '../../components/saving'
+import { ReasonWords } from '../../components/reason-words'
 import { SourceLink } from '../../components/source-link'
 import { difference } from '../../lib/decimal'
 import { messages } from '../../lib/messages'
 import { formatQuantity } from '../../lib/money'
 import { daysBetween, formatDate, formatExactInstant, STALE_AFTER_DAYS } from '../../lib/time'
 import { exactUsd, formulaOf, type LedgerLine } from './ledger-line'
-import { ReasonWords } from '../../components/reason-words'
 
 const text = messages.why
 
