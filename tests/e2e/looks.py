@@ -24,7 +24,7 @@ _ENGLISH = re.compile(
 _WORDS = """
 () => {
   const found = []
-  const isForeign = (node) => node.closest('[lang=en], .font-mono, a[rel=noreferrer]')
+  const isForeign = (node) => node.closest('[lang=en], .font-mono, a[rel~=noreferrer]')
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
   while (walker.nextNode()) {
     const text = walker.currentNode.textContent.trim()

@@ -158,7 +158,7 @@ export function Gallery() {
           <MatchCell
             against="AWS"
             instance={{
-              gpuType: 'Foo 9000',
+              gpuType: 'GeForce RTX 5070',
               gpuCount: 1,
               match: null,
               unpriced: {
