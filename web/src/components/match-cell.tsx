@@ -53,7 +53,7 @@ export function MatchCell({ instance, against }: MatchCellProps) {
     <span className="block max-w-72 sm:min-w-44 xl:max-w-96">
       <span className="flex items-center gap-2">
         <GradeChip grade={match.grade} />
-        <span className="font-mono text-xs">{skuInWords(match)}</span>
+        <span className="min-w-0 font-mono text-xs wrap-anywhere">{skuInWords(match)}</span>
       </span>
       <span className="mt-0.5 block text-ink-faint">
         {match.region}
