@@ -1,7 +1,7 @@
 """Caches of usage: never trusted on their own, passed by where they cannot be, and made anew."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from dumont_economy.cli.main import main
 from dumont_economy.errors import DamagedFactError, DatabaseUnavailableError
+from dumont_economy.services import follow_usage
 from dumont_economy.services.rebuild_caches import rebuild_caches, rebuild_those_behind
 from dumont_economy.services.verify_facts import verify_facts
 from dumont_economy.storage import event_chain, usage_cache
@@ -18,6 +19,7 @@ from dumont_economy.storage.usage_cache import CACHES
 from tests.api.harness import (
     Application,
     Caller,
+    at,
     before,
     hours_ago,
     report,
@@ -55,12 +57,16 @@ def ours(application_on: Application) -> Caller:
     return caller
 
 
-def answers(application: Application, caller: Caller) -> list[bytes]:
+def answers(
+    application: Application,
+    caller: Caller,
+    questions: Sequence[tuple[str, dict[str, str]]] = QUESTIONS,
+) -> list[bytes]:
     """Return what a server that has read nothing yet answers to every question."""
     server = start_application_on(application.database.url.render_as_string(hide_password=False))
     server.clock.set(application.clock.now().isoformat())
     machine = server.machine(server.account(caller.account.name))
-    said = [machine.get(path, **asked).get_data() for path, asked in QUESTIONS]
+    said = [machine.get(path, **asked).get_data() for path, asked in questions]
     server.close()
     return said
 
@@ -257,6 +263,49 @@ def test_it_does_so_too_where_nothing_can_be_written(
     monkeypatch.setattr(Database, "transact", refuse)
 
     assert ours.read("/economy/active-session")["instances_count"] == 0
+
+
+def catch_up_with_damaged_hours(
+    application: Application, ours: Caller, monkeypatch: pytest.MonkeyPatch
+) -> list[bytes]:
+    """Let a stop come due where sums are damaged and the ledger is too long to be read at once.
+
+    Returns what a server that has read nothing yet answers then, which reads days alone.
+    """
+    monkeypatch.setattr(follow_usage, "_REBUILT_AT_ONCE", 3)
+    ours.push(start("i-4", hours_ago(29)), stop("i-4", hours_ago(28.5)))
+    ours.push(start("i-5", hours_ago(29)), stop("i-5", before(hours_ago(0), minutes=-4)))
+    hour = int(at(hours_ago(29)).timestamp()) // 3_600
+    with application.database.write(account_id=ours.account.id) as connection:
+        statement = text("UPDATE usage_sum SET row_hash = 'x' WHERE number = :hour")
+        assert connection.execute(statement, {"hour": hour}).rowcount == 1
+    application.clock.advance(minutes=6)
+    ours.read("/economy/savings")
+    return answers(application, ours, QUESTIONS[:1])
+
+
+def test_those_that_half_caught_up_are_passed_by(
+    application_on: Application, ours: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their head is the same before and after, so it is taken away."""
+    said = catch_up_with_damaged_hours(application_on, ours, monkeypatch)
+
+    rebuild_caches(application_on.database, application_on.clock, ours.account)
+
+    assert answers(application_on, ours, QUESTIONS[:1]) == said
+
+
+def test_with_their_head_they_would_not_be(
+    application_on: Application, ours: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The check above bites."""
+    with monkeypatch.context() as altered:
+        altered.setattr(usage_cache, "forget_cache_head", lambda *_: None)
+        said = catch_up_with_damaged_hours(application_on, ours, altered)
+
+    rebuild_caches(application_on.database, application_on.clock, ours.account)
+
+    assert answers(application_on, ours, QUESTIONS[:1]) != said
 
 
 def test_the_command_rebuilds_all_accounts_or_one(

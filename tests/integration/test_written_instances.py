@@ -1,9 +1,10 @@
 """Instances that a process has written are not read again, as long as nobody else has written."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import Connection, event, text
 
 from dumont_economy.services import follow_usage
 from dumont_economy.services.rebuild_caches import rebuild_caches
@@ -12,7 +13,7 @@ from dumont_economy.storage import usage_cache
 from dumont_economy.storage.database import Database
 from dumont_economy.storage.event_chain import EMPTY_LEDGER, LedgerHead
 from dumont_economy.storage.usage_cache import CACHES, CachedInstance
-from tests.api.harness import Application, Caller, hours_ago, report, start, stop
+from tests.api.harness import NOON, Application, Caller, before, hours_ago, report, start, stop
 
 RULES = "rules"
 
@@ -122,9 +123,49 @@ def test_what_lies_in_the_future_is_read_when_it_has_come(
     assert are_as_made_anew(application_on, ours)
 
 
-def an_instance(name: str, waiting_from_seq: int | None = None) -> CachedInstance:
+def rebuild_while_the_clock_is_set_back(application: Application, ours: Caller) -> None:
+    """Make caches anew at a time before what is in them, then report more until it has come."""
+    clock = application.clock
+    ours.push(stop("i-1", before(NOON, seconds=10)))
+    clock.set(before(NOON, seconds=20))
+    rebuild_caches(application.database, clock, ours.account)
+    clock.set(before(NOON, seconds=15))
+    ours.push(report("seen", "i-1", before(NOON, seconds=5)))
+    clock.set(hours_ago(-1))
+    ours.push(report("seen", "i-2", hours_ago(-0.5)))
+
+
+def test_a_rebuild_while_the_clock_is_set_back_is_not_passed_over(
+    application_on: Application, ours: Caller
+) -> None:
+    """It is of the same head, and yet what is in it has not happened."""
+    rebuild_while_the_clock_is_set_back(application_on, ours)
+
+    assert are_as_made_anew(application_on, ours)
+
+
+def test_without_a_look_at_what_lies_ahead_it_would_be(
+    application_on: Application, ours: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The check above bites."""
+    read = usage_cache.read_to_follow
+
+    def with_nothing_ahead(connection: Connection, account_id: str) -> tuple[Any, str, None]:
+        cache, rules, _ = read(connection, account_id)
+        return cache, rules, None
+
+    with monkeypatch.context() as altered:
+        altered.setattr(usage_cache, "read_to_follow", with_nothing_ahead)
+        rebuild_while_the_clock_is_set_back(application_on, ours)
+
+    assert not are_as_made_anew(application_on, ours)
+
+
+def an_instance(
+    name: str, waiting_from_seq: int | None = None, content: str = "{}"
+) -> CachedInstance:
     """Return an instance as it is kept."""
-    return CachedInstance(name, "{}", None, "", waiting_from_seq, "0" * 64)
+    return CachedInstance(name, content, None, "", waiting_from_seq, "0" * 64)
 
 
 class TestRoom:
@@ -133,27 +174,36 @@ class TestRoom:
     def test_the_account_that_has_not_written_for_longest_makes_it(self) -> None:
         """Whole."""
         kept = WrittenInstances(most_kept=3)
-        for account in ("one", "two", "three", "one"):
+        for account in ("one", "two", "three", "one", "four"):
             kept.keep(account, EMPTY_LEDGER, RULES, {}, [an_instance("i-1")])
-        kept.keep("four", EMPTY_LEDGER, RULES, {}, [an_instance("i-1")])
 
         assert not kept.at("two", EMPTY_LEDGER, RULES)
         assert all(kept.at(one, EMPTY_LEDGER, RULES) for one in ("one", "three", "four"))
 
     def test_an_account_with_too_many_forgets_those_before(self) -> None:
         """And where it has written too many at once, all."""
-        kept = WrittenInstances(most_kept=3)
-        before = {name: an_instance(name) for name in ("a", "b", "c")}
-        kept.keep("one", EMPTY_LEDGER, RULES, before, [an_instance("d")])
+        kept = WrittenInstances(most_of_account=3)
+        before_it = {name: an_instance(name) for name in ("a", "b", "c")}
+        kept.keep("one", EMPTY_LEDGER, RULES, before_it, [an_instance("d")])
         assert set(kept.at("one", EMPTY_LEDGER, RULES)) == {"d"}
 
         kept.keep("one", EMPTY_LEDGER, RULES, {}, [an_instance(name) for name in "abcd"])
         assert not kept.at("one", EMPTY_LEDGER, RULES)
 
+    def test_what_is_long_or_waits_takes_none(self) -> None:
+        """It is read each time."""
+        kept = WrittenInstances(most_kept=1)
+        long, waits = an_instance("a", content="x" * 5_000), an_instance("b", 7)
+        kept.keep("one", EMPTY_LEDGER, RULES, {}, [long, waits, an_instance("c")])
+        kept.keep("two", EMPTY_LEDGER, RULES, {}, [long, waits])
+
+        assert set(kept.at("one", EMPTY_LEDGER, RULES)) == {"c"}
+        assert not kept.at("two", EMPTY_LEDGER, RULES)
+
     def test_other_rules_are_another_state(self) -> None:
         """As another head is."""
         kept = WrittenInstances()
-        kept.keep("one", EMPTY_LEDGER, RULES, {}, [an_instance("a"), an_instance("b", 7)])
+        kept.keep("one", EMPTY_LEDGER, RULES, {}, [an_instance("a")])
 
         assert set(kept.at("one", EMPTY_LEDGER, RULES)) == {"a"}
         assert not kept.at("one", EMPTY_LEDGER, "others")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from math import floor
 
 from dumont_economy.money import amount_text, exact_text
 from dumont_economy.pricing.gpu_model import GpuModel
@@ -233,9 +234,16 @@ class _Figure:
             self.too_little,
             offered=exact_text(theirs),
             wanted=exact_text(ours),
-            ratio=amount_text(Fraction(theirs) / Fraction(ours), _SHOWN_RATIO_PLACES),
+            ratio=amount_text(
+                _rounded_down(Fraction(theirs) / Fraction(ours)), _SHOWN_RATIO_PLACES
+            ),
             least=amount_text(self.least_ratio(rules), _SHOWN_RATIO_PLACES),
         )
+
+
+def _rounded_down(ratio: Fraction) -> Fraction:
+    """Return a ratio as it is shown: what is too little must not look like enough."""
+    return Fraction(floor(ratio * 10**_SHOWN_RATIO_PLACES), 10**_SHOWN_RATIO_PLACES)
 
 
 # There is no GPU model whose memory is not known.

@@ -312,7 +312,7 @@ class AccountLedger:
         return AccountLedger(
             cache,
             newest_received_at=received_at,
-            skews=clocks_ahead(records.connection, records.account_id),
+            skews=clocks_ahead(records.connection, records.account_id, cache.ledger.seq),
             first_use_at=records.first_started_at(),
             next_event_at=records.next_event_at(),
             notable=notable,
@@ -327,7 +327,7 @@ def _read_all(
     records: UsageRecords,
     cache: CacheHead,
     received_at: datetime | None,
-    skews: tuple[ClockSkew, ...] = (),
+    skews: tuple[ClockSkew, ...],
 ) -> AccountLedger:
     notable = records.notable_instances()
     return AccountLedger(
@@ -506,7 +506,7 @@ class AccountLedgers:
             # Another history, as of a backup that was restored.
             or cache.ledger.seq < held.version
         ):
-            skews = clocks_ahead(records.connection, records.account_id)
+            skews = clocks_ahead(records.connection, records.account_id, cache.ledger.seq)
             return _read_all(records, cache, received_at, skews)
         return held.followed(records, cache, received_at)
 
@@ -548,7 +548,8 @@ class AccountLedgers:
             message = "Caches that were made are there."
             raise AssertionError(message)
         received_at = usage_events.received_at(connection, account_id, head.seq)
-        return _Derived(records, _read_all(records, cache, received_at))
+        skews = clocks_ahead(connection, account_id, head.seq)
+        return _Derived(records, _read_all(records, cache, received_at, skews))
 
 
 def _holds_at(ledger: AccountLedger, at: datetime) -> bool:

@@ -5,7 +5,7 @@ reported continues that instance, any other replays it. So the work of an event 
 instance, or on nothing but itself, and never on the account's history.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -132,11 +132,22 @@ def follow(
         cache = CacheHead(EMPTY_LEDGER, terms.made_with, None, NO_DIGESTS)
     if cache is not None and is_of(cache, before.head, terms):
         has_voids = before.has_voids or any(event.type is EventType.VOID for event, _ in new)
-        changes = _Changes(connection, account_id, cache, after, terms, now, has_voids=has_voids)
-        is_due = next_event_at is not None and next_event_at <= now
-        with suppress(DamagedCacheError, DamagedFactError):
-            changes.take(new, is_due=is_due)
+        # Where something lies in the future, caches follow from the time as well as from the head.
+        known = (
+            _written_last.at(account_id, cache.ledger, terms.made_with)
+            if next_event_at is None
+            else {}
+        )
+        changes = _Changes(
+            connection, account_id, cache, after, terms, now, known=known, has_voids=has_voids
+        )
+        try:
+            changes.take(new, is_due=next_event_at is not None and next_event_at <= now)
             changes.write()
+        except (DamagedCacheError, DamagedFactError):
+            # A part may have been written, and where nothing new came the head is still the same.
+            usage_cache.forget_cache_head(connection, account_id)
+        else:
             return
     if after.seq > _REBUILT_AT_ONCE:
         return
@@ -167,6 +178,7 @@ class _Changes:
         terms: CacheTerms,
         now: datetime,
         *,
+        known: Mapping[str, CachedInstance],
         has_voids: bool,
     ) -> None:
         self._connection = connection
@@ -179,7 +191,7 @@ class _Changes:
         self._digests: dict[str, list[str]] = {}
         self._removed: list[tuple[str, int, int]] = []
         self._newest_event_at = cache.newest_event_at
-        self._known = _written_last.at(account_id, cache.ledger, terms.made_with)
+        self._known = known
 
     def take(self, new: Sequence[tuple[UsageEvent, str]], *, is_due: bool) -> None:
         """Work out what changes; `is_due`: something that lay in the future has happened."""

@@ -13,6 +13,9 @@ from dumont_economy.storage.event_chain import LedgerHead
 from dumont_economy.storage.usage_cache import CachedInstance
 
 _MOST_KEPT = 4_000
+_MOST_OF_ACCOUNT = 1_000
+# What an instance is told with: longer ones are few, and are read each time.
+_LONGEST_TEXT = 4_096
 
 
 class _OfLedger(NamedTuple):
@@ -24,17 +27,21 @@ class _OfLedger(NamedTuple):
 
 
 class WrittenInstances:
-    """The instances of the accounts that reported last, in one process.
+    """The instances of the accounts that reported last, in one process: at most so many.
 
-    What a cache holds follows from the ledger's head, whose digest tells all facts before it, and
-    from the rules. So nothing here can be of another state: where another process has written
-    since, or where a transaction was undone, the head is another one. An instance of which
-    something lies in the future depends on the time too, and is not kept.
+    What a cache holds follows from the ledger's head, whose digest tells all facts before it, from
+    the rules, and from the time where something lies in the future. So, of an account for which
+    nothing does, nothing here can be of another state: where another process has written since, or
+    where a transaction was undone, the head is another one.
     """
 
-    def __init__(self, most_kept: int = _MOST_KEPT) -> None:
+    def __init__(
+        self, most_kept: int = _MOST_KEPT, most_of_account: int = _MOST_OF_ACCOUNT
+    ) -> None:
         self._most_kept = most_kept
+        self._most_of_account = most_of_account
         self._of_account: OrderedDict[str, _OfLedger] = OrderedDict()
+        self._kept = 0
         self._lock = Lock()
 
     def at(self, account_id: str, head: LedgerHead, made_with: str) -> Mapping[str, CachedInstance]:
@@ -55,20 +62,29 @@ class WrittenInstances:
     ) -> None:
         """Keep what was written with a head, beside what was kept before it.
 
-        The accounts that have not reported for longest make room, and of an account that has more
-        than there is room for, what was kept before.
+        Of an account with too many, what was kept before makes room, and where too many were
+        written at once, all; else the accounts that have not reported for longest do.
         """
         # As text alone: what was made of it would take the memory.
         new = {one.instance: CachedInstance(*one) for one in written}
         together = {**before, **new}
         lasting = {
             name: one
-            for name, one in (together if len(together) <= self._most_kept else new).items()
-            if one.waiting_from_seq is None
+            for name, one in (together if len(together) <= self._most_of_account else new).items()
+            if _may_be_kept(one)
         }
         with self._lock:
-            self._of_account.pop(account_id, None)
-            if len(lasting) <= self._most_kept:
+            gone = self._of_account.pop(account_id, None)
+            self._kept -= 0 if gone is None else len(gone.instances)
+            if 0 < len(lasting) <= self._most_of_account:
                 self._of_account[account_id] = _OfLedger(head, made_with, lasting)
-            while sum(len(one.instances) for one in self._of_account.values()) > self._most_kept:
-                self._of_account.popitem(last=False)
+                self._kept += len(lasting)
+            while self._kept > self._most_kept:
+                _, oldest = self._of_account.popitem(last=False)
+                self._kept -= len(oldest.instances)
+
+
+def _may_be_kept(one: CachedInstance) -> bool:
+    """Say whether an instance is short, and waits for nothing."""
+    length = len(one.instance) + len(one.content) + len(one.key_texts)
+    return one.waiting_from_seq is None and length <= _LONGEST_TEXT

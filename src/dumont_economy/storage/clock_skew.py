@@ -31,7 +31,10 @@ _newest = (
             - type_coerce(usage_event.c.received_at, BigInteger)
         ).label("ahead"),
     )
-    .where(usage_event.c.account_id == bindparam("account_id"))
+    .where(
+        usage_event.c.account_id == bindparam("account_id"),
+        usage_event.c.seq <= bindparam("up_to"),
+    )
     .order_by(usage_event.c.seq.desc())
     .limit(_NEWEST)
     .subquery()
@@ -50,11 +53,12 @@ _AHEAD = (
 )
 
 
-def clocks_ahead(connection: Connection, account_id: str) -> tuple[ClockSkew, ...]:
+def clocks_ahead(connection: Connection, account_id: str, up_to: int) -> tuple[ClockSkew, ...]:
     """Return the sources, by name, whose newest report was dated over a minute ahead.
 
-    Those of an account's newest 100 events are looked at, each by its last: where a clock was
-    corrected, the next report says so. Whether an event is what was written is asked elsewhere.
+    Those of an account's newest 100 events up to a sequence number are looked at, each by its last:
+    where a clock was corrected, the next report says so. Whether an event is what was written is
+    asked elsewhere.
     """
-    found = connection.execute(_AHEAD, {"account_id": account_id})
+    found = connection.execute(_AHEAD, {"account_id": account_id, "up_to": up_to})
     return tuple(ClockSkew(row.source, row.ahead * _MICROSECOND) for row in found)

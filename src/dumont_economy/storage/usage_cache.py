@@ -239,6 +239,11 @@ def write_cache_head(connection: Connection, account_id: str, head: CacheHead) -
     )
 
 
+def forget_cache_head(connection: Connection, account_id: str) -> None:
+    """Say that an account's caches are of no state, so that nobody reads them."""
+    connection.execute(delete(ledger_cache).where(ledger_cache.c.account_id == account_id))
+
+
 def clear_caches(connection: Connection, account_id: str) -> None:
     """Take away all caches of an account."""
     for table in CACHES:
