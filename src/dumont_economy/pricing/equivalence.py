@@ -234,16 +234,16 @@ class _Figure:
             self.too_little,
             offered=exact_text(theirs),
             wanted=exact_text(ours),
-            ratio=amount_text(
-                _rounded_down(Fraction(theirs) / Fraction(ours)), _SHOWN_RATIO_PLACES
-            ),
+            ratio=_too_little(Fraction(theirs) / Fraction(ours), self.least_ratio(rules)),
             least=amount_text(self.least_ratio(rules), _SHOWN_RATIO_PLACES),
         )
 
 
-def _rounded_down(ratio: Fraction) -> Fraction:
-    """Return a ratio as it is shown: what is too little must not look like enough."""
-    return Fraction(floor(ratio * 10**_SHOWN_RATIO_PLACES), 10**_SHOWN_RATIO_PLACES)
+def _too_little(ratio: Fraction, least: Fraction) -> str:
+    """Return a ratio as it is shown; none that is too little is rounded to what would be enough."""
+    shown = round(ratio, _SHOWN_RATIO_PLACES)
+    below = Fraction(floor(ratio * 10**_SHOWN_RATIO_PLACES), 10**_SHOWN_RATIO_PLACES)
+    return amount_text(below if shown >= least else ratio, _SHOWN_RATIO_PLACES)
 
 
 # There is no GPU model whose memory is not known.

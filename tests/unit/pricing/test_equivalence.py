@@ -6,8 +6,10 @@ from fractions import Fraction
 
 import pytest
 
-from dumont_economy.pricing.equivalence import Equivalent, Reach
+from dumont_economy.pricing.equivalence import Equivalent, Reach, why_not_alike
+from dumont_economy.pricing.gpu_model import shipped_gpu_models
 from dumont_economy.pricing.match_timeline import Match, Unpriced, UnpricedReason, ask
+from dumont_economy.pricing.matching_rules import newest_matching_rules
 from dumont_economy.pricing.offer_end import OfferEnd
 from dumont_economy.pricing.policy import Basis, Policy, Substitutes
 from dumont_economy.pricing.rate import PricingModel, Rate
@@ -419,3 +421,21 @@ def test_an_offer_that_ends_under_one_pricing_model_goes_on_under_another() -> N
     assert not ends_on_demand.ends(of, PricingModel.SPOT)
     assert OfferEnd("aws", "x*", None, AUGUST, "gone").ends(of, PricingModel.SPOT)
     assert not OfferEnd("gcp", "x", None, AUGUST, "gone").ends(of, PricingModel.SPOT)
+
+
+def test_too_little_never_looks_like_enough() -> None:
+    """154.8 of 312 TFLOPS are 0.496, which is less than half, and so is what is said of it."""
+    models, rules = shipped_gpu_models(), newest_matching_rules()
+    said = [
+        reason
+        for wanted in models.values()
+        for offered in models.values()
+        if (reason := why_not_alike(wanted, offered, rules)) is not None
+        and "ratio" in reason.parameters
+    ]
+
+    near = why_not_alike(models["A100-40GB"], models["RTX A6000"], rules)
+    assert near is not None
+    assert near.text.endswith("0.49 of the original's 312; at least 0.50 is needed")
+    assert len(said) > 100
+    assert all(Decimal(one.parameters["ratio"]) < Decimal(one.parameters["least"]) for one in said)
