@@ -126,6 +126,22 @@ def test_a_day_is_as_long_as_it_was(
     assert sum(lengths.values()) == answer["totals"]["total_hours"] == 7 * 24.0
 
 
+@pytest.mark.parametrize(
+    ("timezone", "valid_until"),
+    [("UTC", "2026-08-04T00:00:00Z"), ("Europe/Berlin", "2026-08-04T00:01:30Z")],
+)
+def test_what_is_todays_is_so_until_midnight(
+    caller: Caller, clock: SettableClock, timezone: str, valid_until: str
+) -> None:
+    """A minute before it, an answer that else holds for 150 seconds holds for that minute."""
+    caller.push(start("i-1", "2026-08-03T08:00:00Z"))
+    clock.set("2026-08-03T23:59:00Z")
+
+    answer = caller.read(HISTORY, timezone=timezone)
+
+    assert answer["valid_until"] == valid_until
+
+
 def test_the_default_time_zone_is_that_of_the_account(
     application: Application, request: pytest.FixtureRequest
 ) -> None:

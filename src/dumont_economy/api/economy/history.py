@@ -1,6 +1,6 @@
 """GET /economy/savings/history: costs and savings by local day."""
 
-from datetime import date
+from datetime import date, datetime
 
 from flask import Response
 from pydantic import BaseModel
@@ -16,6 +16,7 @@ from dumont_economy.api.economy.shared import (
 from dumont_economy.api.operation import operation
 from dumont_economy.api.parameters import ComparisonQuery, DaysParameter, ZoneParameter
 from dumont_economy.api.published_number import hours
+from dumont_economy.instant import instant_text
 from dumont_economy.savings.local_day import parse_zone
 from dumont_economy.savings.totals import Totals
 from dumont_economy.services.account_view import AccountView
@@ -78,18 +79,22 @@ def savings_history(query: HistoryQuery) -> Response:
         zone = given or parse_zone(view.account.timezone)
         history = read_history(view, query.days, zone)
         grows = view.active or view.ledger.with_disk
-        model = _history_answer(view, query.days, zone.key, history)
+        # At midnight what is told as today's is yesterday's.
+        valid_until = min(view.valid_until, history.today_ends_at)
+        model = _history_answer(view, query.days, zone.key, history, valid_until)
         tagged_until = None if grows else history.valid_until(view)
-        return Tagged(model, view.as_of, view.valid_until, tagged_until)
+        return Tagged(model, view.as_of, valid_until, tagged_until)
 
     # Which one the account's is follows from the version of its policy.
     return answer_tagged(query, build, "" if given is None else given.key)
 
 
-def _history_answer(view: AccountView, days: int, timezone: str, history: History) -> HistoryAnswer:
+def _history_answer(
+    view: AccountView, days: int, timezone: str, history: History, valid_until: datetime
+) -> HistoryAnswer:
     totals = history.totals
     return HistoryAnswer(
-        **covered(view, totals),
+        **(covered(view, totals) | {"valid_until": instant_text(valid_until)}),
         period_days=days,
         timezone=timezone,
         history=[_history_day(day, of_day) for day, of_day in history.days],
