@@ -2,6 +2,7 @@
 
 import string
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,7 +15,9 @@ from dumont_economy.api.reasons import (
     WHY_NOT_SENTENCES,
     ReasonParameters,
 )
-from dumont_economy.pricing.price_guard import NAMED
+from dumont_economy.pricing.price_guard import DoubtCode, doubt_parameters
+from dumont_economy.pricing.rate import PricingModel
+from tests.builders import sku
 
 Snapshot = Callable[[str, object], None]
 
@@ -94,8 +97,17 @@ def test_what_sentences_name_is_what_an_answer_can_carry() -> None:
 
 
 def test_a_doubt_is_told_with_what_its_sentence_names() -> None:
-    """The guard and the document agree."""
-    assert {code: set(names) for code, names in NAMED.items()} == {
+    """The guard and the document agree; peers are told in words only."""
+    of, two = sku("x", "T4"), Decimal(2)
+
+    told = {
+        code: doubt_parameters(code, two, two, of, PricingModel.ON_DEMAND) for code in DoubtCode
+    }
+    told[DoubtCode.UNLIKE_SAME_GPU] = doubt_parameters(
+        DoubtCode.UNLIKE_SAME_GPU, two, None, of, PricingModel.ON_DEMAND
+    )
+
+    assert {code: set(named) for code, named in told.items()} == {
         code: named_in(sentence) for code, sentence in DOUBT_SENTENCES.items()
     }
 

@@ -130,30 +130,23 @@ def doubt_parameters(
 
     Beside peers there was no last price, and what they cost is kept in words only.
     """
-    found = {"price": exact_text(price), "gpus": str(sku.gpu_count)}
+    found = {"price": exact_text(price)}
+    if code is DoubtCode.PER_GPU_CONFUSION:
+        found["gpus"] = str(sku.gpu_count)
     if last is not None:
-        bounds = _bounds(pricing_model)
-        found |= {
-            "other_price": exact_text(last),
-            "ratio": amount_text(Fraction(price) / Fraction(last), _SHOWN_PLACES),
-            "least": amount_text(bounds.least, _SHOWN_PLACES),
-            "most": amount_text(bounds.most, _SHOWN_PLACES),
-        }
-    return {name: found[name] for name in NAMED[code] if name in found}
+        found["other_price"] = exact_text(last)
+        if code is DoubtCode.PRICE_JUMP:
+            bounds = _bounds(pricing_model)
+            found["ratio"] = amount_text(Fraction(price) / Fraction(last), _SHOWN_PLACES)
+            found["least"] = amount_text(bounds.least, _SHOWN_PLACES)
+            found["most"] = amount_text(bounds.most, _SHOWN_PLACES)
+    return found
 
 
 def agree(one: Decimal, other: Decimal, within: Fraction = AGREEMENT) -> bool:
     """Say whether two prices differ by at most a share of the greater one."""
     greater = Fraction(max(one, other))
     return abs(Fraction(one) - Fraction(other)) <= greater * within
-
-
-NAMED: Mapping[DoubtCode, tuple[str, ...]] = {
-    DoubtCode.CONFLICT: ("price", "other_price"),
-    DoubtCode.PRICE_JUMP: ("price", "other_price", "ratio", "least", "most"),
-    DoubtCode.PER_GPU_CONFUSION: ("price", "other_price", "gpus"),
-    DoubtCode.UNLIKE_SAME_GPU: ("price",),
-}
 
 
 def _bounds(pricing_model: PricingModel) -> Bounds:
