@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dumont_economy.api.auth import limiter
+from dumont_economy.api.cursor import encode_cursor
 from dumont_economy.errors import PeriodAlreadyClosedError
 from dumont_economy.instant import instant_text
 from dumont_economy.savings.local_day import day_start
@@ -216,6 +217,22 @@ def test_pages_stay_in_the_zone_of_the_first_one(meter: Meter) -> None:
     rest = meter.machine.read("/ledger/lines", limit=500, cursor=first["next_cursor"], **query)
     assert rest["timezone"] == BEGAN_WITH
     assert [*first["lines"], *rest["lines"]] == every
+
+
+def test_pages_of_events_stay_in_the_zone_of_the_first_one(meter: Meter) -> None:
+    """They are of one period too, and their cursor is of a policy that there is."""
+    query = {"from": "2026-08-02", "to": "2026-08-03"}
+    every = meter.machine.read("/usage/events", limit=500, **query)["events"]
+    first = meter.machine.read("/usage/events", limit=3, **query)
+
+    meter.choose("Pacific/Kiritimati")
+
+    rest = meter.machine.read("/usage/events", limit=500, cursor=first["next_cursor"], **query)
+    assert [*first["events"], *rest["events"]] == every
+    # The new zone does move the period.
+    assert meter.machine.read("/usage/events", limit=500, **query)["events"] != every
+    refused = meter.machine.get("/usage/events", cursor=encode_cursor(9, 9, 99), **query)
+    assert (refused.status_code, refused.get_json()["code"]) == (422, "bad_cursor")
 
 
 def test_a_closed_period_keeps_its_zone(meter: Meter) -> None:

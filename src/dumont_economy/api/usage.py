@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Annotated, Any
 
 from flask import Blueprint, Response
@@ -10,7 +11,7 @@ from sqlalchemy import Connection
 
 from dumont_economy.api.api_error import ApiError
 from dumont_economy.api.asked import asked
-from dumont_economy.api.cursor import CursorParameter, decode_cursor, encode_cursor
+from dumont_economy.api.cursor import CursorParameter, bad_cursor, decode_cursor, encode_cursor
 from dumont_economy.api.error_responses import problem
 from dumont_economy.api.idempotency import kept, once_response
 from dumont_economy.api.operation import model_response, operation, principal, services
@@ -21,13 +22,14 @@ from dumont_economy.api.parameters import (
     TextParameter,
 )
 from dumont_economy.api.period import PeriodQuery, is_told_in_days, window_of
-from dumont_economy.errors import FieldProblem
+from dumont_economy.errors import FieldProblem, NotFoundError
 from dumont_economy.instant import instant_text
 from dumont_economy.metering.event_input import event_schema
 from dumont_economy.money import exact_text
+from dumont_economy.pricing.policy import Policy
 from dumont_economy.services.answer_once import KeyedRequest, answer_once
 from dumont_economy.services.people import Scope
-from dumont_economy.services.policies import read_in_its_zone
+from dumont_economy.services.policies import in_its_zone, read_policy
 from dumont_economy.services.read_events import read_events
 from dumont_economy.services.record_usage import (
     BATCH_REFUSED,
@@ -36,6 +38,7 @@ from dumont_economy.services.record_usage import (
     read_batch,
     store_batch,
 )
+from dumont_economy.storage.accounts import Account
 from dumont_economy.storage.event_chain import StoredEvent
 from dumont_economy.storage.idempotency_keys import KeptAnswer
 from dumont_economy.storage.usage_events import EventsSought, RefusedEvent
@@ -215,11 +218,14 @@ def _none_taken(
 )
 def list_events(query: EventsQuery) -> EventsPage:
     """Answer the events of the account."""
-    after = decode_cursor(query.cursor, 2) if query.cursor else None
+    after = decode_cursor(query.cursor, 3) if query.cursor else None
     account, now = principal().account, services().clock.now()
     known_at = None if query.as_of is None else asked(None, query.as_of, now).as_of
+    # All pages are of one period: the policy that says where its days begin is the first page's.
+    policy_version = after[2] if after else None
     if is_told_in_days(query):
-        account = read_in_its_zone(services().database, account, known_at)
+        policy = _policy_of_page(account, policy_version, known_at)
+        account, policy_version = in_its_zone(account, policy), policy.version
     window = window_of(query, account)
     page = read_events(
         services().database,
@@ -230,8 +236,18 @@ def list_events(query: EventsQuery) -> EventsPage:
         limit=query.limit,
         sought=EventsSought(window.starts_at, window.ends_at, query.instance, known_at),
     )
-    cursor = encode_cursor(page.next_seq, page.next_number) if page.has_more else None
+    cursor = None
+    if page.has_more:
+        cursor = encode_cursor(page.next_seq, page.next_number, policy_version or 0)
     return EventsPage(events=[_event_info(one) for one in page.events], next_cursor=cursor)
+
+
+def _policy_of_page(account: Account, version: int | None, known_at: datetime | None) -> Policy:
+    try:
+        stored, _ = read_policy(services().database, account, version, known_at)
+    except NotFoundError as error:
+        raise bad_cursor() from error
+    return stored.policy
 
 
 def _event_info(received: StoredEvent | RefusedEvent) -> EventInfo:

@@ -58,13 +58,10 @@ def in_its_zone(account: Account, policy: Policy) -> Account:
     return account if policy.timezone is None else replace(account, timezone=policy.timezone)
 
 
-def read_in_its_zone(
-    database: Database, account: Account, known_at: datetime | None = None
-) -> Account:
-    """Return an account with its time zone, now or as it was known at an instant."""
-    with database.read(account_id=account.id) as connection:
-        newest = policies.newest_policy(connection, account.id, known_at)
-    return in_its_zone(account, newest.policy)
+def read_in_its_zone(database: Database, account: Account) -> Account:
+    """Return an account with the time zone that its policy says now."""
+    stored, _ = read_policy(database, account, None)
+    return in_its_zone(account, stored.policy)
 
 
 def policy_asked_for(
@@ -87,16 +84,18 @@ def policy_asked_for(
 
 
 def read_policy(
-    database: Database, account: Account, version: int | None
+    database: Database, account: Account, version: int | None, known_at: datetime | None = None
 ) -> tuple[StoredPolicy, int]:
-    """Return a version of the policy, the current one for None, and how many there are.
+    """Return a version of the policy, the latest one for None, and how many there are now.
+
+    With `known_at` it is one that was known then.
 
     Raises:
-        NotFoundError: the account's policy has no such version.
+        NotFoundError: the account's policy has, or had, no such version.
     """
     with database.read(account_id=account.id) as connection:
         try:
-            found = policy_asked_for(connection, account.id, version)
+            found = policy_asked_for(connection, account.id, version, known_at)
         except UnknownPolicyVersionError as error:
             raise NotFoundError(str(error)) from error
         return found, current_policy(connection, account.id).policy.version
