@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -27,6 +26,7 @@ from tests.api.harness import (
     start_application_on,
     stop,
 )
+from tests.caches import contents
 from tests.damage import damage
 
 QUESTIONS: tuple[tuple[str, dict[str, str]], ...] = (
@@ -71,17 +71,6 @@ def answers(
     return said
 
 
-def contents(database: Database, caller: Caller) -> list[tuple[Any, ...]]:
-    """Return what the caches of an account hold."""
-    account_id = caller.account.id
-    with database.read(account_id=account_id) as connection:
-        return [
-            tuple(row)
-            for table in CACHES
-            for row in usage_cache.rows_of(connection, table, account_id)
-        ]
-
-
 def damaged(database: Database) -> list[str]:
     """Return what `verify` finds damaged."""
     return [one.facts for one in verify_facts(database) if one.damage is not None]
@@ -90,14 +79,14 @@ def damaged(database: Database) -> list[str]:
 def test_made_anew_they_are_what_followed(application_on: Application, ours: Caller) -> None:
     """Row by row, and every answer; what was there is replaced."""
     database = application_on.database
-    followed, said = contents(database, ours), answers(application_on, ours)
+    followed, said = contents(database, ours.account), answers(application_on, ours)
     assert len({row[1] for row in followed}) > 3
     assert damaged(database) == []
 
     events = rebuild_caches(database, application_on.clock, ours.account)
 
     assert events == 8
-    assert contents(database, ours) == followed
+    assert contents(database, ours.account) == followed
     assert answers(application_on, ours) == said
     assert damaged(database) == []
 
@@ -117,28 +106,28 @@ def test_none_are_made_of_damaged_facts(
 ) -> None:
     """The event is named, though many are compared together; what was there stays."""
     statement, where = DAMAGE_TO_FACTS[what]
-    followed = contents(application_on.database, ours)
+    followed = contents(application_on.database, ours.account)
     damage(application_on.database, f"{statement} AND account_id = :ours")
 
     with pytest.raises(DamagedFactError) as raised:
         rebuild_caches(application_on.database, application_on.clock, ours.account)
 
     assert raised.value.where.items() >= where.items()
-    assert contents(application_on.database, ours) == followed
+    assert contents(application_on.database, ours.account) == followed
 
 
 def test_without_the_chain_they_would_be(
     application_on: Application, ours: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Control: the rate of an event that was changed."""
-    followed = contents(application_on.database, ours)
+    followed = contents(application_on.database, ours.account)
     statement, _ = DAMAGE_TO_FACTS["a rate"]
     damage(application_on.database, f"{statement} AND account_id = :ours")
     monkeypatch.setattr(event_chain, "chained", lambda *_: _Anything())
 
     rebuild_caches(application_on.database, application_on.clock, ours.account)
 
-    assert contents(application_on.database, ours) != followed
+    assert contents(application_on.database, ours.account) != followed
 
 
 @pytest.mark.parametrize(
@@ -204,7 +193,7 @@ def test_without_any_the_answers_are_the_same_and_the_next_report_makes_them(
     application_on: Application, ours: Caller
 ) -> None:
     """As after an upgrade from a version that had none."""
-    said, followed = answers(application_on, ours), contents(application_on.database, ours)
+    said, followed = answers(application_on, ours), contents(application_on.database, ours.account)
     damage(
         application_on.database,
         *(f"DELETE FROM {table.name} WHERE account_id = :ours" for table in CACHES),  # noqa: S608
@@ -213,7 +202,7 @@ def test_without_any_the_answers_are_the_same_and_the_next_report_makes_them(
     assert answers(application_on, ours) == said
     ours.push(report("seen", "i-8", hours_ago(1)))
 
-    assert len(contents(application_on.database, ours)) == len(followed) + 1
+    assert len(contents(application_on.database, ours.account)) == len(followed) + 1
     assert damaged(application_on.database) == []
 
 
@@ -221,13 +210,13 @@ def test_a_start_makes_those_that_are_behind(application_on: Application, ours: 
     """And no others; an account without any usage has none."""
     database, clock = application_on.database, application_on.clock
     application_on.account("idle")
-    followed = contents(database, ours)
+    followed = contents(database, ours.account)
     assert list(rebuild_those_behind(database, clock)) == []
     damage(database, "UPDATE ledger_cache SET made_with = 'before' WHERE account_id = :ours")
 
     assert [one.name for one in rebuild_those_behind(database, clock)] == ["ours"]
 
-    assert contents(database, ours) == followed
+    assert contents(database, ours.account) == followed
     assert list(rebuild_those_behind(database, clock)) == []
 
 
@@ -313,7 +302,7 @@ def test_the_command_rebuilds_all_accounts_or_one(
 ) -> None:
     """It says how many events each has; an account that there is not is named."""
     application_on.machine(application_on.account("theirs")).push(start("i-1", hours_ago(1)))
-    followed = contents(application_on.database, ours)
+    followed = contents(application_on.database, ours.account)
     url = application_on.database.url.render_as_string(hide_password=False)
 
     def economy(*arguments: str) -> tuple[int, str]:
@@ -330,4 +319,4 @@ def test_the_command_rebuilds_all_accounts_or_one(
     assert code != 0
     assert "nobody" in said
     # The clock of the command is the real one, and nothing has happened since.
-    assert contents(application_on.database, ours) == followed
+    assert contents(application_on.database, ours.account) == followed

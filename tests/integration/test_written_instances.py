@@ -10,10 +10,10 @@ from dumont_economy.services import follow_usage
 from dumont_economy.services.rebuild_caches import rebuild_caches
 from dumont_economy.services.written_instances import WrittenInstances
 from dumont_economy.storage import usage_cache
-from dumont_economy.storage.database import Database
 from dumont_economy.storage.event_chain import EMPTY_LEDGER, LedgerHead
-from dumont_economy.storage.usage_cache import CACHES, CachedInstance
+from dumont_economy.storage.usage_cache import CachedInstance
 from tests.api.harness import NOON, Application, Caller, before, hours_ago, report, start, stop
+from tests.caches import contents
 
 RULES = "rules"
 
@@ -26,22 +26,11 @@ def ours(application_on: Application) -> Caller:
     return caller
 
 
-def contents(database: Database, caller: Caller) -> list[tuple[object, ...]]:
-    """Return what the caches of an account hold."""
-    account_id = caller.account.id
-    with database.read(account_id=account_id) as connection:
-        return [
-            tuple(row)
-            for table in CACHES
-            for row in usage_cache.rows_of(connection, table, account_id)
-        ]
-
-
 def are_as_made_anew(application: Application, caller: Caller) -> bool:
     """Say whether caches that followed are those that a rebuild makes."""
-    followed = contents(application.database, caller)
+    followed = contents(application.database, caller.account)
     rebuild_caches(application.database, application.clock, caller.account)
-    return contents(application.database, caller) == followed
+    return contents(application.database, caller.account) == followed
 
 
 def take_turns(monkeypatch: pytest.MonkeyPatch, caller: Caller) -> None:
@@ -106,7 +95,7 @@ def test_a_row_that_has_gone_is_missed(application_on: Application, ours: Caller
 
     ours.push(report("seen", "i-1", hours_ago(8)), report("seen", "i-2", hours_ago(8)))
 
-    followed = contents(application_on.database, ours)
+    followed = contents(application_on.database, ours.account)
     assert "i-2" in {row[1] for row in followed}
     assert are_as_made_anew(application_on, ours)
 
