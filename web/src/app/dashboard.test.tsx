@@ -187,6 +187,33 @@ describe('today', () => {
     )
   })
 
+  it('is asked for anew when the day is over', async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true })
+    let saved = 7.5
+    server.use(
+      http.get(api('economy/savings/history'), () => {
+        const { totals, as_of: asOf } = history()
+        const midnight = new Date(Date.parse(asOf) + 10_000).toISOString()
+        const answer = { totals: { ...totals, total_savings: saved }, valid_until: midnight }
+        return HttpResponse.json(history(answer))
+      }),
+    )
+    renderApp('/')
+    await waitFor(() => {
+      expect(figure('today-saving')).toHaveTextContent('$7.5')
+    })
+
+    saved = 0.01
+    await act(() => vi.advanceTimersByTimeAsync(8_000))
+    expect(figure('today-saving')).toHaveTextContent('$7.5')
+    await act(() => vi.advanceTimersByTimeAsync(4_000))
+
+    await waitFor(() => {
+      expect(figure('today-saving')).toHaveTextContent('$0.01')
+    })
+    vi.useRealTimers()
+  })
+
   it('says a loss as one, and nothing where nothing was ever reported', async () => {
     ofToday({ total_savings: -2 })
     const { view } = renderApp('/')

@@ -29,9 +29,9 @@ function askForLedger(dispatch: Dispatch): void {
  *
  * Asks when the server tells that something has changed. Where it cannot, polls, faster while
  * instances are active. Asks soon when the server is cut off from telling, or the browser from its
- * network: a server that is lost is to be seen as lost, not at the next poll. Asks at the end of an answer's validity, so that no counter waits, and at
- * once when the machine slept or the page is seen again. Where no answer comes, or the same again,
- * it asks at growing distances.
+ * network: a server that is lost is to be seen as lost, not at the next poll. Asks at the end of an
+ * answer's validity, so that no counter waits, and at once when the machine slept or the page is
+ * seen again. Where no answer comes, or the same again, it asks at growing distances.
  */
 export function EconomyPolling({ accountId }: { readonly accountId: string }) {
   const dispatch = useDispatch()

@@ -1,6 +1,5 @@
 import { useSelector } from 'react-redux'
-import { type Answer, toAnswer } from '../../api/answer'
-import { useGetHistoryQuery } from '../../api/history'
+import type { Answer } from '../../api/answer'
 import { type InstancesPage, useGetInstancesInfiniteQuery } from '../../api/instances'
 import { GradeLegend } from '../../components/grade-chip'
 import { InstancesTable } from '../../features/gpu-sessions/instances-table'
@@ -11,6 +10,7 @@ import { selectProvider } from '../../state/economy-slice'
 import { useAnswer } from '../../state/use-answer'
 import { usePolling, useSavings } from '../../state/use-savings'
 import { useTimeZone } from '../../state/use-time-zone'
+import { useToday } from '../../state/use-today'
 import { PageHead } from '../page-head'
 import { ProviderToggle } from '../provider-toggle'
 
@@ -26,7 +26,7 @@ export function DashboardPage() {
   const provider = useSelector(selectProvider)
   const timeZone = useTimeZone()
   const instances = useGetInstancesInfiniteQuery(provider, usePolling())
-  const today = toAnswer(useGetHistoryQuery({ provider, days: 1 }, usePolling()))
+  const today = useToday(provider)
   return (
     <>
       <PageHead title={messages.shell.dashboard}>
