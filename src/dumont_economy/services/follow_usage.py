@@ -331,9 +331,10 @@ class _Changes:
         seal = _seal_of(stored)
         if seal != self._seal(name, before):
             raise DamagedCacheError
-        timeline = replay(
-            name, _not_voided(connection, account_id, stored, self._after.seq), self._now
-        )
+        events = [one.event for one in stored]
+        if self._has_voids:
+            events = _not_voided(connection, account_id, stored, self._after.seq)
+        timeline = replay(name, events, self._now)
         old = [] if before is None else usage_cache.ended_of_instance(connection, account_id, name)
         old_sessions = [one.use for one in old if isinstance(one.use, GpuSession)]
         old_disks = [one.use for one in old if isinstance(one.use, DiskSpan)]
@@ -401,8 +402,8 @@ class _Changes:
         come: list[str] = []
         rows: list[SumRow] = []
         for span, changed in ((HOUR_SUM, hours), (DAY_SUM, day_sums(hours))):
-            numbers = (number for of_number in changed.values() for number in of_number)
-            held = usage_cache.sums_numbered(self._connection, self._account_id, span, numbers)
+            places = [(number, key) for key, number, _ in _each_sum(changed)]
+            held = usage_cache.sums_at(self._connection, self._account_id, span, places)
             for key, number, delta in _each_sum(changed):
                 total = list(delta)
                 before = held.get((key, number))

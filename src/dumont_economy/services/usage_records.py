@@ -65,8 +65,8 @@ class UsageRecords:
     def hours_of(self, day: int) -> Mapping[tuple[UseKey, int], Sum]:
         """Return the sums of a day's hours."""
         first = day * HOURS_PER_DAY
-        hours = range(first, first + HOURS_PER_DAY)
-        return usage_cache.sums_numbered(self.connection, self.account_id, HOUR_SUM, hours)
+        last = first + HOURS_PER_DAY - 1
+        return usage_cache.sums_between(self.connection, self.account_id, HOUR_SUM, first, last)
 
     def ended_in(self, window: Window) -> Iterator[EndedUse]:
         """Return what has ended and lies in a window, in part at least."""

@@ -60,6 +60,7 @@ from dumont_economy.storage.tables import (
 )
 
 _KEYS_PER_QUERY = 400
+_SPAN, _NUMBER, _INSTANCE = "of_span", "of_number", "of_instance"
 _ROWS_AT_A_TIME = 1_000
 _HOUR = timedelta(hours=1)
 # Use lasts at most so many hours; what lasts longer has the last class.
@@ -483,18 +484,24 @@ def remove_ended(
     )
 
 
+_ENDED_OF_INSTANCE = (
+    select(ended_use)
+    .where(
+        ended_use.c.account_id == bindparam(OF_ACCOUNT),
+        ended_use.c.instance == bindparam(_INSTANCE),
+    )
+    .order_by(ended_use.c.kind.desc(), ended_use.c.number)
+)
+
+
 def ended_of_instance(connection: Connection, account_id: str, instance: str) -> list[EndedUse]:
     """Return everything of an instance that has ended, each kind in order.
 
     Raises:
         DamagedCacheError: some of it is not what was written.
     """
-    statement = (
-        select(ended_use)
-        .where(ended_use.c.account_id == account_id, ended_use.c.instance == instance)
-        .order_by(ended_use.c.kind.desc(), ended_use.c.number)
-    )
-    return [_ended(row) for row in connection.execute(statement)]
+    values = {OF_ACCOUNT: account_id, _INSTANCE: instance}
+    return [_ended(row) for row in connection.execute(_ENDED_OF_INSTANCE, values)]
 
 
 def ended_in(connection: Connection, account_id: str, window: Window) -> Iterator[EndedUse]:
@@ -608,22 +615,61 @@ def days_changed(
         yield (*_sum(row), row.row_hash)
 
 
-def sums_numbered(
-    connection: Connection, account_id: str, span: str, numbers: Iterable[int]
+def sums_between(
+    connection: Connection, account_id: str, span: str, first: int, last: int
 ) -> dict[tuple[UseKey, int], Sum]:
-    """Return the sums of some days or hours.
+    """Return the sums of some days or hours that follow each other.
 
     Raises:
         DamagedCacheError: one of them is not what was written.
     """
     columns = usage_sum.c
-    statement = select(usage_sum).where(columns.account_id == account_id, columns.span == span)
+    statement = select(usage_sum).where(
+        columns.account_id == account_id,
+        columns.span == span,
+        columns.number.between(first, last),
+    )
+    return _sums_by_key(connection.execute(statement))
+
+
+def sums_at(
+    connection: Connection, account_id: str, span: str, places: Iterable[tuple[int, UseKey]]
+) -> dict[tuple[UseKey, int], Sum]:
+    """Return the sums of days or hours for which a key is named each.
+
+    No other of the same hour is read: what is paid may differ with each session.
+
+    Raises:
+        DamagedCacheError: one of them is not what was written.
+    """
+    keys_of: dict[int, list[str]] = {}
+    for number, key in places:
+        keys_of.setdefault(number, []).append(key.text())
+    dialect = connection.dialect.name
     found: dict[tuple[UseKey, int], Sum] = {}
-    for some in _in_parts(sorted(set(numbers))):
-        for row in connection.execute(statement.where(columns.number.in_(some))):
-            number, key, sums = _sum(row)
-            found[key, number] = sums
+    for number, keys in keys_of.items():
+        sought = {
+            OF_ACCOUNT: account_id,
+            _SPAN: span,
+            _NUMBER: number,
+            SOUGHT: as_parameter(keys, dialect),
+        }
+        found |= _sums_by_key(connection.execute(_select_sums_at(dialect), sought))
     return found
+
+
+@cache
+def _select_sums_at(dialect: str) -> Select[Any]:
+    return select(usage_sum).where(
+        usage_sum.c.account_id == bindparam(OF_ACCOUNT),
+        usage_sum.c.span == bindparam(_SPAN),
+        usage_sum.c.number == bindparam(_NUMBER),
+        is_sought(usage_sum.c.key, dialect),
+    )
+
+
+def _sums_by_key(rows: Iterable[Row[Any]]) -> dict[tuple[UseKey, int], Sum]:
+    return {(key, number): sums for number, key, sums in map(_sum, rows)}
 
 
 def _sum(row: Row[Any]) -> tuple[int, UseKey, Sum]:

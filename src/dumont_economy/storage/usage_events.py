@@ -51,6 +51,7 @@ from dumont_economy.storage.stored_facts import (
 from dumont_economy.storage.tables import account, refused_event, usage_event
 
 _KEYS_PER_QUERY = 400
+_INSTANCE, _FROM, _UP_TO = "of_instance", "from_seq", "up_to"
 _ROWS_AT_A_TIME = 1_000
 _SOURCE = "of_source"
 _MOVE_HEAD = update(account).where(account.c.id == bindparam(OF_ACCOUNT))
@@ -340,18 +341,25 @@ def events_of_instance(
     Raises:
         DamagedFactError: one of them is not what was written.
     """
-    statement = (
-        select_with_previous(connection.dialect.name)
+    statement = _select_of_instance(connection.dialect.name)
+    values = {OF_ACCOUNT: account_id, _INSTANCE: instance, _FROM: from_seq, _UP_TO: up_to}
+    for rows in connection.execute(statement, values).partitions(_ROWS_AT_A_TIME):
+        yield from all_checked_by_previous(rows)
+
+
+@cache
+def _select_of_instance(dialect: str) -> Select[Any]:
+    # Asked for each late event, so it is made once.
+    return (
+        select_with_previous(dialect)
         .where(
-            usage_event.c.instance == instance,
+            usage_event.c.instance == bindparam(_INSTANCE),
             usage_event.c.type != EventType.VOID,
-            usage_event.c.seq >= from_seq,
-            usage_event.c.seq <= up_to,
+            usage_event.c.seq >= bindparam(_FROM),
+            usage_event.c.seq <= bindparam(_UP_TO),
         )
         .order_by(usage_event.c.seq)
     )
-    for rows in connection.execute(statement, {OF_ACCOUNT: account_id}).partitions(_ROWS_AT_A_TIME):
-        yield from all_checked_by_previous(rows)
 
 
 def events_by_instance(
