@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from random import SystemRandom
 from types import SimpleNamespace
@@ -37,6 +37,7 @@ from dumont_economy.errors import (
 )
 from dumont_economy.storage.prepared_question import PreparedQuestion
 from dumont_economy.storage.row_security import RowScope, row_settings
+from dumont_economy.storage.writer_turn import writer_turn
 
 Result = TypeVar("Result")
 
@@ -178,8 +179,18 @@ class Database:
             DatabaseUnavailableError: the database cannot be written now.
         """
         scope = RowScope(account_id=account_id)
-        with _unavailable_as_our_own(), self._begun(writes=True, row_scope=scope) as connection:
+        with (
+            self._turn(),
+            _unavailable_as_our_own(),
+            self._begun(writes=True, row_scope=scope) as connection,
+        ):
             yield connection
+
+    def _turn(self) -> AbstractContextManager[None]:
+        """Wait for the turn to write where the database itself knows no order of who waits."""
+        if self.url.database is None or self.engine.dialect.name != "sqlite":
+            return nullcontext()
+        return writer_turn(Path(self.url.database), seconds=_BUSY_TIMEOUT_SECONDS)
 
     @contextmanager
     def _begun(self, **options: Any) -> Iterator[Connection]:  # noqa: ANN401  SQLAlchemy's
