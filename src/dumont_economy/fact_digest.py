@@ -13,6 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
 from types import NoneType
+from typing import Any
 
 from dumont_economy.instant import to_microseconds
 from dumont_economy.money import to_units
@@ -60,16 +61,22 @@ def _parts(name: str, values: Sequence[object]) -> list[str]:
     """Return what a column adds to each row; its values nearly always are of one kind, or None."""
     kinds = set(map(type, values))
     kinds.discard(NoneType)
+    if kinds not in ({str}, {int}):
+        # Values of several kinds may be equal, and told otherwise.
+        return ["" if value is None else _part(name, value) for value in values]
+    different = set(values)
+    if len(different) == len(values):
+        return _parts_of_kind(name, values, kinds)
+    # Few values are told by many rows.
+    told = list(different)
+    part_of = dict(zip(told, _parts_of_kind(name, told, kinds), strict=True))
+    return list(map(part_of.__getitem__, values))
+
+
+def _parts_of_kind(name: str, values: Sequence[Any], kinds: set[type]) -> list[str]:
     if kinds == {str}:
-        # Few texts are told by many rows.
-        part_of = {
-            value: "" if value is None else f";{name}:{len(value)}:{value}"  # type: ignore[arg-type]
-            for value in set(values)
-        }
-        return list(map(part_of.__getitem__, values))
-    if kinds == {int}:
-        return ["" if value is None else f";{name}={value}" for value in values]
-    return ["" if value is None else _part(name, value) for value in values]
+        return ["" if one is None else f";{name}:{len(one)}:{one}" for one in values]
+    return ["" if one is None else f";{name}={one}" for one in values]
 
 
 def _part(name: str, value: object) -> str:

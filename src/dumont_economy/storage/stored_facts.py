@@ -213,7 +213,11 @@ def understood_columns(
 
 def read_once(read: Callable[[Any], object], values: Sequence[Any]) -> Sequence[Any]:
     """Return what each value reads as, None as itself: many rows hold few different ones."""
-    read_as = {value: read(value) for value in set(values) if value is not None}
+    different = set(values)
+    different.discard(None)
+    if len(different) == len(values):
+        return list(map(read, values))
+    read_as = {value: read(value) for value in different}
     return list(map(read_as.get, values))
 
 
