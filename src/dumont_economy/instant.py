@@ -101,7 +101,8 @@ def to_microseconds(instant: datetime) -> int:
 
 def from_microseconds(microseconds: int) -> datetime:
     """Return the instant at a POSIX time in whole microseconds."""
-    return EPOCH + timedelta(microseconds=microseconds)
+    # Very many are read: making the duration by its argument's name takes twice as long.
+    return EPOCH + microseconds * _MICROSECOND
 
 
 def plus_microseconds(instant: datetime, microseconds: int) -> datetime:

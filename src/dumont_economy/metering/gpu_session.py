@@ -96,6 +96,9 @@ class Disk:
     hours_per_month: int | None = None
 
 
+_NO_DISK = Disk()
+
+
 @dataclass(frozen=True, slots=True)
 class DiskSpan:
     """A stretch in which an instance had one disk, in one shape, and was on or off throughout.
@@ -138,7 +141,7 @@ class InstanceState:
     since: datetime | None = None
     shape: Shape | None = None
     rate: Fraction = Fraction(0)
-    disk: Disk = Disk()
+    disk: Disk = _NO_DISK
     last_report_at: datetime | None = None
     next_event_at: datetime | None = None
     open_session: GpuSession | None = None
@@ -194,7 +197,6 @@ _time = attrgetter("time")
 # Looked up once: a member of an enumeration takes longer to find than to compare with.
 _START = EventType.START
 _RUNNING, _TERMINATED = InstanceStatus.RUNNING, InstanceStatus.TERMINATED
-_NO_DISK = Disk()
 _TIE_ORDER = {
     kind: position
     for position, kind in enumerate(
@@ -253,7 +255,7 @@ def continued(
     return replayer.timeline()
 
 
-@dataclass
+@dataclass(slots=True)
 class _Replay:
     """The state machine of one instance."""
 
@@ -349,7 +351,9 @@ class _Replay:
         self.name = event.name or self.name
         self.disk = _with_reported(self.disk, event)
         self._apply(event)
-        self._follow_disk(event.time)
+        # Most instances never have one, and for those nothing is asked.
+        if self.disk is not _NO_DISK or self.disk_span is not None:
+            self._follow_disk(event.time)
 
     def _apply(self, event: UsageEvent) -> None:
         kind = event.type
