@@ -48,7 +48,9 @@ class BillingRule:
         What is added is booked at the last used instant; rounding down takes from the end.
         """
         billed = self.billed_microseconds(used_microseconds)
-        return min(billed, used_microseconds), max(0, billed - used_microseconds)
+        if billed < used_microseconds:
+            return billed, 0
+        return used_microseconds, billed - used_microseconds
 
 
 class BillingRules:
