@@ -34,7 +34,7 @@ export function RequireSession() {
 /** A page whose code is on its way. */
 function PageSkeleton() {
   return (
-    <div className="rounded-xl border border-line bg-surface pt-4 shadow-card">
+    <div className="card rounded-xl border border-line bg-surface pt-4 shadow-card">
       <SkeletonRows rows={8} />
     </div>
   )

@@ -1,25 +1,31 @@
-import { useEffect, useState } from 'react'
+import { useEffect, useRef } from 'react'
+import { nextSecond, onFramesDue } from '../lib/frame-loop'
 
-/** While a ring grows the browser draws every frame, so it beats once and then rests. */
-const BEAT_EVERY_MS = 6000
+/** Seconds from one ring to the next; each is seen for one of them. */
+const RING_EVERY = 2
 
-/** Says by a pulse that something runs; the words beside it say it too. */
+/**
+ * Says by a pulse that something runs; the words beside it say it too.
+ *
+ * The ring changes in the frames in which durations do: an animation would have the browser draw
+ * frames of its own for it, and they cost more than everything that ticks.
+ */
 export function LiveDot() {
-  const [beat, setBeat] = useState(0)
+  const ring = useRef<HTMLSpanElement>(null)
 
-  useEffect(() => {
-    const timer = setInterval(() => {
-      if (!document.hidden) setBeat((last) => last + 1)
-    }, BEAT_EVERY_MS)
-    return () => {
-      clearInterval(timer)
-    }
-  }, [])
+  useEffect(
+    () =>
+      onFramesDue((now) => {
+        const isSeen = Math.floor(now / 1000) % RING_EVERY === 0
+        ring.current?.toggleAttribute('data-seen', isSeen)
+        return nextSecond(now)
+      }),
+    [],
+  )
 
-  // A new ring for each beat: an animation runs when its element comes into the page.
   return (
     <span aria-hidden="true" className="pulse">
-      <span key={beat} className="pulse-ring" />
+      <span ref={ring} className="pulse-ring" />
     </span>
   )
 }

@@ -68,7 +68,7 @@ function Way({ title, detail, children }: WayProps) {
   return (
     <section
       aria-label={title}
-      className="rounded-xl border border-line bg-surface p-4 shadow-card sm:p-5"
+      className="card rounded-xl border border-line bg-surface p-4 shadow-card sm:p-5"
     >
       <h2 className="text-[15px] font-semibold">{title}</h2>
       <p className="mt-0.5 text-sm text-ink-soft">{detail}</p>

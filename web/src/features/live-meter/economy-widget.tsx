@@ -39,7 +39,7 @@ export function EconomyWidget({ answer, timeZone, today, isAlone = false }: Econ
       // A page of somebody else has landmarks of its own.
       role={isAlone ? 'group' : undefined}
       aria-label={messages.widget.title}
-      className="@container rounded-xl border border-line bg-surface shadow-card"
+      className="@container card rounded-xl border border-line bg-surface shadow-card"
     >
       {answer.state === 'failed' && (
         <FirstLoadFailure problem={answer.problem} retry={answer.retry} />

@@ -39,7 +39,7 @@ export function Lifetime({ answer, timeZone }: LifetimeProps) {
     return (
       <section
         aria-label={text.lifetime}
-        className="rounded-xl border border-line bg-surface shadow-card"
+        className="card rounded-xl border border-line bg-surface shadow-card"
       >
         <FirstLoadFailure problem={answer.problem} retry={answer.retry} />
       </section>
@@ -52,7 +52,7 @@ export function Lifetime({ answer, timeZone }: LifetimeProps) {
     <div className="space-y-4">
       <section
         aria-label={text.lifetime}
-        className="@container rounded-xl border border-line bg-surface shadow-card"
+        className="@container card rounded-xl border border-line bg-surface shadow-card"
       >
         {isStale && <StaleNotice since={staleSince} timeZone={timeZone} retry={retry} isBand />}
         <div className={`p-4 sm:p-6 ${isStale ? 'stale' : ''}`}>
@@ -208,7 +208,7 @@ function Tile({ title, actions, children }: TileProps) {
   return (
     <section
       aria-label={title}
-      className="flex flex-col rounded-xl border border-line bg-surface p-4 shadow-card sm:min-h-[10.5rem] sm:p-5"
+      className="flex flex-col card rounded-xl border border-line bg-surface p-4 shadow-card sm:min-h-[10.5rem] sm:p-5"
     >
       <h2 className="text-[13px] text-ink-soft">{title}</h2>
       {children}
@@ -350,7 +350,7 @@ function LifetimeSkeleton() {
   return (
     <div className="space-y-4" role="status">
       <span className="sr-only">{messages.shell.loading}</span>
-      <div className="@container rounded-xl border border-line bg-surface p-4 shadow-card sm:p-6">
+      <div className="@container card rounded-xl border border-line bg-surface p-4 shadow-card sm:p-6">
         <div className="flex flex-wrap items-end justify-between gap-x-10 gap-y-5">
           <div className="min-w-0">
             <Skeleton className="h-5 w-56 max-w-full" />
@@ -373,7 +373,7 @@ function LifetimeSkeleton() {
         {[text.youPaid, text.sameWork, text.pace, text.projection].map((tile) => (
           <div
             key={tile}
-            className="min-h-[10.5rem] rounded-xl border border-line bg-surface p-4 shadow-card sm:p-5"
+            className="min-h-[10.5rem] card rounded-xl border border-line bg-surface p-4 shadow-card sm:p-5"
           >
             <Skeleton className="h-5 w-24" />
             <Skeleton className="mt-1.5 h-8 w-32" />
