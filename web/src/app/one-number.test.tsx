@@ -114,6 +114,7 @@ describe('one number everywhere', { timeout: 20_000 }, () => {
     const breakdown = await screen.findByRole('region', { name: 'Breakdown' })
     await user.click(await within(breakdown).findByRole('button', { name: 'Download CSV' }))
     const days = await screen.findByRole('region', { name: 'History' })
+    await user.click(await within(days).findByText(/Show as table/))
     await user.click(await within(days).findByRole('button', { name: /CSV/ }))
 
     const [ofInstances = '', ofDays = ''] = await Promise.all(files.map((file) => file.text()))

@@ -91,6 +91,28 @@ const DAY_MARKS: Plugin<'bar', MarkOptions> = {
   },
 }
 
+/** Labels of days are about as wide as each other: to measure all takes longer than to draw them. */
+const MEASURED_LABELS = 12
+
+/**
+ * Say whether the chart has been set up, and is to be drawn.
+ *
+ * Setting it up and drawing its first picture are two tasks: in one they would keep the page from
+ * answering for more than 50 ms.
+ */
+function useSetUp(): boolean {
+  const [isSetUp, setIsSetUp] = useState(false)
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      setIsSetUp(true)
+    })
+    return () => {
+      clearTimeout(timer)
+    }
+  }, [])
+  return isSetUp
+}
+
 function optionsFor(
   bars: readonly HistoryBar[],
   marks: DayMarks,
@@ -115,6 +137,7 @@ function optionsFor(
           ...ticks,
           maxRotation: 0,
           autoSkipPadding: 24,
+          sampleSize: MEASURED_LABELS,
           callback: (_value, index) => shortDate(dates[index] ?? '', isLong),
         },
       },
@@ -171,6 +194,7 @@ export default function HistoryChart({ history, rangeDays, marks }: HistoryChart
   const themeChanges = useThemeChanges()
   const navigate = useNavigate()
   const { search } = useLocation()
+  const isSetUp = useSetUp()
   const chart = useRef<Chart<'bar'>>(null)
   const [chosen, setChosen] = useState<number | null>(null)
   const bars = useMemo(() => historyBars(history, rangeDays), [history, rangeDays])
@@ -187,7 +211,7 @@ export default function HistoryChart({ history, rangeDays, marks }: HistoryChart
   const choose = (index: number) => {
     setChosen(index)
     const drawn = chart.current
-    if (drawn === null) return
+    if (drawn === null || !isSetUp) return
     const active = parts.map((_, datasetIndex) => ({ datasetIndex, index }))
     drawn.setActiveElements(active)
     drawn.tooltip?.setActiveElements(active, { x: 0, y: 0 })
@@ -281,8 +305,8 @@ export default function HistoryChart({ history, rangeDays, marks }: HistoryChart
             options={optionsFor(bars, marks, open)}
             plugins={[DAY_MARKS]}
             data={{
-              labels: bars.map(({ date }) => date),
-              datasets: parts.map((part) => ({
+              labels: isSetUp ? bars.map(({ date }) => date) : [],
+              datasets: (isSetUp ? parts : []).map((part) => ({
                 label: part.label,
                 data: bars.map((bar) => bar[part.key]),
                 backgroundColor: token(part.token),

@@ -1,4 +1,4 @@
-import { lazy, memo, type ReactNode, Suspense } from 'react'
+import { lazy, memo, type ReactNode, Suspense, useState } from 'react'
 import type { Provider } from '../../api/comparison'
 import { Button } from '../../components/button'
 import { Card } from '../../components/card'
@@ -139,6 +139,7 @@ const Days = memo(function Days({
   const { totals, days } = history
   const marks = useDayMarks(history.provider, history.timezone)
   const columns = columnsFor(history.provider, marks)
+  const [isTableOpen, setIsTableOpen] = useState(false)
   return (
     <>
       <dl className="grid grid-cols-2 gap-x-6 gap-y-3 px-4 pb-4 sm:px-5 md:grid-cols-4">
@@ -173,11 +174,16 @@ const Days = memo(function Days({
           </Suspense>
         )}
       </div>
-      <details className="group">
+      <details
+        onToggle={(event) => {
+          setIsTableOpen(event.currentTarget.open)
+        }}
+      >
         <summary className="px-4 py-3.5 text-[13px] text-ink-soft hover:text-ink sm:px-5">
           {text.table} · {text.timezone(history.timezone)}
         </summary>
-        {days.length > 0 && (
+        {/* Every answer would write its hundreds of links anew. */}
+        {isTableOpen && days.length > 0 && (
           <>
             <div className="px-4 pb-3 sm:px-5">
               <Button
