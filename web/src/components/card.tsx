@@ -11,7 +11,10 @@ interface CardProps {
 /** A titled section of a page. */
 export function Card({ title, actions, children, isDimmed = false }: CardProps) {
   return (
-    <section aria-label={title} className="card rounded-xl border border-line bg-surface shadow-card">
+    <section
+      aria-label={title}
+      className="card rounded-xl border border-line bg-surface shadow-card"
+    >
       <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-3 px-4 pt-4 pb-3 sm:px-5">
         <h2 className="text-[15px] font-semibold tracking-tight">{title}</h2>
         {actions}
