@@ -19,7 +19,7 @@ from tests.e2e.live_server import EMAIL, PASSWORD, LiveServer, Reporter
 from tests.e2e.traffic import wait_for_quiet, watch_traffic
 
 SESSION = '[data-figure="session-saving"]'
-# The meter draws three times a second; on a busy machine without a graphics card a frame comes late.
+# The meter draws three times a second; a frame of a busy machine without a graphics card is late.
 FRAME = Decimal("0.45")
 LAST_DIGIT = Decimal("0.0001")
 MOST_ASKED = 6
