@@ -326,24 +326,28 @@ def add_up(database: Database, account: Account) -> Fraction:
 def time_ingest(database: Database, server: LiveServer, one: Filled, goal: float) -> None:
     """Time ingest over HTTP in batches of 100, against bare inserts of the same rows.
 
-    Both sides have what they send ready beforehand: bodies here, rows there.
+    Both sides have what they send ready beforehand: bodies here, rows there. The bare side inserts
+    into a table with all keys and indexes of ours; beside it stands one without the other indexes.
     """
     reader = Reader(HTTPConnection(HOST, server.port, timeout=600), one.token)
     ours = _ingested_a_second(reader, is_keyed=False)
     keyed = _ingested_a_second(reader, is_keyed=True)
-    bare = bare_inserts_a_second(database, one.account)
-    indexed = bare_inserts_a_second(database, one.account, is_indexed=True)
-    for label, rate in (("", ours), (", each with an Idempotency-Key", keyed)):
-        say(
-            f"ingest over HTTP{label}, of bare inserts of the same rows",
-            f"{rate / bare:.2f}",
-            f"at least {goal}",
-            is_reached=rate >= goal * bare,
-        )
-    say("  the first, of bare inserts into a table with our indexes", f"{ours / indexed:.2f}")
-    rates = (ours, keyed, bare, indexed)
+    bare = bare_inserts_a_second(database, one.account, is_indexed=True)
+    barest = bare_inserts_a_second(database, one.account, is_indexed=False)
     say(
-        "  rows a second: ours, with keys, bare, with indexes",
+        "ingest over HTTP, of bare inserts of the same rows into the same table",
+        f"{ours / bare:.2f}",
+        f"at least {goal}",
+        is_reached=ours >= goal * bare,
+    )
+    say("  of bare inserts into one with its keys alone", f"{ours / barest:.2f}")
+    say(
+        "  each with an Idempotency-Key, of the same two",
+        f"{keyed / bare:.2f}, {keyed / barest:.2f}",
+    )
+    rates = (ours, keyed, bare, barest)
+    say(
+        "  rows a second: ours, with keys, bare, with its keys alone",
         ", ".join(f"{rate:,.0f}" for rate in rates),
     )
 
@@ -388,12 +392,11 @@ def _ingested_a_second(reader: Reader, *, is_keyed: bool) -> float:
     return BATCH * BATCHES / taken
 
 
-def bare_inserts_a_second(
-    database: Database, account: Account, *, is_indexed: bool = False
-) -> float:
+def bare_inserts_a_second(database: Database, account: Account, *, is_indexed: bool) -> float:
     """Return how many rows a second SQLAlchemy inserts alone, with the same durability.
 
-    The table has the key and the unique columns of ours, and our other indexes if `is_indexed`.
+    The table has the key and the unique columns of ours, and its other indexes if `is_indexed`; it
+    is empty, and its rows come in the order of ours.
     """
     twin = usage_event.to_metadata(MetaData(), name="bench_twin")
     twin.constraints -= twin.foreign_key_constraints
