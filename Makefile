@@ -5,6 +5,7 @@ SHELL := bash
 PYTHON := .venv/bin/python
 NPM := $(PYTHON) scripts/npm.py
 STATE_MACHINE := tests/properties/test_account_machine.py
+CLOSING := tests/integration/test_closed_periods.py::test_closed_days_stay_and_what_came_late_adjusts_them
 TORTURE := DUMONT_ECONOMY_TORTURE=1 $(PYTHON) -m pytest -rP --timeout=5400 -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
@@ -48,7 +49,7 @@ test: lint types ## run every check and every test
 torture: setup ## run the fault tests and the laws in full size, 90 minutes at most
 	@scripts/setup.sh test
 	$(TORTURE) $(STATE_MACHINE)
-	$(TORTURE) --ignore=$(STATE_MACHINE) tests/faults tests/properties tests/e2e/test_changes_arrive.py
+	$(TORTURE) --ignore=$(STATE_MACHINE) tests/faults tests/properties tests/e2e/test_changes_arrive.py $(CLOSING)
 
 e2e-all: setup ## look at every page in every state, theme, language and width; pictures in test-results/screens
 	@scripts/setup.sh test

@@ -104,7 +104,8 @@ def _keeps_few_pages() -> None:
 
 
 def _begins_deferred() -> None:
-    """Let a writer on SQLite begin as a reader does, and upgrade its lock when it writes."""
+    """Let a writer on SQLite wait for no turn, begin as a reader, and then upgrade its lock."""
+    _replace(Database, "_turn", lambda _database: nullcontext())
     _replace(database, "_begin_on_sqlite", lambda connection: connection.exec_driver_sql("BEGIN"))
 
 

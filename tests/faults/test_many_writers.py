@@ -4,9 +4,8 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
-from random import Random
+from threading import Lock
 
 from tests.faults.harness import (
     BATCH,
@@ -27,8 +26,8 @@ _PROCESSES = 4
 _READY_SECONDS = 60
 _WORKERS = ("--workers", str(_PROCESSES))
 _CLIENTS = 16
-_TURNS = size(10, 300)
-_MOST_TURNS = 50
+_SECONDS = size(6, 300)
+_MOST_SECONDS = 60
 # Small, so that none waits long for its turn on a slow machine either.
 _SLICE = 20
 _LOCKED = "database is locked"
@@ -40,19 +39,27 @@ class _Machine:
     """One of many that report and ask at the same time; it never sends anything twice."""
 
     client: Client
-    batches: Sequence[Batch]
+    # Of the same fleet for all machines: runs of which each ends in the batch that it begins in.
+    fleet: Iterator[Batch]
+    batches: list[Batch] = field(default_factory=list)
     refusals: list[Answer] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
 
-    def work(self) -> None:
-        """Report and ask in turn."""
-        for batch in self.batches:
-            begun = time.monotonic()
-            answer = self.client.push(batch)
-            self.seconds.append(time.monotonic() - begun)
-            if answer.status != 200:
-                self.refusals.append(answer)
-            self.client.read("/api/v1/economy/savings")
+    def work(self, until: float) -> None:
+        """Report and ask in turn, until a moment of the monotonic clock."""
+        while time.monotonic() < until:
+            whole = next(self.fleet)
+            for begins in range(0, BATCH, _SLICE):
+                self._report(whole[begins : begins + _SLICE])
+                self.client.read("/api/v1/economy/savings")
+
+    def _report(self, batch: Batch) -> None:
+        self.batches.append(batch)
+        begun = time.monotonic()
+        answer = self.client.push(batch)
+        self.seconds.append(time.monotonic() - begun)
+        if answer.status != 200:
+            self.refusals.append(answer)
 
 
 def _largest_log(log: Path, workers: Sequence[Future[None]]) -> int:
@@ -65,21 +72,26 @@ def _largest_log(log: Path, workers: Sequence[Future[None]]) -> int:
             return largest
 
 
-def _slices(random: Random) -> Iterator[Batch]:
-    """Yield what a fleet reports, a little at a time."""
-    for batch in usage(random):
-        yield from (batch[begins : begins + _SLICE] for begins in range(0, BATCH, _SLICE))
+class _Shared(Iterator[Batch]):
+    """What a fleet reports, to be taken by several threads."""
+
+    def __init__(self, batches: Iterator[Batch]) -> None:
+        self._batches = batches
+        self._taking = Lock()
+
+    def __next__(self) -> Batch:
+        with self._taking:
+            return next(self._batches)
 
 
 def _work_at_once(
-    server: FaultyServer, token: str, fleet: Iterator[Batch], turns: int
+    server: FaultyServer, token: str, fleet: Iterator[Batch], seconds: float
 ) -> tuple[list[_Machine], int]:
     """Let many machines report and ask at once; return them, and the log's largest size."""
-    machines = [
-        _Machine(Client(server.port, token), list(islice(fleet, turns))) for _ in range(_CLIENTS)
-    ]
+    machines = [_Machine(Client(server.port, token), fleet) for _ in range(_CLIENTS)]
+    until = time.monotonic() + seconds
     with ThreadPoolExecutor(_CLIENTS) as pool:
-        work = [pool.submit(machine.work) for machine in machines]
+        work = [pool.submit(machine.work, until) for machine in machines]
         largest = _largest_log(Path(f"{server.database}-wal"), work)
         for done in work:
             done.result()
@@ -101,13 +113,14 @@ def test_no_writer_is_turned_away(tmp_path: Path) -> None:
     token = server.new_token()
     with server.running():
         _wait_for_all_workers(server)
-        machines, largest_log = _work_at_once(server, token, _slices(random), _TURNS)
+        machines, largest_log = _work_at_once(server, token, _Shared(usage(random)), _SECONDS)
         totals = Client(server.port, token).totals()
 
     sent = [event for machine in machines for batch in machine.batches for event in batch]
     seconds = sorted(one for machine in machines for one in machine.seconds)
     say(
-        batches=_CLIENTS * _TURNS,
+        batches=len(seconds),
+        requests_a_second=f"{2 * len(seconds) / _SECONDS:.0f}",
         slowest_write=f"{seconds[-1]:.2f} s",
         p99=f"{seconds[len(seconds) * 99 // 100]:.2f} s",
         largest_log=f"{largest_log / 2**20:.1f} MiB",
@@ -125,17 +138,18 @@ def test_a_lock_that_is_upgraded_would_be_noticed(tmp_path: Path) -> None:
     random = seeded("tests/faults/test_many_writers.py -k upgraded")
     server = FaultyServer(tmp_path / "economy.db", options=_WORKERS, alterations="begins_deferred")
     token = server.new_token()
-    fleet, turns = _slices(random), 0
+    fleet, reports = _Shared(usage(random)), 0
     refusals: list[Answer] = []
+    until = time.monotonic() + _MOST_SECONDS
     with server.running():
         _wait_for_all_workers(server)
         # A process that is there may take a while until it serves; one alone is in nobody's way.
-        while not refusals and turns < _MOST_TURNS:
-            machines, _ = _work_at_once(server, token, fleet, turns=5)
+        while not refusals and time.monotonic() < until:
+            machines, _ = _work_at_once(server, token, fleet, seconds=1)
             refusals = [answer for machine in machines for answer in machine.refusals]
-            turns += 5
+            reports += sum(len(machine.batches) for machine in machines)
 
-    say(refusals=len(refusals), of=turns * _CLIENTS)
+    say(refusals=len(refusals), of=reports)
     assert refusals
     assert {answer.status for answer in refusals} == {503}
     assert _LOCKED in server.said()

@@ -24,10 +24,11 @@ from dumont_economy.storage.closed_periods import ClosedPeriod
 from dumont_economy.storage.database import Database
 from tests.api.harness import Application, Caller, Json, report, start, start_application_on, stop
 from tests.builders import instant
+from tests.faults.harness import size
 
 SEED = 20260504
-DAYS = ["2026-05-04", "2026-05-05", "2026-05-06", "2026-05-07", "2026-05-08"]
-LATE_EVENTS, VOIDS = 1_000, 5
+DAYS = [f"2026-05-{day:02}" for day in range(32 - size(5, 30), 32)]
+LATE_EVENTS, VOIDS = size(1_000, 10_000), size(5, 50)
 AMOUNTS = ("actual", "comparable_actual", "comparison", "saving", "used_seconds")
 # Prices that are whole fractions of a cent a second, so that a sum of rounded amounts is exact.
 PAID, LISTED = "3.6", "7.2"
@@ -118,11 +119,12 @@ def export(caller: Caller, closed: ClosedPeriod, *, as_of: bool = True) -> list[
 
 
 def learn_late(meter: Application, caller: Caller, rnd: Random, told: list[Json]) -> None:
-    """Learn a thousand late events, five voids, and another price for all of it."""
+    """Learn very many late events, some voids, and another price for all of it."""
     tell(caller, rnd, LATE_EVENTS, "late")
     present = instant_text(meter.clock.now())
     for one in rnd.sample(told, VOIDS):
-        caller.push(report("void", one["instance"], present, void_of=one["id"]))
+        void = report("void", one["instance"], present, void_of=one["id"])
+        caller.push({**void, "id": f"void of {one['id']}"})
     learn(meter, "10.8")
 
 
@@ -131,7 +133,7 @@ def test_closed_days_stay_and_what_came_late_adjusts_them(
 ) -> None:
     """Exports are byte-equal, and old + adjustment = new for each day, in all decimals."""
     rnd = Random(SEED)
-    meter.clock.set("2026-05-10T00:00:00Z")
+    meter.clock.set("2026-06-02T00:00:00Z")
     told = tell(caller, rnd, 200, "known")
     closed = []
     for day in DAYS:
@@ -179,7 +181,7 @@ def test_without_its_as_of_a_closed_day_is_answered_otherwise(
 ) -> None:
     """The control: it is `as_of` that keeps the export."""
     rnd = Random(SEED)
-    meter.clock.set("2026-05-10T00:00:00Z")
+    meter.clock.set("2026-06-02T00:00:00Z")
     told = tell(caller, rnd, 20, "known")
     closed = close(meter, caller, DAYS[0])
     before = export(caller, closed, as_of=False)
@@ -196,7 +198,7 @@ class TestAClockThatIsSetBackAfterClosing:
     @pytest.fixture
     def closed(self, meter: Application, caller: Caller) -> ClosedPeriod:
         """Return a day that was closed two hours before the clock was put back to."""
-        meter.clock.set("2026-05-10T00:00:00Z")
+        meter.clock.set("2026-06-02T00:00:00Z")
         tell(caller, Random(SEED), 20, "known")
         meter.clock.advance(hours=6)
         found = close(meter, caller, DAYS[0])
@@ -276,7 +278,7 @@ class TestClosing:
         self, meter: Application, caller: Caller, period: str, starts_at: str, ends_at: str
     ) -> None:
         """From its first local instant to the next one's; the last example has 23 hours."""
-        meter.clock.set("2026-05-10T00:00:00Z")
+        meter.clock.set("2026-06-02T00:00:00Z")
 
         closed = close(meter, caller, period)
 
@@ -328,7 +330,7 @@ class TestClosing:
 
     def test_pages_are_of_the_latest_first(self, meter: Application, caller: Caller) -> None:
         """A few at a time: each is read as of two instants."""
-        meter.clock.set("2026-05-10T00:00:00Z")
+        meter.clock.set("2026-06-02T00:00:00Z")
         for period in ("2026-04", "2026-05-04", "2025", "2026-04-01"):
             close(meter, caller, period)
 
