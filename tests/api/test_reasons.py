@@ -1,6 +1,5 @@
 """Reasons have codes: all of them are in the OpenAPI document, with what their sentences name."""
 
-import string
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -17,15 +16,21 @@ from dumont_economy.api.reasons import (
 )
 from dumont_economy.pricing.price_guard import DoubtCode, doubt_parameters
 from dumont_economy.pricing.rate import PricingModel
+from dumont_economy.services.notice import (
+    NAMED_SENTENCES,
+    NOTICE_SENTENCES,
+    names_in,
+)
 from tests.builders import sku
 
 Snapshot = Callable[[str, object], None]
 
-ALL_SENTENCES = {
+ALL_SENTENCES: Mapping[str, Mapping[Any, str]] = {
     "unpriced": UNPRICED_SENTENCES,
     "whyNot": WHY_NOT_SENTENCES,
     "rejected": REJECTION_SENTENCES,
     "doubts": DOUBT_SENTENCES,
+    "notices": NOTICE_SENTENCES,
 }
 # Where the document has the codes: a schema, and its member.
 DOCUMENTED = {
@@ -33,12 +38,13 @@ DOCUMENTED = {
     "whyNot": ("CandidateInfo", "why_not_code"),
     "rejected": ("RejectedInfo", "code"),
     "doubts": ("ConflictInfo", "code"),
+    "notices": ("NoticeInfo", "code"),
 }
 
 
 def named_in(sentence: str) -> set[str]:
     """Return what a sentence names."""
-    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
+    return set(names_in(sentence))
 
 
 def codes_in(schemas: Mapping[str, Any], schema: Mapping[str, Any]) -> set[str]:
@@ -70,6 +76,11 @@ def test_the_codes_and_what_they_name_are_as_reviewed(
                 for code in sorted(codes_in(schemas, schemas[owner]["properties"][member]))
             }
             for kind, (owner, member) in DOCUMENTED.items()
+        }
+        | {
+            "named": {
+                code: sorted(named_in(sentence)) for code, sentence in NAMED_SENTENCES.items()
+            }
         },
     )
 
@@ -88,12 +99,13 @@ def test_what_sentences_name_is_what_an_answer_can_carry() -> None:
     """And an answer declares nothing that no sentence names."""
     named = {
         name
-        for sentences in ALL_SENTENCES.values()
+        for sentences in (*ALL_SENTENCES.values(), NAMED_SENTENCES)
         for sentence in sentences.values()
         for name in named_in(sentence)
     }
 
-    assert named == set(ReasonParameters.model_fields)
+    # The list of a notice is a member of its own.
+    assert named - {"named"} == set(ReasonParameters.model_fields)
 
 
 def test_a_doubt_is_told_with_what_its_sentence_names() -> None:
@@ -110,6 +122,13 @@ def test_a_doubt_is_told_with_what_its_sentence_names() -> None:
     assert {code: set(named) for code, named in told.items()} == {
         code: named_in(sentence) for code, sentence in DOUBT_SENTENCES.items()
     }
+
+
+def test_a_notice_has_words_for_each_thing_in_its_list() -> None:
+    """Where its sentence has a list, and nowhere else."""
+    with_a_list = {code for code, said in NOTICE_SENTENCES.items() if "named" in named_in(said)}
+
+    assert with_a_list == set(NAMED_SENTENCES)
 
 
 def test_what_is_not_named_is_left_out_of_an_answer() -> None:

@@ -1,20 +1,21 @@
 """Reasons in answers: a code that stays, and what the sentence of a code names."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from dumont_economy.pricing.match_timeline import Unpriced, UnpricedReason
 from dumont_economy.pricing.price_guard import DoubtCode
 from dumont_economy.pricing.reason import SENTENCES, RejectionCode, WhyNotCode
+from dumont_economy.services.notice import NAMED_SENTENCES, NOTICE_SENTENCES, NoticeCode
 
 
 def _is_not_named(value: object) -> bool:
     return value is None
 
 
-def _described(sentences: Mapping[str, str]) -> str:
+def _described(sentences: Mapping[Any, str]) -> str:
     return "; ".join(f"`{code}`: {sentence}" for code, sentence in sentences.items())
 
 
@@ -55,6 +56,16 @@ Parameter = Annotated[str | None, Field(exclude_if=_is_not_named)]
 UnpricedCodeField = Annotated[UnpricedCode, Field(description=_described(UNPRICED_SENTENCES))]
 DoubtCodeField = Annotated[DoubtCode, Field(description=_described(DOUBT_SENTENCES))]
 WhyNotCodeField = Annotated[WhyNotCode, Field(description=_described(WHY_NOT_SENTENCES))]
+NoticeCodeField = Annotated[
+    NoticeCode,
+    Field(
+        description=(
+            f"{_described(NOTICE_SENTENCES)} A part in brackets is said where everything that it "
+            "names is told, otherwise what follows its bar."
+        )
+    ),
+]
+NAMED_DESCRIPTION = f"What is told of each thing in the list: {_described(NAMED_SENTENCES)}"
 RejectionCodeField = Annotated[RejectionCode, Field(description=_described(REJECTION_SENTENCES))]
 
 
@@ -65,21 +76,38 @@ class ReasonParameters(BaseModel):
 
     architecture: Parameter = None
     chosen_grade: Parameter = None
+    command: Parameter = None
     currency: Parameter = None
+    days: Parameter = None
+    detail: Parameter = None
+    failure: Parameter = None
     first_on: Parameter = None
     gpu: Parameter = None
+    gpu_model: Parameter = None
     gpus: Parameter = None
     grade: Parameter = None
+    instance: Parameter = None
+    instance_type: Parameter = None
+    last_good_at: Parameter = None
     least: Parameter = None
+    memory: Parameter = None
+    more: Parameter = None
     most: Parameter = None
     offered: Parameter = None
     other_price: Parameter = None
     price: Parameter = None
+    prices: Parameter = None
     pricing_model: Parameter = None
     provider: Parameter = None
     ratio: Parameter = None
+    refusal: Parameter = None
     region: Parameter = None
+    rows: Parameter = None
+    seconds: Parameter = None
+    seen_on: Parameter = None
     since: Parameter = None
+    source: Parameter = None
+    tried_at: Parameter = None
     wanted: Parameter = None
 
 

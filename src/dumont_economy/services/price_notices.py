@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from dumont_economy.instant import instant_text
+from dumont_economy.money import exact_text
 from dumont_economy.pricing.match_timeline import ComparisonQuestion
 from dumont_economy.pricing.policy import RateCardName
-from dumont_economy.services.notice import Notice
+from dumont_economy.services.notice import Notice, notice
 from dumont_economy.services.price_health import FeedHealth, PriceHealth
+from dumont_economy.storage.price_quarantine import QuarantinedPrice
 
 STALE_AFTER = timedelta(hours=24)
 ALARMING_AFTER = timedelta(days=7)
@@ -24,9 +26,9 @@ def notices_on_prices(
         return []
     concerned = health.of(question.provider, question.region)
     on_feeds = [
-        notice
+        found
         for feed in concerned.feeds
-        for notice in (*_on_failure(feed), *_on_age(feed, now), *_on_refusals(feed))
+        for found in (*_on_failure(feed), *_on_age(feed, now), *_on_refusals(feed))
     ]
     return [*on_feeds, *_on_waiting(concerned, question.provider.label)]
 
@@ -49,62 +51,71 @@ def _lateness(feed: FeedHealth, now: datetime) -> int:
 def _on_failure(feed: FeedHealth) -> Iterator[Notice]:
     if feed.is_good:
         return
-    since = "it was never read" if feed.last_good_at is None else _last_good(feed.last_good_at)
-    tried_at = instant_text(feed.tried_at)
-    message = (
-        f"{_name(feed)} could not be taken at {tried_at} ({feed.code}); {since}. "
-        "The last good prices stay in effect."
+    last_good_at = None if feed.last_good_at is None else instant_text(feed.last_good_at)
+    yield notice(
+        "price_feed_failed",
+        **_name(feed),
+        tried_at=instant_text(feed.tried_at),
+        failure=feed.code,
+        last_good_at=last_good_at,
     )
-    yield Notice("price_feed_failed", message)
 
 
 def _on_age(feed: FeedHealth, now: datetime) -> Iterator[Notice]:
     late = _lateness(feed, now)
     if feed.last_good_at is None or not late:
         return
-    remedy = " Check `economy worker`." if late == _ALARMING else ""
-    message = (
-        f"Stale: nothing new of {_name(feed)} since {instant_text(feed.last_good_at)}.{remedy}"
+    command = "economy worker" if late == _ALARMING else None
+    yield notice(
+        "price_feed_stale",
+        **_name(feed),
+        last_good_at=instant_text(feed.last_good_at),
+        command=command,
     )
-    yield Notice("price_feed_stale", message)
 
 
 def _on_refusals(feed: FeedHealth) -> Iterator[Notice]:
-    refused = feed.refused_prices
-    if not refused:
-        return
-    reasons = ", ".join(f"{rows} {code}" for code, rows in sorted(refused.items()))
-    message = (
-        f"{_name(feed)} stated prices that were refused at {instant_text(feed.tried_at)}: "
-        f"{reasons}. The last good ones stay in effect."
-    )
-    yield Notice("price_rows_refused", message)
+    refused = [
+        {"rows": str(rows), "refusal": code} for code, rows in sorted(feed.refused_prices.items())
+    ]
+    if refused:
+        tried_at = instant_text(feed.tried_at)
+        yield notice("price_rows_refused", refused, **_name(feed), tried_at=tried_at)
 
 
 def _on_waiting(health: PriceHealth, label: str) -> Iterator[Notice]:
     if health.waiting:
-        message = (
-            f"Prices of {label} that wait for a person: {len(health.waiting)} "
-            "(`economy prices review`). Until then the last good ones stay in effect."
-        )
-        yield Notice("prices_quarantined", message)
+        yield notice("prices_quarantined", provider=label, prices=str(len(health.waiting)))
     conflicts = health.conflicts
     if conflicts:
-        named = " ".join(
-            # The detail has both prices, and the other source.
-            f"{one.price.instance_type}, {one.scope.source}: {one.price.detail}"
-            for one in conflicts[:_NAMED]
-        )
         more = len(conflicts) - _NAMED
-        message = f"Sources of {label} prices are in conflict. {named}" + (
-            f" And {more} more." if more > 0 else ""
+        yield notice(
+            "price_conflict",
+            [_told(one) for one in conflicts[:_NAMED]],
+            provider=label,
+            more=str(more) if more > 0 else None,
         )
-        yield Notice("price_conflict", message)
 
 
-def _last_good(at: datetime) -> str:
-    return f"last read well at {instant_text(at)}"
+def _told(conflict: QuarantinedPrice) -> dict[str, str]:
+    price = conflict.price
+    told = {
+        "instance_type": price.instance_type,
+        "source": conflict.scope.source,
+        "detail": price.detail,
+        "price": exact_text(price.price_per_instance_hour),
+    }
+    if price.last_price is not None:
+        told["other_price"] = exact_text(price.last_price)
+    return told
 
 
-def _name(feed: FeedHealth) -> str:
-    return " ".join(filter(None, (feed.scope.source, feed.scope.region or feed.scope.provider)))
+def _name(feed: FeedHealth) -> dict[str, str | None]:
+    """Return what a feed is called by: its region, or the provider where it spans regions."""
+    region = feed.scope.region or None
+    provider = feed.scope.provider or None
+    return {
+        "source": feed.scope.source,
+        "region": region,
+        "provider": provider if region is None else None,
+    }

@@ -1,4 +1,5 @@
 import type { DecimalText } from '../lib/money'
+import type { Notice } from '../lib/notice'
 import type { AnswerReader } from '../lib/parse'
 import type { Schemas } from './schema'
 
@@ -27,12 +28,6 @@ export interface Coverage {
   readonly unpriced: readonly { readonly gpuType: string; readonly gpuHours: number }[]
   /** The part of the saving that is against substitutes. */
   readonly substitutesSaving: DecimalText
-}
-
-/** Something that was left out of a figure, said in words. */
-export interface Notice {
-  readonly code: string
-  readonly message: string
 }
 
 export function parseComparison(answer: AnswerReader<Schemas['ComparisonInfo']>): Comparison {
@@ -69,6 +64,8 @@ export function parseNotices(
 ): Notice[] {
   return answer.list('notices', (item) => ({
     code: item.text('code'),
-    message: item.text('message'),
+    named: item.named('parameters'),
+    text: item.text('message'),
+    each: item.eachNamed('named'),
   }))
 }

@@ -1,10 +1,10 @@
 import type { LiveValue, Validity } from '../lib/live-counter'
+import type { Notice } from '../lib/notice'
 import { AnswerReader } from '../lib/parse'
 import type { ApiMeta } from './base-query'
 import {
   type Comparison,
   type Coverage,
-  type Notice,
   parseComparison,
   parseCoverage,
   parseNotices,

@@ -679,9 +679,12 @@ export interface components {
       readonly orphan_stop: number
       readonly start_while_running: number
     }
-    /** @description Something that the figures leave out or assume, in words. */
+    /** @description Something that the figures leave out or assume: as a code, and in words. */
     readonly NoticeInfo: {
-      /** @enum {string} */
+      /**
+       * @description `billing_rule_assumed`: No billing rule is known of {named}[ and {more} more]: use there is billed per second, without a minimum.; `clock_skew`: The newest report is dated ahead of this server's clock: {named}[ and {more} more]. Correct the clock of whoever reports; use begins and ends when the reports say.; `contradicting_starts`: Reported to start twice at one instant, at different terms: {named}[ and {more} more]. At most the first by source and id counts; void the ones that are wrong.; `currency_not_converted`: Some or all usage paid in {named} is in no cost and no saving: no exchange rate into {currency} is known for its time. `economy prices import-exchange` takes one.; `disk_price_unknown`: For some time the price of a disk is not known, so it is in no cost. Report disk_rate_running, disk_rate_stopped and disk_hours_per_month with its size.; `disks_not_compared`: Disks are in your cost, but [no disk price of {provider} in {region} is known for all of their time|the reference rate card lists none]: there they are in no saving.; `flapping_instances`: Started more than {most} times within an hour: {named}[ and {more} more]. Every run counts, with its own minimum; check whether the reporter takes a missed answer for a stop.; `orphan_stops`: Stopped, but never reported to start: {named}[ and {more} more]. Their use counts for nothing until the start is reported.; `price_conflict`: Sources of {provider} prices are in conflict. {named}[ And {more} more.]; `price_feed_failed`: {source}[ {region}][ {provider}] could not be taken at {tried_at} ({failure}); [last read well at {last_good_at}|it was never read]. The last good prices stay in effect.; `price_feed_stale`: Stale: nothing new of {source}[ {region}][ {provider}] since {last_good_at}.[ Check `{command}`.]; `price_rows_refused`: {source}[ {region}][ {provider}] stated prices that were refused at {tried_at}: {named}. The last good ones stay in effect.; `prices_quarantined`: Prices of {provider} that wait for a person: {prices} (`economy prices review`). Until then the last good ones stay in effect.; `silent_instances`: Active, but without a report for 24 hours or more: {named}[ and {more} more]. If they have stopped, report it: until then they count as running.; `stale_prices`: Prices that no source was seen to state for over {days} days: {named}[ and {more} more]. They stay in effect until a newer one is known.; `unknown_gpu`: GPU names that are not known, so without a comparison: {named}[ and {more} more].; `variant_assumed`: Variant assumed, the least capable one: {named}[ and {more} more]. Report the exact name or the GPU's memory to be sure. A part in brackets is said where everything that it names is told, otherwise what follows its bar.
+       * @enum {string}
+       */
       readonly code:
         | 'billing_rule_assumed'
         | 'clock_skew'
@@ -701,6 +704,9 @@ export interface components {
         | 'unknown_gpu'
         | 'variant_assumed'
       readonly message: string
+      /** @description What is told of each thing in the list: `billing_rule_assumed`: {provider}; `clock_skew`: {source} by {seconds} s; `contradicting_starts`: {instance}; `currency_not_converted`: {currency}; `flapping_instances`: {instance}; `orphan_stops`: {instance}; `price_conflict`: {instance_type}, {source}: [{detail}|{price} against {other_price}]; `price_rows_refused`: {rows} {refusal}; `silent_instances`: {instance}; `stale_prices`: {instance_type} ({seen_on}); `unknown_gpu`: [{gpu}|(empty)][ with {memory} GiB]; `variant_assumed`: [{gpu}|(empty)][ with {memory} GiB] as {gpu_model} */
+      readonly named: readonly components['schemas']['ReasonParameters'][]
+      readonly parameters: components['schemas']['ReasonParameters']
     }
     /** @description One session from start to stop, its runs in order; `ended_at` is null while it is open. */
     readonly OpenedSession: {
@@ -1025,17 +1031,37 @@ export interface components {
       /** @default null */
       readonly chosen_grade?: string | null
       /** @default null */
+      readonly command?: string | null
+      /** @default null */
       readonly currency?: string | null
+      /** @default null */
+      readonly days?: string | null
+      /** @default null */
+      readonly detail?: string | null
+      /** @default null */
+      readonly failure?: string | null
       /** @default null */
       readonly first_on?: string | null
       /** @default null */
       readonly gpu?: string | null
       /** @default null */
+      readonly gpu_model?: string | null
+      /** @default null */
       readonly gpus?: string | null
       /** @default null */
       readonly grade?: string | null
       /** @default null */
+      readonly instance?: string | null
+      /** @default null */
+      readonly instance_type?: string | null
+      /** @default null */
+      readonly last_good_at?: string | null
+      /** @default null */
       readonly least?: string | null
+      /** @default null */
+      readonly memory?: string | null
+      /** @default null */
+      readonly more?: string | null
       /** @default null */
       readonly most?: string | null
       /** @default null */
@@ -1045,15 +1071,29 @@ export interface components {
       /** @default null */
       readonly price?: string | null
       /** @default null */
+      readonly prices?: string | null
+      /** @default null */
       readonly pricing_model?: string | null
       /** @default null */
       readonly provider?: string | null
       /** @default null */
       readonly ratio?: string | null
       /** @default null */
+      readonly refusal?: string | null
+      /** @default null */
       readonly region?: string | null
       /** @default null */
+      readonly rows?: string | null
+      /** @default null */
+      readonly seconds?: string | null
+      /** @default null */
+      readonly seen_on?: string | null
+      /** @default null */
       readonly since?: string | null
+      /** @default null */
+      readonly source?: string | null
+      /** @default null */
+      readonly tried_at?: string | null
       /** @default null */
       readonly wanted?: string | null
     }

@@ -32,7 +32,21 @@ describe('the lifetime counter', () => {
           unpriced: [{ gpu_type: 'MI210', gpu_hours: 1 }],
           substitutes_saving: '11.5',
         }),
-        notices: [{ code: 'disks_not_compared', message: 'Disks are not rated yet.' }],
+        notices: [
+          {
+            code: 'disks_not_compared',
+            message: 'Disks are not rated yet.',
+            // Without the provider that its sentence names: the words are the server's then.
+            parameters: { region: 'us-east-1' },
+            named: [],
+          },
+          {
+            code: 'price_feed_stale',
+            message: 'Stale.',
+            parameters: { source: 'AWS Price List', last_good_at: '2026-03-01T02:00:00Z' },
+            named: [],
+          },
+        ],
         oldest_price_retrieved_at: '2026-03-12',
       }),
     )
@@ -50,6 +64,7 @@ describe('the lifetime counter', () => {
     const leftOut = screen.getByRole('region', { name: 'Left out, and why' })
     expect(leftOut).toHaveTextContent('MI210 (1 GPU-h)')
     expect(leftOut).toHaveTextContent('Disks are not rated yet.')
+    expect(leftOut).toHaveTextContent('nothing new of AWS Price List since 1 Mar 2026, 02:00.')
   })
 
   it('names the reference card where it is the comparison', async () => {

@@ -1,7 +1,8 @@
 import type { ReactNode } from 'react'
-import { type Comparison, type Coverage, GRADES, type Notice } from '../api/comparison'
+import { type Comparison, type Coverage, GRADES } from '../api/comparison'
 import { messages } from '../lib/messages'
 import { formatPercent, formatQuantity, formatUsd } from '../lib/money'
+import { type Notice, noticeInWords } from '../lib/notice'
 import { daysBetween, formatDate, STALE_AFTER_DAYS } from '../lib/time'
 import { GradeChip } from './grade-chip'
 import { ServerWords } from './server-words'
@@ -76,13 +77,17 @@ export function Evidence({ coverage, oldestPriceRetrievedAt, asOf }: EvidencePro
 /** A lost stop would save money for ever, so silence stands out. */
 const LOOKS: Record<string, string | undefined> = { silent_instances: 'text-loss' }
 
-interface LeftOutProps {
+interface Omissions {
   readonly coverage: Coverage
   readonly notices: readonly Notice[]
 }
 
+interface LeftOutProps extends Omissions {
+  readonly timeZone: string
+}
+
 /** Say whether something was left out of the figures. */
-export function hasLeftOut({ coverage, notices }: LeftOutProps): boolean {
+export function hasLeftOut({ coverage, notices }: Omissions): boolean {
   return coverage.unpriced.length > 0 || notices.length > 0
 }
 
@@ -98,7 +103,7 @@ export function LeftOut(props: LeftOutProps) {
 }
 
 /** The list of it alone, where a heading would have no place among those of the page. */
-export function LeftOutList({ coverage, notices }: LeftOutProps) {
+export function LeftOutList({ coverage, notices, timeZone }: LeftOutProps) {
   return (
     <ul className="mt-1.5 space-y-1">
       {coverage.unpriced.length > 0 && (
@@ -112,10 +117,8 @@ export function LeftOutList({ coverage, notices }: LeftOutProps) {
         </li>
       )}
       {notices.map((notice) => (
-        <li key={notice.code + notice.message} className={LOOKS[notice.code]}>
-          <ServerWords inOurWords={messages.server.notices[notice.code]}>
-            {notice.message}
-          </ServerWords>
+        <li key={notice.code + notice.text} className={LOOKS[notice.code]}>
+          {noticeInWords(notice, timeZone) ?? <ServerWords>{notice.text}</ServerWords>}
         </li>
       ))}
     </ul>

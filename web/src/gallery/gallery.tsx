@@ -283,7 +283,14 @@ const WIDTHS = [
         grades: { A: 6, B: 0, C: 0, D: 3, N: 1, R: 0 },
         unpriced: [{ gpu_type: 'Foo 9000', gpu_hours: 1 }],
       }),
-      notices: [{ code: 'silent_instances', message: 'No report for 24 hours or more: trainer.' }],
+      notices: [
+        {
+          code: 'silent_instances',
+          message: 'No report for 24 hours or more: trainer.',
+          parameters: {},
+          named: [{ instance: 'trainer' }],
+        },
+      ],
       oldest_price_retrieved_at: '2026-01-10',
     }),
   ],

@@ -45,6 +45,15 @@ const isText = (value: unknown): value is string => typeof value === 'string'
 const isFlag = (value: unknown): value is boolean => typeof value === 'boolean'
 const isNumber = (value: unknown): value is number => Number.isFinite(value)
 
+function areTextsByName(value: unknown): value is object {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every(isText)
+  )
+}
+
 /**
  * Reads typed values out of an unknown answer; every reader throws on a wrong shape.
  *
@@ -121,8 +130,19 @@ export class AnswerReader<Shape> {
     return this.#read(
       name,
       'texts by name',
-      (value): value is Partial<Record<keyof Shape[Name], string>> =>
-        typeof value === 'object' && value !== null && Object.values(value).every(isText),
+      (value): value is Partial<Record<keyof Shape[Name], string>> => areTextsByName(value),
+    )
+  }
+
+  /** Read a list of texts by name. */
+  eachNamed<Name extends Named<Shape, readonly object[]>>(
+    name: Name,
+  ): readonly Readonly<Partial<Record<keyof Item<Shape[Name]>, string>>>[] {
+    return this.#read(
+      name,
+      'a list of texts by name',
+      (value): value is Partial<Record<keyof Item<Shape[Name]>, string>>[] =>
+        Array.isArray(value) && value.every(areTextsByName),
     )
   }
 

@@ -56,11 +56,11 @@ const READ_WITH: Readonly<Record<string, Parse>> = {
 
 /** Answers that the screen does not ask for; of problems, it takes what they have. */
 const UNREAD = ['active_session', 'active_session_first_use', 'pricing', 'pricing_reference']
-const ELSEWHERE = /^(problem_|realtime|push_events|reason_codes)/
+const ELSEWHERE = /^(problem_|realtime|push_events|reason_codes|notices)/
 
 /** What the sentence of a reason names: where a name is not the known one, the server's words are shown. */
 function isNamedInWords(place: readonly string[]): boolean {
-  return /(^|_)parameters$/.test(place.at(-2) ?? '')
+  return /(^|_)parameters$/.test(place.at(-2) ?? '') || place.at(-3) === 'named'
 }
 
 /** Return every place in an answer, each as the names that lead to it. */

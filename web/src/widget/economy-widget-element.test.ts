@@ -326,7 +326,14 @@ describe('its states', () => {
           grades: { A: 9, B: 0, C: 0, D: 0, N: 1, R: 0 },
           unpriced: [{ gpu_type: 'Foo 9000', gpu_hours: 1 }],
         }),
-        notices: [{ code: 'silent_instances', message: 'Active, but silent: trainer.' }],
+        notices: [
+          {
+            code: 'silent_instances',
+            message: 'Active, but silent: trainer.',
+            parameters: { more: '2' },
+            named: [{ instance: 'trainer' }],
+          },
+        ],
         oldest_price_retrieved_at: '2026-01-10',
       }),
     )
@@ -334,7 +341,9 @@ describe('its states', () => {
     const meter = place()
 
     expect(await meter.find.findByText(/Foo 9000 \(1 GPU-h\)/)).toBeVisible()
-    expect(meter.find.getByText('Active, but silent: trainer.')).toBeVisible()
+    expect(
+      meter.find.getByText(/^Active, but without a report .*: trainer and 2 more\. /),
+    ).toBeVisible()
     expect(meter.find.getByText('(over 180 days old)')).toBeInTheDocument()
   })
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from flask import Blueprint, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from dumont_economy.api.asked import asked
 from dumont_economy.api.conditional import Tagged, answer_at_hand, answer_conditionally
@@ -20,6 +20,12 @@ from dumont_economy.api.published_number import (
     published,
     published_or_none,
 )
+from dumont_economy.api.reasons import (
+    NAMED_DESCRIPTION,
+    NoticeCodeField,
+    ReasonParameters,
+    reason_parameters,
+)
 from dumont_economy.instant import instant_text
 from dumont_economy.metering.gpu_session import InstanceState, InstanceStatus
 from dumont_economy.money import AMOUNT_DECIMALS, amount_text, exact_text
@@ -30,7 +36,7 @@ from dumont_economy.pricing.rate import PricingModel
 from dumont_economy.pricing.sku import ProviderLabel
 from dumont_economy.savings.totals import Totals
 from dumont_economy.services.account_view import AccountState, AccountView
-from dumont_economy.services.notice import Notice, NoticeCode
+from dumont_economy.services.notice import Notice
 from dumont_economy.services.notices import notices_on
 from dumont_economy.services.price_health import FeedHealth, PriceHealth
 from dumont_economy.services.price_notices import lateness
@@ -93,10 +99,12 @@ class Coverage(BaseModel):
 
 
 class NoticeInfo(BaseModel):
-    """Something that the figures leave out or assume, in words."""
+    """Something that the figures leave out or assume: as a code, and in words."""
 
-    code: NoticeCode
+    code: NoticeCodeField
     message: str
+    parameters: ReasonParameters
+    named: list[ReasonParameters] = Field(description=NAMED_DESCRIPTION)
 
 
 class EconomyAnswer(BaseModel):
@@ -325,7 +333,15 @@ def _feed_info(feed: FeedHealth) -> FeedInfo:
 
 def notices_of(notices: list[Notice]) -> list[NoticeInfo]:
     """Return notices as they are answered."""
-    return [NoticeInfo(code=one.code, message=one.message) for one in notices]
+    return [
+        NoticeInfo(
+            code=one.code,
+            message=one.message,
+            parameters=reason_parameters(one.parameters),
+            named=[reason_parameters(told) for told in one.named],
+        )
+        for one in notices
+    ]
 
 
 def status_of(state: InstanceState) -> InstanceStatus:

@@ -56,7 +56,7 @@ export function EconomyWidget({ answer, timeZone, today, isAlone = false }: Econ
             />
           )}
           <Meter savings={answer.data} isStale={answer.staleSince !== null} today={today} />
-          {isAlone && <WhatIsLeftOut savings={answer.data} />}
+          {isAlone && <WhatIsLeftOut savings={answer.data} timeZone={timeZone} />}
           <footer className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2 border-t border-line px-4 py-3 @md:px-6">
             <div className="flex flex-[1_1_20rem] flex-wrap items-center gap-x-4 gap-y-1.5">
               <p className="text-[13px] text-ink-faint">
@@ -81,7 +81,12 @@ export function EconomyWidget({ answer, timeZone, today, isAlone = false }: Econ
   )
 }
 
-function WhatIsLeftOut({ savings }: { readonly savings: Savings }) {
+interface WhatIsLeftOutProps {
+  readonly savings: Savings
+  readonly timeZone: string
+}
+
+function WhatIsLeftOut({ savings, timeZone }: WhatIsLeftOutProps) {
   if (!hasLeftOut(savings)) return null
   return (
     <div
@@ -92,7 +97,7 @@ function WhatIsLeftOut({ savings }: { readonly savings: Savings }) {
       <p aria-hidden="true" className="font-medium text-ink">
         {messages.figures.notices}
       </p>
-      <LeftOutList {...savings} />
+      <LeftOutList {...savings} timeZone={timeZone} />
     </div>
   )
 }

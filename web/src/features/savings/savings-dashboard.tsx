@@ -36,7 +36,11 @@ export function SavingsDashboard({
       <Breakdown provider={provider} />
       <div className="space-y-4 px-1 pt-1">
         {answer.state === 'ready' && (
-          <LeftOut coverage={answer.data.coverage} notices={answer.data.notices} />
+          <LeftOut
+            coverage={answer.data.coverage}
+            notices={answer.data.notices}
+            timeZone={timeZone}
+          />
         )}
         <GradeLegend />
       </div>

@@ -1,6 +1,15 @@
 import type { Schemas } from '../../api/schema'
 import type { Sentence, Sentences } from '../reason'
 
+const andMore: Sentence = (of, has) => (has('more') ? ` and ${of('more')} more` : '')
+const listed: Sentence = (of, has) => of('named') + andMore(of, has)
+const feed: Sentence = (of, has) =>
+  of('source') +
+  (has('region') ? ` ${of('region')}` : '') +
+  (has('provider') ? ` ${of('provider')}` : '')
+const gpu: Sentence = (of, has) =>
+  (has('gpu') ? of('gpu') : '(empty)') + (has('memory') ? ` with ${of('memory')} GiB` : '')
+
 /** Every sentence of the screen in English; the other languages have the same members. */
 export const english = {
   product: 'Dumont Economy',
@@ -36,7 +45,6 @@ export const english = {
   /** What the server says by a code; where a code is missing here, its own words are shown. */
   server: {
     problems: {} as Record<string, string | undefined>,
-    notices: {} as Record<string, string | undefined>,
     events: {} as Record<string, string | undefined>,
   },
 
@@ -96,6 +104,67 @@ export const english = {
       unlike_same_gpu: (of) =>
         `${of('price')} is unlike what other machines with the same GPU cost.`,
     } satisfies Record<Schemas['DoubtCode'], Sentence> as Sentences,
+    notices: {
+      billing_rule_assumed: (of, has) =>
+        `No billing rule is known of ${listed(of, has)}: use there is billed per second, without a minimum.`,
+      clock_skew: (of, has) =>
+        `The newest report is dated ahead of this server’s clock: ${listed(of, has)}. Correct the clock of whoever reports; use begins and ends when the reports say.`,
+      contradicting_starts: (of, has) =>
+        `Reported to start twice at one instant, at different terms: ${listed(of, has)}. At most the first by source and id counts; void the ones that are wrong.`,
+      currency_not_converted: (of) =>
+        `Some or all usage paid in ${of('named')} is in no cost and no saving: no exchange rate into ${of('currency')} is known for its time. \`economy prices import-exchange\` takes one.`,
+      disk_price_unknown: () =>
+        'For some time the price of a disk is not known, so it is in no cost. Report disk_rate_running, disk_rate_stopped and disk_hours_per_month with its size.',
+      disks_not_compared: (of, has) =>
+        `Disks are in your cost, but ${
+          has('region')
+            ? `no disk price of ${of('provider')} in ${of('region')} is known for all of their time`
+            : 'the reference rate card lists none'
+        }: there they are in no saving.`,
+      flapping_instances: (of, has) =>
+        `Started more than ${of('most')} times within an hour: ${listed(of, has)}. Every run counts, with its own minimum; check whether the reporter takes a missed answer for a stop.`,
+      orphan_stops: (of, has) =>
+        `Stopped, but never reported to start: ${listed(of, has)}. Their use counts for nothing until the start is reported.`,
+      price_conflict: (of, has) =>
+        `Sources of ${of('provider')} prices are in conflict. ${of('named')}` +
+        (has('more') ? ` And ${of('more')} more.` : ''),
+      price_feed_failed: (of, has) =>
+        `${feed(of, has)} could not be taken on ${of('tried_at')} (${of('failure')}); ${
+          has('last_good_at') ? `last read well on ${of('last_good_at')}` : 'it was never read'
+        }. The last good prices stay in effect.`,
+      price_feed_stale: (of, has) =>
+        `Stale: nothing new of ${feed(of, has)} since ${of('last_good_at')}.` +
+        (has('command') ? ` Check \`${of('command')}\`.` : ''),
+      price_rows_refused: (of, has) =>
+        `${feed(of, has)} stated prices that were refused on ${of('tried_at')}: ${of('named')}. The last good ones stay in effect.`,
+      prices_quarantined: (of) =>
+        `Prices of ${of('provider')} that wait for a person: ${of('prices')} (\`economy prices review\`). Until then the last good ones stay in effect.`,
+      silent_instances: (of, has) =>
+        `Active, but without a report for 24 hours or more: ${listed(of, has)}. If they have stopped, report it: until then they count as running.`,
+      stale_prices: (of, has) =>
+        `Prices that no source was seen to state for over ${of('days')} days: ${listed(of, has)}. They stay in effect until a newer one is known.`,
+      unknown_gpu: (of, has) =>
+        `GPU names that are not known, so without a comparison: ${listed(of, has)}.`,
+      variant_assumed: (of, has) =>
+        `Variant assumed, the least capable one: ${listed(of, has)}. Report the exact name or the GPU’s memory to be sure.`,
+    } satisfies Record<Schemas['NoticeInfo']['code'], Sentence> as Sentences,
+    /** Each thing in the list of a notice, by the code of the notice. */
+    named: {
+      billing_rule_assumed: (of) => of('provider'),
+      clock_skew: (of) => `${of('source')} by ${of('seconds')} s`,
+      contradicting_starts: (of) => of('instance'),
+      currency_not_converted: (of) => of('currency'),
+      flapping_instances: (of) => of('instance'),
+      orphan_stops: (of) => of('instance'),
+      // Its detail, which alone names the other source, is English text: its prices are no text.
+      price_conflict: (of) =>
+        `${of('instance_type')}, ${of('source')}: ${of('price')} against ${of('other_price')}, which another source states.`,
+      price_rows_refused: (of) => `${of('rows')} ${of('refusal')}`,
+      silent_instances: (of) => of('instance'),
+      stale_prices: (of) => `${of('instance_type')} (${of('seen_on')})`,
+      unknown_gpu: gpu,
+      variant_assumed: (of, has) => `${gpu(of, has)} as ${of('gpu_model')}`,
+    } satisfies Partial<Record<Schemas['NoticeInfo']['code'], Sentence>> as Sentences,
   },
 
   notFound: {

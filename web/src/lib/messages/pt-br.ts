@@ -2,6 +2,15 @@ import type { Schemas } from '../../api/schema'
 import type { Sentence } from '../reason'
 import type { english } from './en'
 
+const andMore: Sentence = (of, has) => (has('more') ? ` e mais ${of('more')}` : '')
+const listed: Sentence = (of, has) => of('named') + andMore(of, has)
+const feed: Sentence = (of, has) =>
+  of('source') +
+  (has('region') ? ` ${of('region')}` : '') +
+  (has('provider') ? ` ${of('provider')}` : '')
+const gpu: Sentence = (of, has) =>
+  (has('gpu') ? of('gpu') : '(vazio)') + (has('memory') ? ` com ${of('memory')} GiB` : '')
+
 /** Every sentence of the screen in Brazilian Portuguese. */
 export const portuguese: typeof english = {
   product: 'Dumont Economy',
@@ -60,36 +69,6 @@ export const portuguese: typeof english = {
       as_of_in_future: 'Esse instante ainda não chegou.',
       malformed_answer: 'A resposta do servidor não tem a forma esperada.',
     },
-    notices: {
-      orphan_stops:
-        'Há instâncias paradas cujo início nunca foi informado. O uso delas não conta até que ele seja informado.',
-      contradicting_starts:
-        'Há instâncias iniciadas duas vezes no mesmo instante, com condições diferentes. Conta no máximo a primeira; anule as erradas.',
-      flapping_instances:
-        'Há instâncias iniciadas vezes demais em uma hora. Cada execução conta, com o próprio mínimo; verifique quem as informa.',
-      silent_instances:
-        'Há instâncias ativas sem nenhum aviso há 24 horas ou mais. Se pararam, informe: até lá contam como ligadas.',
-      billing_rule_assumed:
-        'De alguns provedores não se conhece regra de cobrança: o uso é cobrado por segundo, sem mínimo.',
-      variant_assumed:
-        'Para alguns nomes de GPU foi suposta a variante menos capaz. Informe o nome exato ou a memória para ter certeza.',
-      unknown_gpu: 'Há nomes de GPU desconhecidos, portanto sem comparação.',
-      stale_prices:
-        'Há preços que nenhuma fonte confirma há mais de 180 dias. Valem até que se conheça um mais novo.',
-      disk_price_unknown:
-        'Por algum tempo o preço de um disco não é conhecido, e por isso não está em nenhum custo.',
-      disks_not_compared:
-        'Os discos estão no seu custo, mas não se conhece preço de disco para comparar: não estão na economia.',
-      currency_not_converted:
-        'Parte do uso foi paga em outra moeda sem taxa de câmbio conhecida, e não está em custo nem economia.',
-      price_feed_failed: 'Uma fonte de preços não pôde ser lida. Valem os últimos preços bons.',
-      price_feed_stale: 'Uma fonte de preços não traz nada novo há mais de 24 horas.',
-      price_rows_refused: 'Uma fonte informou preços que foram recusados. Valem os últimos bons.',
-      prices_quarantined: 'Há preços esperando que alguém os confira. Valem os últimos bons.',
-      price_conflict: 'Fontes de preços se contradizem.',
-      clock_skew:
-        'Há avisos com data à frente do relógio do servidor. Corrija o relógio de quem informa; o uso começa e termina quando os avisos dizem.',
-    } satisfies Record<Schemas['NoticeInfo']['code'], string>,
     events: {
       conflict: 'A mesma origem já informou outro conteúdo com este id. Vale o primeiro.',
       time_in_future: 'A hora está mais de 5 minutos à frente do servidor.',
@@ -171,6 +150,67 @@ export const portuguese: typeof english = {
       unlike_same_gpu: (of) =>
         `${of('price')} destoa do que custam outras máquinas com a mesma GPU.`,
     } satisfies Record<Schemas['DoubtCode'], Sentence>,
+    notices: {
+      billing_rule_assumed: (of, has) =>
+        `Não se conhece regra de cobrança de ${listed(of, has)}: o uso ali é cobrado por segundo, sem mínimo.`,
+      clock_skew: (of, has) =>
+        `O aviso mais novo traz data à frente do relógio deste servidor: ${listed(of, has)}. Corrija o relógio de quem informa; o uso começa e termina quando os avisos dizem.`,
+      contradicting_starts: (of, has) =>
+        `Início informado duas vezes no mesmo instante, com condições diferentes: ${listed(of, has)}. Conta no máximo o primeiro por origem e id; anule os errados.`,
+      currency_not_converted: (of) =>
+        `O uso pago em ${of('named')}, ou parte dele, não está em nenhum custo nem economia: não se conhece a taxa de câmbio para ${of('currency')} daquele momento. O comando \`economy prices import-exchange\` importa uma.`,
+      disk_price_unknown: () =>
+        'Por algum tempo o preço de um disco não é conhecido, e por isso não está em nenhum custo. Informe disk_rate_running, disk_rate_stopped e disk_hours_per_month junto com o tamanho.',
+      disks_not_compared: (of, has) =>
+        `Os discos estão no seu custo, mas ${
+          has('region')
+            ? `não se conhece preço de disco de ${of('provider')} em ${of('region')} para todo o tempo deles`
+            : 'a tabela de referência não traz nenhum'
+        }: ali não estão em nenhuma economia.`,
+      flapping_instances: (of, has) =>
+        `Mais de ${of('most')} inícios em uma hora: ${listed(of, has)}. Cada execução conta, com o próprio mínimo; verifique se quem informa toma uma resposta perdida por uma parada.`,
+      orphan_stops: (of, has) =>
+        `Paradas, mas sem início informado: ${listed(of, has)}. O uso delas não conta até que o início seja informado.`,
+      price_conflict: (of, has) =>
+        `Fontes de preços de ${of('provider')} se contradizem. ${of('named')}` +
+        (has('more') ? ` E mais ${of('more')}.` : ''),
+      price_feed_failed: (of, has) =>
+        `Não foi possível ler ${feed(of, has)} em ${of('tried_at')} (${of('failure')}); ${
+          has('last_good_at')
+            ? `a última leitura boa foi em ${of('last_good_at')}`
+            : 'nunca houve uma leitura boa'
+        }. Valem os últimos preços bons.`,
+      price_feed_stale: (of, has) =>
+        `Desatualizados: nada novo de ${feed(of, has)} desde ${of('last_good_at')}.` +
+        (has('command') ? ` Verifique o \`${of('command')}\`.` : ''),
+      price_rows_refused: (of, has) =>
+        `${feed(of, has)} trouxe preços que foram recusados em ${of('tried_at')}: ${of('named')}. Valem os últimos bons.`,
+      prices_quarantined: (of) =>
+        `Preços de ${of('provider')} à espera de uma pessoa: ${of('prices')} (\`economy prices review\`). Até lá valem os últimos bons.`,
+      silent_instances: (of, has) =>
+        `Ativas, mas sem nenhum aviso há 24 horas ou mais: ${listed(of, has)}. Se pararam, informe: até lá contam como ligadas.`,
+      stale_prices: (of, has) =>
+        `Preços que nenhuma fonte confirma há mais de ${of('days')} dias: ${listed(of, has)}. Valem até que se conheça um mais novo.`,
+      unknown_gpu: (of, has) =>
+        `Nomes de GPU desconhecidos, portanto sem comparação: ${listed(of, has)}.`,
+      variant_assumed: (of, has) =>
+        `Variante suposta, a menos capaz: ${listed(of, has)}. Informe o nome exato ou a memória da GPU para ter certeza.`,
+    } satisfies Record<Schemas['NoticeInfo']['code'], Sentence>,
+    named: {
+      billing_rule_assumed: (of) => of('provider'),
+      clock_skew: (of) => `${of('source')} em ${of('seconds')} s`,
+      contradicting_starts: (of) => of('instance'),
+      currency_not_converted: (of) => of('currency'),
+      flapping_instances: (of) => of('instance'),
+      orphan_stops: (of) => of('instance'),
+      price_conflict: (of) =>
+        `${of('instance_type')}, ${of('source')}: ${of('price')} contra ${of('other_price')}, que outra fonte informa.`,
+      price_rows_refused: (of) => `${of('rows')} ${of('refusal')}`,
+      silent_instances: (of) => of('instance'),
+      stale_prices: (of) => `${of('instance_type')} (${of('seen_on')})`,
+      unknown_gpu: gpu,
+      variant_assumed: (of, has) => `${gpu(of, has)} como ${of('gpu_model')}`,
+    } satisfies Partial<Record<Schemas['NoticeInfo']['code'], Sentence>>,
   },
 
   notFound: {
