@@ -1,5 +1,6 @@
 """Everything that can go wrong on purpose, one class per kind, its facts as attributes."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,11 +18,15 @@ class EconomyError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FieldProblem:
-    """What is wrong with one field of an input, and what to do about it."""
+    """What is wrong with one field of an input, and what to do about it.
+
+    `parameters` are what the message names, where another language needs them, by name.
+    """
 
     field: str
     code: str
     message: str
+    parameters: Mapping[str, str] = dataclasses.field(default_factory=dict, hash=False)
 
 
 class InvalidAmountError(EconomyError):

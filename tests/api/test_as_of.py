@@ -180,6 +180,7 @@ def test_what_will_be_known_is_refused(
         "pointer": "as_of",
         "code": "as_of_in_future",
         "message": "as_of lies ahead; what will be known then cannot be told.",
+        "parameters": {},
     }
 
 

@@ -49,6 +49,7 @@ ADDRESSES = {
     "/api/v1/prices/<sku>/history": "/api/v1/prices/p5.48xlarge/history",
     "/api/v1/instances/<instance_id>": "/api/v1/instances/our-instance",
 }
+PROBLEM_FIELD_MEMBERS = {"pointer", "code", "message", "parameters"}
 PROBLEM_MEMBERS = {"type", "title", "status", "detail", "code", "request_id", "errors"}
 
 
@@ -79,7 +80,7 @@ def is_problem(answer: TestResponse) -> bool:
     return (
         body["status"] == answer.status_code
         and body["request_id"] == answer.headers["X-Request-Id"]
-        and all(set(one) == {"pointer", "code", "message"} for one in body["errors"])
+        and all(set(one) == PROBLEM_FIELD_MEMBERS for one in body["errors"])
         and not any(secret in text for secret in ("Traceback", "SELECT", ".py", "sqlite"))
     )
 

@@ -1,19 +1,27 @@
 """Reasons have codes: all of them are in the OpenAPI document, with what their sentences name."""
 
+import ast
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import dumont_economy
+from dumont_economy.api.error_responses import CODE_OF_STATUS, STATUS_OF
 from dumont_economy.api.openapi import openapi_document
+from dumont_economy.api.operation import OUR_CODES
+from dumont_economy.api.problem_codes import ProblemCode
 from dumont_economy.api.reasons import (
     DOUBT_SENTENCES,
+    REFUSAL_SENTENCES,
     REJECTION_SENTENCES,
     UNPRICED_SENTENCES,
     WHY_NOT_SENTENCES,
     ReasonParameters,
 )
+from dumont_economy.errors import InvalidInputError
 from dumont_economy.pricing.price_guard import DoubtCode, doubt_parameters
 from dumont_economy.pricing.rate import PricingModel
 from dumont_economy.services.notice import (
@@ -31,7 +39,19 @@ ALL_SENTENCES: Mapping[str, Mapping[Any, str]] = {
     "rejected": REJECTION_SENTENCES,
     "doubts": DOUBT_SENTENCES,
     "notices": NOTICE_SENTENCES,
+    "refusals": REFUSAL_SENTENCES,
 }
+# Which argument of a call is the code of a refusal.
+CODE_AT = {
+    "ApiError": 1,
+    "FieldProblem": 1,
+    "PydanticCustomError": 0,
+    "InvalidInstantError": 1,
+    "StrictJsonError": 0,
+}
+# Refusals of usage events, and of decisions that only the command line takes.
+ELSEWHERE = {"usage", "idempotency", "record_usage", "review_prices"}
+OF_USAGE = {"idempotency_key_reused", "request_in_progress", "malformed_gzip"}
 # Where the document has the codes: a schema, and its member.
 DOCUMENTED = {
     "unpriced": ("ReasonInfo", "code"),
@@ -39,6 +59,7 @@ DOCUMENTED = {
     "rejected": ("RejectedInfo", "code"),
     "doubts": ("ConflictInfo", "code"),
     "notices": ("NoticeInfo", "code"),
+    "refusals": ("Problem", "code"),
 }
 
 
@@ -85,7 +106,8 @@ def test_the_codes_and_what_they_name_are_as_reviewed(
     )
 
 
-@pytest.mark.parametrize("kind", ALL_SENTENCES)
+# Most refusals name nothing, so that their words are no matter of the document.
+@pytest.mark.parametrize("kind", ALL_SENTENCES.keys() - {"refusals"})
 def test_every_code_of_the_document_has_its_sentence_there(
     schemas: Mapping[str, Any], kind: str
 ) -> None:
@@ -136,3 +158,42 @@ def test_what_is_not_named_is_left_out_of_an_answer() -> None:
     named = {"offered": "AMD", "wanted": "NVIDIA"}
 
     assert ReasonParameters.model_validate(named).model_dump() == named
+
+
+def said_in_the_source(root: Path) -> set[str]:
+    """Return every code that refusals of the API are made with, but for those of usage events."""
+    found = {str(kind.code) for kind in STATUS_OF if kind is not InvalidInputError}
+    found |= {"error", "internal", *CODE_OF_STATUS.values(), *OUR_CODES.values()}
+    for folder in ("api", "services"):
+        for path in (root / folder).rglob("*.py"):
+            if path.stem in ELSEWHERE:
+                continue
+            for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
+                    place = CODE_AT.get(call.func.id)
+                    found |= {
+                        str(one.value)
+                        for one in call.args[place : None if place is None else place + 1]
+                        if place is not None and isinstance(one, ast.Constant)
+                    }
+    return found
+
+
+def test_the_document_has_every_code_that_a_refusal_is_made_with() -> None:
+    """A new one without words in the screen's other language is noticed by their test."""
+    said = said_in_the_source(Path(dumont_economy.__file__).parent)
+
+    assert len(said) > 50
+    assert said - OF_USAGE <= set(ProblemCode)
+
+
+def test_no_code_of_a_refusal_is_told_that_nothing_says() -> None:
+    """Each stands somewhere in the source beside the list, or is the validator's own."""
+    root = Path(dumont_economy.__file__).parent
+    text = "\n".join(
+        path.read_text(encoding="utf-8")
+        for path in root.rglob("*.py")
+        if path.stem != "problem_codes"
+    )
+
+    assert {code for code in ProblemCode if f'"{code}"' not in text} <= {ProblemCode.MISSING}

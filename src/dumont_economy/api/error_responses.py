@@ -1,5 +1,6 @@
 """Every error the API answers has this one shape, RFC 9457; statuses stand in one table."""
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
@@ -13,11 +14,10 @@ from werkzeug.exceptions import HTTPException
 from dumont_economy import errors
 from dumont_economy.api.api_error import ApiError
 from dumont_economy.api.screen import is_built, not_found_page
-from dumont_economy.errors import FieldProblem
 
 _log = structlog.get_logger()
 
-_STATUS_OF: dict[type[errors.EconomyError], int] = {
+STATUS_OF: dict[type[errors.EconomyError], int] = {
     errors.UnknownProviderError: 400,
     errors.WrongCredentialsError: 401,
     errors.SetupCodeError: 403,
@@ -35,7 +35,7 @@ _STATUS_OF: dict[type[errors.EconomyError], int] = {
     errors.DamageError: 503,
     errors.DatabaseUnavailableError: 503,
 }
-_CODE_OF_STATUS = {
+CODE_OF_STATUS = {
     400: "bad_request",
     403: "forbidden",
     404: "not_found",
@@ -91,7 +91,12 @@ def problem_members(error: ApiError, request_id: str) -> dict[str, Any]:
         "code": error.code,
         "request_id": request_id,
         "errors": [
-            {"pointer": one.field, "code": one.code, "message": one.message}
+            {
+                "pointer": one.field,
+                "code": one.code,
+                "message": one.message,
+                "parameters": one.parameters,
+            }
             for one in error.problems
         ],
         **error.extra,
@@ -123,7 +128,7 @@ def register_error_responses(app: Flask) -> None:
 
 
 def _of_economy_error(error: errors.EconomyError) -> Response:
-    status = next((s for kind, s in _STATUS_OF.items() if isinstance(error, kind)), 500)
+    status = next((s for kind, s in STATUS_OF.items() if isinstance(error, kind)), 500)
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         return _of_unforeseen(error)
     if isinstance(error, errors.DamageError):
@@ -131,7 +136,7 @@ def _of_economy_error(error: errors.EconomyError) -> Response:
     elif status == HTTPStatus.SERVICE_UNAVAILABLE:
         _log.warning("unavailable", reason=str(error), request_id=g.get("request_id"))
     found = error.problems if isinstance(error, errors.InvalidInputError) else []
-    problems = [FieldProblem(f"/{one.field}", one.code, one.message) for one in found]
+    problems = [replace(one, field=f"/{one.field}") for one in found]
     # Why is for the log: it may name hosts, roles and paths.
     is_elsewhere = isinstance(error, errors.DatabaseUnavailableError)
     detail = _UNAVAILABLE if is_elsewhere else str(error)
@@ -157,7 +162,7 @@ def _of_http_exception(error: HTTPException) -> Response:
     if error.code == HTTPStatus.NOT_FOUND and _is_for_a_person():
         return not_found_page()
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
-    code = _CODE_OF_STATUS.get(status, "error")
+    code = CODE_OF_STATUS.get(status, "error")
     detail = _DETAIL_OF_STATUS.get(status, error.name)
     response = problem(ApiError(status, code, detail))
     for name, value in error.get_headers():

@@ -6,11 +6,13 @@ from importlib.metadata import version
 from typing import Any
 
 from flask import Blueprint, Response, json
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from pydantic.json_schema import models_json_schema
 
 from dumont_economy.api.idempotency import HEADER, KEY_PATTERN, REPLAYED_HEADER
 from dumont_economy.api.operation import EVENTS, OPERATIONS, Operation, operation
+from dumont_economy.api.problem_codes import ProblemCode
+from dumont_economy.api.reasons import REFUSALS_THAT_NAME, ReasonParameters
 from dumont_economy.services.answer_once import KEPT_FOR
 
 blueprint = Blueprint("openapi", __name__, url_prefix="/api/v1")
@@ -46,8 +48,11 @@ class ProblemField(BaseModel):
     """What is wrong with one field."""
 
     pointer: str
-    code: str
+    code: ProblemCode | str
     message: str
+    parameters: ReasonParameters = Field(
+        description=f"What the message of a code names: {REFUSALS_THAT_NAME}."
+    )
 
 
 class Problem(BaseModel):
@@ -57,7 +62,7 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str
-    code: str
+    code: ProblemCode | str
     request_id: str
     errors: list[ProblemField]
 

@@ -242,7 +242,7 @@ def _validated(model: type[Query], values: Mapping[str, Any], prefix: str) -> Qu
 
 
 # The codes are part of the contract, so they are ours and not the library's.
-_OUR_CODES = {
+OUR_CODES = {
     "enum": "unknown_value",
     "extra_forbidden": "unknown_field",
     "greater_than_equal": "out_of_range",
@@ -261,7 +261,7 @@ _OUR_CODES = {
 
 def _field_problem(error: Mapping[str, Any], prefix: str) -> FieldProblem:
     path = "/".join(str(part)[:64] for part in error["loc"])
-    code = _OUR_CODES.get(error["type"], error["type"])
+    code = OUR_CODES.get(error["type"], error["type"])
     message = str(error["msg"]).removeprefix("Value error, ")
     return FieldProblem(f"{prefix}{path}", code, message)
 

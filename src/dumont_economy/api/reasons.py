@@ -5,10 +5,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from dumont_economy.api.problem_codes import ProblemCode
 from dumont_economy.pricing.match_timeline import Unpriced, UnpricedReason
 from dumont_economy.pricing.price_guard import DoubtCode
 from dumont_economy.pricing.reason import SENTENCES, RejectionCode, WhyNotCode
 from dumont_economy.services.notice import NAMED_SENTENCES, NOTICE_SENTENCES, NoticeCode
+from dumont_economy.services.policies import UNKNOWN_REGION
 
 
 def _is_not_named(value: object) -> bool:
@@ -49,6 +51,9 @@ DOUBT_SENTENCES: Mapping[str, str] = {
     ),
     DoubtCode.UNLIKE_SAME_GPU: "{price} is unlike what machines with the same GPU cost",
 }
+# Of the codes of refusals, those whose words name what was sent, and what could have been.
+REFUSAL_SENTENCES: Mapping[ProblemCode, str] = {ProblemCode.UNKNOWN_REGION: UNKNOWN_REGION}
+REFUSALS_THAT_NAME = _described(REFUSAL_SENTENCES)
 WHY_NOT_SENTENCES: Mapping[str, str] = {code: SENTENCES[code] for code in WhyNotCode}
 REJECTION_SENTENCES: Mapping[str, str] = {code: SENTENCES[code] for code in RejectionCode}
 
@@ -102,6 +107,7 @@ class ReasonParameters(BaseModel):
     ratio: Parameter = None
     refusal: Parameter = None
     region: Parameter = None
+    regions: Parameter = None
     rows: Parameter = None
     seconds: Parameter = None
     seen_on: Parameter = None

@@ -27,6 +27,9 @@ from dumont_economy.storage.database import Database
 from dumont_economy.storage.known_from import known_from
 from dumont_economy.storage.policies import StoredPolicy
 
+# What a region is refused with; another language is made of what it names.
+UNKNOWN_REGION = "There are no {provider} prices in {region}. There are some in: {regions}."
+
 _NAMED_REGIONS = 5
 
 
@@ -175,5 +178,6 @@ def check_regions(book: PriceBook, change: PolicyChange) -> None:
 
 def _unknown_region(provider: ComparisonProvider, region: str, known: list[str]) -> FieldProblem:
     named = ", ".join(get_close_matches(region, known, _NAMED_REGIONS) or known[:_NAMED_REGIONS])
-    message = f"There are no {provider.label} prices in {region}. There are some in: {named}."
-    return FieldProblem(f"regions/{provider.label}", "unknown_region", message)
+    told = {"provider": provider.label, "region": region, "regions": named}
+    message = UNKNOWN_REGION.format_map(told)
+    return FieldProblem(f"regions/{provider.label}", "unknown_region", message, told)

@@ -1,5 +1,6 @@
 import { AnswerReader } from '../lib/parse'
 import { messages } from '../lib/messages'
+import { type Reason, reasonInWords } from '../lib/reason'
 import type { Schemas } from './schema'
 
 /** One refused field of a request. */
@@ -17,6 +18,10 @@ export interface Problem {
   readonly fields: readonly FieldProblem[]
 }
 
+function inWords(refusal: Reason): string {
+  return reasonInWords(messages.reasons.refusals, refusal) ?? refusal.text
+}
+
 /** Say that the server was not reached, or did not answer in time. */
 export function unreachable(): Problem {
   return { status: null, code: 'unreachable', detail: messages.problem.unreachable, fields: [] }
@@ -27,14 +32,19 @@ export function parseProblem(status: number, body: unknown): Problem {
   try {
     const answer = new AnswerReader<Schemas['Problem']>(body)
     const code = answer.text('code')
+    const fields = answer.list('errors', (field) => ({
+      pointer: field.text('pointer'),
+      code: field.text('code'),
+      named: field.named('parameters'),
+      text: field.text('message'),
+    }))
+    // The first field that is wrong gives the whole its code, and names what it is about.
+    const named = fields.find((field) => field.code === code)?.named ?? {}
     return {
       status,
       code,
-      detail: messages.server.problems[code] ?? answer.text('detail'),
-      fields: answer.list('errors', (field) => ({
-        pointer: field.text('pointer'),
-        message: field.text('message'),
-      })),
+      detail: inWords({ code, named, text: answer.text('detail') }),
+      fields: fields.map((field) => ({ pointer: field.pointer, message: inWords(field) })),
     }
   } catch {
     return { status, code: 'unknown', detail: messages.problem.status(status), fields: [] }
@@ -48,7 +58,7 @@ export function toProblem(error: unknown): Problem {
   }
   const detail =
     typeof error === 'object' && error !== null && 'message' in error
-      ? (messages.server.problems['malformed_answer'] ?? String(error.message))
+      ? messages.problem.malformed(String(error.message))
       : messages.problem.unknown
   return { status: null, code: 'malformed_answer', detail, fields: [] }
 }

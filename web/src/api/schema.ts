@@ -879,7 +879,7 @@ export interface components {
     readonly PricingModel: 'on_demand' | 'spot' | 'reserved_1y' | 'reserved_3y'
     /** @description An error, RFC 9457; `success` and `error` on the five economy endpoints. */
     readonly Problem: {
-      readonly code: string
+      readonly code: components['schemas']['ProblemCode'] | string
       readonly detail: string
       readonly errors: readonly components['schemas']['ProblemField'][]
       readonly request_id: string
@@ -887,10 +887,88 @@ export interface components {
       readonly title: string
       readonly type: string
     }
+    /**
+     * @description Why a request was refused, or one field of it; later versions may have further codes.
+     *
+     *     What is wrong with a usage event has codes of its own, which docs/ingest.md tells.
+     * @enum {string}
+     */
+    readonly ProblemCode:
+      | 'address_too_long'
+      | 'already_exists'
+      | 'already_set_up'
+      | 'ambiguous'
+      | 'as_of_in_future'
+      | 'bad_cursor'
+      | 'bad_request'
+      | 'body_cut_short'
+      | 'body_too_large'
+      | 'common_password'
+      | 'csrf_failed'
+      | 'database_unavailable'
+      | 'duplicate_member'
+      | 'empty'
+      | 'empty_period'
+      | 'error'
+      | 'forbidden'
+      | 'headers_too_large'
+      | 'insufficient_scope'
+      | 'integrity'
+      | 'internal'
+      | 'invalid_date'
+      | 'invalid_discount'
+      | 'invalid_email'
+      | 'invalid_instant'
+      | 'invalid_text'
+      | 'invalid_unicode'
+      | 'invalid_value'
+      | 'malformed_json'
+      | 'method_not_allowed'
+      | 'missing'
+      | 'must_be_array'
+      | 'must_be_integer'
+      | 'must_be_object'
+      | 'must_be_string'
+      | 'not_a_decimal'
+      | 'not_a_flag'
+      | 'not_a_number'
+      | 'not_a_whole_number'
+      | 'not_daily_hours'
+      | 'not_found'
+      | 'offset_required'
+      | 'out_of_range'
+      | 'password_too_long'
+      | 'password_too_short'
+      | 'price_not_found'
+      | 'repeated_parameter'
+      | 'screen_not_built'
+      | 'setup_code_required'
+      | 'since_after_as_of'
+      | 'streams_full'
+      | 'too_deep'
+      | 'too_long'
+      | 'too_many_points'
+      | 'too_many_requests'
+      | 'too_many_streams'
+      | 'too_precise'
+      | 'unauthenticated'
+      | 'unknown_field'
+      | 'unknown_gpu'
+      | 'unknown_parameter'
+      | 'unknown_policy_version'
+      | 'unknown_provider'
+      | 'unknown_region'
+      | 'unknown_timezone'
+      | 'unknown_value'
+      | 'unsupported_media_type'
+      | 'version_conflict'
+      | 'wrong_credentials'
     /** @description What is wrong with one field. */
     readonly ProblemField: {
-      readonly code: string
+      readonly code: components['schemas']['ProblemCode'] | string
       readonly message: string
+      /** @description What the message of a code names: `unknown_region`: There are no {provider} prices in {region}. There are some in: {regions}.. */
+      readonly parameters: components['schemas']['ReasonParameters']
       readonly pointer: string
     }
     /**
@@ -1082,6 +1160,8 @@ export interface components {
       readonly refusal?: string | null
       /** @default null */
       readonly region?: string | null
+      /** @default null */
+      readonly regions?: string | null
       /** @default null */
       readonly rows?: string | null
       /** @default null */

@@ -193,7 +193,14 @@ describe('the settings', () => {
             title: 'unknown_region',
             code: 'unknown_region',
             detail: 'regions.AWS: no prices.',
-            errors: [{ pointer: '/regions/AWS', code: 'unknown_region', message: 'No prices.' }],
+            errors: [
+              {
+                pointer: '/regions/AWS',
+                code: 'unknown_region',
+                message: 'No prices.',
+                parameters: {},
+              },
+            ],
           },
           { status: 422 },
         ),
@@ -291,7 +298,14 @@ describe('the settings', () => {
             title: 'unknown_timezone',
             code: 'unknown_timezone',
             detail: 'timezone: unknown.',
-            errors: [{ pointer: '/timezone', code: 'unknown_timezone', message: 'Unknown.' }],
+            errors: [
+              {
+                pointer: '/timezone',
+                code: 'unknown_timezone',
+                message: 'Unknown.',
+                parameters: {},
+              },
+            ],
           },
           { status: 422 },
         ),

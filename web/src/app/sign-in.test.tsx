@@ -161,7 +161,9 @@ describe('the first run', () => {
             detail: 'The code is wrong.',
             code: 'invalid',
             request_id: 'r',
-            errors: [{ pointer: '/code', code: 'wrong', message: 'This is not the code.' }],
+            errors: [
+              { pointer: '/code', code: 'wrong', message: 'This is not the code.', parameters: {} },
+            ],
           },
           { status: 422 },
         ),

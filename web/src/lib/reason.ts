@@ -46,6 +46,7 @@ const FORMATS: Partial<Record<Named, Format>> = {
   provider: asNamed,
   refusal: asNamed,
   region: asNamed,
+  regions: asNamed,
   source: asNamed,
   first_on: dated(formatDate),
   seen_on: dated(formatDate),

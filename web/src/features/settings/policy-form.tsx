@@ -72,6 +72,10 @@ function Form({ policy, csrfToken, timeZone, tell }: FormProps) {
   const terms = useMemo(() => termsOf(draft), [draft])
   const isChanged = terms === null || !isSame(terms, policy)
   const problem = error === undefined ? null : toProblem(error)
+  const isShownAtFields =
+    problem !== null &&
+    problem.fields.length > 0 &&
+    problem.fields.every(({ pointer }) => pointer.startsWith('/regions/'))
 
   const submit = async (event: SyntheticEvent) => {
     event.preventDefault()
@@ -145,7 +149,7 @@ function Form({ policy, csrfToken, timeZone, tell }: FormProps) {
             />
           ))}
         </div>
-        {problem !== null && problem.status !== CONFLICT && (
+        {problem !== null && problem.status !== CONFLICT && !isShownAtFields && (
           <p role="alert" className="rounded-lg bg-loss-soft px-3 py-2 text-sm text-loss">
             {problem.detail}
           </p>

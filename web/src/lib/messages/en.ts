@@ -18,6 +18,7 @@ export const english = {
   problem: {
     unreachable: 'The server does not answer.',
     unknown: 'Something went wrong on this page.',
+    malformed: (what: string) => what,
     status: (status: number) => `The server answered with status ${status}.`,
     firstLoad: 'No figures to show',
     retry: 'Try again',
@@ -44,7 +45,6 @@ export const english = {
 
   /** What the server says by a code; where a code is missing here, its own words are shown. */
   server: {
-    problems: {} as Record<string, string | undefined>,
     events: {} as Record<string, string | undefined>,
   },
 
@@ -148,6 +148,8 @@ export const english = {
       variant_assumed: (of, has) =>
         `Variant assumed, the least capable one: ${listed(of, has)}. Report the exact name or the GPU’s memory to be sure.`,
     } satisfies Record<Schemas['NoticeInfo']['code'], Sentence> as Sentences,
+    /** The server's own words are English, and name more of what is meant. */
+    refusals: {} as Sentences,
     /** Each thing in the list of a notice, by the code of the notice. */
     named: {
       billing_rule_assumed: (of) => of('provider'),
