@@ -28,13 +28,21 @@ afterEach(() => {
 })
 
 describe('a refusal', () => {
-  it('is told in the words of the server where they are the reader’s', () => {
+  it('is worded in English without what is meant for programs', () => {
     const problem = parseProblem(422, unknownRegion)
 
-    expect(problem.detail).toBe(unknownRegion.detail)
-    expect(problem.fields.map(({ message }) => message)).toEqual(
-      unknownRegion.errors.map(({ message }) => message),
-    )
+    const worded = 'There are no AWS prices in mars-1. There are some in: us-east-1.'
+    expect(problem.detail).toBe(worded)
+    expect(problem.fields[0]).toEqual({ pointer: '/regions/AWS', message: worded })
+    expect(parseProblem(401, unauthenticated).detail).toBe('Sign in to see this.')
+  })
+
+  it('for what is damaged is told in the words of the server, where they are the reader’s', () => {
+    const damage = { status: 503, code: 'integrity', detail: 'Fact 7 is damaged.', errors: [] }
+
+    expect(parseProblem(503, damage).detail).toBe('Fact 7 is damaged.')
+    speak('pt-BR')
+    expect(parseProblem(503, damage).detail).toMatch(/`economy verify`/)
   })
 
   it('is worded in the language of the reader, as a whole and at each field', () => {

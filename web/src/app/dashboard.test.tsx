@@ -274,7 +274,7 @@ describe('when the server fails', () => {
     const { user } = renderApp('/')
     const meter = await theMeter()
     expect(await within(meter).findByRole('alert')).toHaveTextContent(
-      'The database cannot be reached.',
+      'The database cannot be used now.',
     )
     expect(within(meter).queryByText(/\$/)).toBeNull()
 

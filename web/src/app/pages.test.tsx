@@ -121,7 +121,7 @@ describe('the prices', () => {
     )
     renderApp('/prices')
 
-    expect(await screen.findByText('Away.')).toBeVisible()
+    expect(await screen.findByText(/^The database cannot be used now\./)).toBeVisible()
   })
 })
 
@@ -212,7 +212,9 @@ describe('the settings', () => {
 
     await user.click(within(form).getByRole('button', { name: 'Make version' }))
 
-    expect(await within(form).findByText('No prices.')).toBeVisible()
+    expect(
+      await within(form).findByText('There are no prices of this provider in that region.'),
+    ).toBeVisible()
     expect(within(form).getByLabelText('AWS region')).toBeInvalid()
   })
 
@@ -227,7 +229,7 @@ describe('the settings', () => {
 
     await user.type(await within(form).findByLabelText('AWS region'), '9')
 
-    expect(await within(form).findByText(/No prices are known there/)).toBeVisible()
+    expect(await within(form).findByText(/^There are no prices of this provider/)).toBeVisible()
     expect(within(form).queryByRole('button', { name: 'Try again' })).toBeNull()
   })
 

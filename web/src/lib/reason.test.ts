@@ -7,23 +7,23 @@ import { type Named, type Reason, reasonInWords, type Sentences } from './reason
 type Kind = keyof typeof reasonCodes
 
 const LANGUAGES = { English: english.reasons, Portuguese: portuguese.reasons }
-/** Of these the API's own words are shown where the page is English, as they are. */
-const IN_THE_APIS_WORDS = (language: string, kind: Kind) =>
-  language === 'English' && kind === 'refusals'
+/** What is damaged the API names in words only, which are shown where the page is English. */
+const isInTheApisWords = (language: string, code: string) =>
+  language === 'English' && code === 'integrity'
 
 /** Every code that the API's own document has, with what its sentence names, in each language. */
 const CASES = Object.entries(LANGUAGES).flatMap(([language, reasons]) =>
-  (Object.keys(reasonCodes) as Kind[])
-    .filter((kind) => !IN_THE_APIS_WORDS(language, kind))
-    .flatMap((kind) =>
-      Object.entries(reasonCodes[kind]).map(([code, names]) => ({
+  (Object.keys(reasonCodes) as Kind[]).flatMap((kind) =>
+    Object.entries(reasonCodes[kind])
+      .filter(([code]) => !isInTheApisWords(language, code))
+      .map(([code, names]) => ({
         language,
         kind,
         code,
         names: names as Named[],
         sentences: reasons[kind],
       })),
-    ),
+  ),
 )
 
 function reason(code: string, named: Reason['named'] = {}): Reason {

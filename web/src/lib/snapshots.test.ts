@@ -124,6 +124,6 @@ describe('the reviewed answers of the server are understood', () => {
 
   it('problems', () => {
     expect(parseProblem(422, problemOfDays)).toMatchObject({ code: problemOfDays.code })
-    expect(parseProblem(401, unauthenticated).detail).toBe(unauthenticated.detail)
+    expect(parseProblem(401, unauthenticated)).toMatchObject({ code: unauthenticated.code })
   })
 })

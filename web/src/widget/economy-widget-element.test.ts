@@ -256,7 +256,7 @@ describe('its states', () => {
     )
     const meter = place()
     expect(await meter.find.findByRole('alert')).toHaveTextContent(
-      'The database cannot be reached.',
+      'The database cannot be used now.',
     )
     expect(meter.find.queryByText(/\$/)).toBeNull()
 
