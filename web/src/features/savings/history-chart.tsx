@@ -23,7 +23,7 @@ import type { DayMarks } from './day-marks'
 import type { History } from '../../api/history'
 import { type HistoryBar, historyBars } from './history-bars'
 import { MARK_SIGNS, partsOf, signsOf } from './history-parts'
-import { historySvg, shortDate, signsOn, toPng } from './history-picture'
+import { historySvg, labelOfPlace, signsOn, toPng } from './history-picture'
 import { whyOfDay } from './history-why'
 
 Chart.register(BarController, BarElement, CategoryScale, LinearScale, Tooltip)
@@ -118,8 +118,8 @@ function optionsFor(
   marks: DayMarks,
   open: (index: number) => void,
 ): ChartOptions<'bar'> {
-  const isLong = bars.length > 366
   const dates = bars.map(({ date }) => date)
+  const labelOf = labelOfPlace(bars)
   const ticks = { color: token('--ink-faint'), font: { size: 11, family: 'inherit' } }
   return {
     animation: false,
@@ -138,7 +138,7 @@ function optionsFor(
           maxRotation: 0,
           autoSkipPadding: 24,
           sampleSize: MEASURED_LABELS,
-          callback: (_value, index) => shortDate(dates[index] ?? '', isLong),
+          callback: (place) => labelOf(place),
         },
       },
       y: {

@@ -8,7 +8,7 @@ import { history, instance, instances, match, unpricedInstance } from '../../tes
 import { parseHistory } from '../../api/history'
 import { historyBars } from './history-bars'
 import { partsOf } from './history-parts'
-import { historySvg, tickStep } from './history-picture'
+import { historySvg, labelOfPlace, tickStep } from './history-picture'
 import { parseAdjustments, parseClosedPeriods } from './adjustments-api'
 import { comparedSkus, type DayMark, dayMarks } from './day-marks'
 
@@ -133,5 +133,14 @@ describe('the marks of days', () => {
     expect([...dayMarks([], parseAdjustments(adjusted), 'UTC').entries()]).toEqual([
       ['2026-08-01', [{ kind: 'adjustment', words: 'saving +$0.75 since it was closed' }]],
     ])
+  })
+})
+
+describe('the labels of the axis', () => {
+  it('name the day of their bar, also where every other label is left out', () => {
+    const drawn = [0, 2, 4, 6]
+
+    // As the chart asks: with a bar's place, and how many labels are drawn before it.
+    expect(drawn.map(labelOfPlace(bars))).toEqual(['17 Nov', '19 Nov', '21 Nov', '23 Nov'])
   })
 })

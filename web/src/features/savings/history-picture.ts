@@ -29,13 +29,26 @@ interface Picture {
 }
 
 /** A day as an axis names it. */
-export function shortDate(date: string, withYear: boolean): string {
+function shortDate(date: string, withYear: boolean): string {
   return dateFormat(DATE_LOCALE, {
     day: 'numeric',
     month: 'short',
     ...(withYear ? { year: '2-digit' } : {}),
     timeZone: 'UTC',
   }).format(new Date(date))
+}
+
+/** Days beyond a year say theirs. */
+const DAYS_OF_A_YEAR = 366
+
+/**
+ * Return what labels a bar's place on the axis.
+ *
+ * A place is the bar's own number: which label it is of those that are drawn says nothing, for some
+ * are left out.
+ */
+export function labelOfPlace(bars: readonly HistoryBar[]): (place: number | string) => string {
+  return (place) => shortDate(bars[Number(place)]?.date ?? '', bars.length > DAYS_OF_A_YEAR)
 }
 
 /** Return the signs that stand over a day, each kind once. */
@@ -117,7 +130,7 @@ export function historySvg({ title, bars, parts, dayMarks, colour }: Picture): s
     if (index % every === 0) {
       words(
         `x="${centre}" y="${GROUND + 22}" text-anchor="middle"`,
-        shortDate(bar.date, bars.length > 366),
+        shortDate(bar.date, bars.length > DAYS_OF_A_YEAR),
       )
     }
   })
