@@ -86,6 +86,14 @@ def test_a_start_and_a_stop_are_a_session() -> None:
     assert timeline.state.open_session is None
 
 
+def test_the_first_start_stays_the_first() -> None:
+    """In whatever order it is told; what never started has none."""
+    again = replayed(start(after(60)), event("stop", after(90)), start(after(300)))
+
+    assert again.state.first_started_at == after(60)
+    assert replayed(event("stop", after(90))).state.first_started_at is None
+
+
 def test_without_a_stop_the_session_is_open() -> None:
     """It runs until something says otherwise."""
     timeline = replayed(start(after(0)))

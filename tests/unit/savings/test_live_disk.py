@@ -1,8 +1,10 @@
 """What a disk saves at present, and until when that holds."""
 
+from fractions import Fraction
+
 from dumont_economy.pricing.disk_price import DiskPrices
-from dumont_economy.savings.live_disk import next_price_changes
-from tests.builders import after, disk_price, exchange, shape, terms
+from dumont_economy.savings.live_disk import live_disk, next_price_changes
+from tests.builders import after, disk, disk_price, exchange, shape, terms
 
 
 def test_the_next_change_of_each_kind_of_price_is_told() -> None:
@@ -17,3 +19,23 @@ def test_the_next_change_of_each_kind_of_price_is_told() -> None:
 
     assert changes == [after(25), after(30)]
     assert next_price_changes(shape(), held, after(40)) == []
+
+
+def test_a_disk_saves_the_difference_of_the_two_prices() -> None:
+    """90 GB at $0.10 a month of 720 hours are 1.25 cents an hour, at $0.12 a quarter more."""
+    dearer = DiskPrices([disk_price("0.12"), disk_price("0.08", after(60))])
+    held = terms(disk_prices=dearer.timeline("aws", "us-east-1"))
+
+    live = live_disk(disk(after(0), None), held, after(30))
+
+    assert live.saving_per_hour == Fraction("0.0025")
+    assert live.changes_at == after(60)
+    assert live_disk(disk(after(0), None), held, after(60)).saving_per_hour == Fraction("-0.0025")
+
+
+def test_a_disk_without_a_price_beside_it_saves_nothing() -> None:
+    """It is in the cost, and in no saving."""
+    live = live_disk(disk(after(0), None), terms(), after(30))
+
+    assert live.saving_per_hour == 0
+    assert live.changes_at is None

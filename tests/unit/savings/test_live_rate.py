@@ -172,4 +172,4 @@ def test_a_slope_is_never_said_to_hold_past_the_next_step(
     live = live_rate(OPEN, terms(comparison=rule), after(used))
 
     assert live.changes_at is not None
-    assert live.changes_at <= after(holds_until)
+    assert after(used) < live.changes_at <= after(holds_until)

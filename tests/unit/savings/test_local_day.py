@@ -30,6 +30,8 @@ def hours_of(day: str, zone: str) -> timedelta:
         # Clocks went from 00:00 to 01:00, so the day began at one o'clock.
         ("America/Sao_Paulo", "2017-10-15", "2017-10-15 03:00"),
         ("America/Havana", "2026-03-08", "2026-03-08 05:00"),
+        # They went from 23:30 to 00:30, so the day began half an hour after its midnight.
+        ("America/Toronto", "1919-03-31", "1919-03-31 04:30"),
         # A skipped day begins where the next one does.
         ("Pacific/Apia", "2011-12-29", "2011-12-29 10:00"),
         ("Pacific/Apia", "2011-12-30", "2011-12-30 10:00"),

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from fractions import Fraction
 
+import pytest
+
 from dumont_economy.ledger.line_item import Window
 from dumont_economy.ledger.rating import rate_disk, rate_session
 from dumont_economy.metering.gpu_session import Shape
@@ -10,6 +12,7 @@ from dumont_economy.money import Accrual
 from dumont_economy.pricing.disk_price import DiskPrices
 from dumont_economy.pricing.equivalence import Equivalent, Grade
 from dumont_economy.pricing.match_timeline import Unpriced
+from dumont_economy.savings import totals as module
 from dumont_economy.savings.totals import Totals, total_of
 from tests.builders import (
     after,
@@ -164,3 +167,27 @@ def test_a_window_beside_a_line_takes_nothing() -> None:
         outside.add_line(line, window)
         assert everything(outside) == everything(Totals())
         assert outside.oldest_price is None
+
+
+def test_use_in_a_currency_without_a_rate_is_counted_by_its_gpus() -> None:
+    """It is used, by none of the known grades, and in no cost."""
+    totals = hour_of(equivalent("2"), of=shape(count=2, currency="EUR"))
+
+    assert (totals.gpu_used, totals.gpu_not_converted) == (2 * HOUR, 2 * HOUR)
+    assert totals.gpu_by_grade[Grade.N] == 2 * HOUR
+    assert totals.actual.total() == totals.counterfactual.total() == 0
+    assert hour_of(equivalent("2")).gpu_not_converted == 0
+
+
+def test_lines_of_many_kinds_are_each_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also of more kinds than are kept at a time, and where one of them comes again."""
+    monkeypatch.setattr(module, "_MOST_KINDS", 2)
+    paid = ["1", "2", "3", "1", "5"]
+    used = [session(run(after(0), after(3600), rate=amount)) for amount in paid]
+    lines = [line for one in used for line in rate_session(one, terms(), after(3600))]
+
+    totals = total_of(lines)
+
+    assert totals.used == len(paid) * HOUR
+    assert totals.actual.total() == 12
+    assert totals.counterfactual.total() == Fraction("7.2") * len(paid)
