@@ -131,6 +131,48 @@ def test_the_session_and_its_parts_are_the_same_figure(
     assert abs(amount(page.locator(SAVING)) - Decimal(now)) < Decimal("0.1")
 
 
+# Notes what is written on canvases, and where from the left in pixels.
+NOTE_WRITING = """
+window.written = []
+const write = CanvasRenderingContext2D.prototype.fillText
+CanvasRenderingContext2D.prototype.fillText = function (text, x, ...more) {
+  const { a, e } = this.getTransform()
+  window.written.push([text, a * x + e])
+  return write.call(this, text, x, ...more)
+}
+"""
+DAYS_SHOWN = 30
+
+
+def test_the_chart_writes_each_day_beneath_its_bar(
+    looking: Any,  # noqa: ANN401  a fixture's function
+    server: LiveServer,
+    fleet: Reporter,
+) -> None:
+    """Where labels are left out too: thirty days, as wide as two labels say, fill the chart."""
+    del fleet
+    page = looking("light", "en-US", 1440)
+    page.add_init_script(NOTE_WRITING)
+    sign_in(page, server)
+    page.goto(f"{server.url}/savings")
+    expect(page.get_by_role("slider")).to_be_visible()
+    page.wait_for_function("written.some(([text]) => /^[0-9]+ [A-Z]/.test(text))")
+
+    today = datetime.now(UTC).date()
+    places: dict[int, float] = {}
+    for text, place in page.evaluate("written"):
+        if re.fullmatch(r"\d+ [A-Z][a-z]{2,3}", text):
+            days = (f"{today - timedelta(days=ago):%-d %b}" for ago in range(366))
+            ago = next(ago for ago, day in enumerate(days) if text.startswith(day))
+            places[ago] = place
+    assert max(places) == DAYS_SHOWN - 1
+    oldest, next_one = sorted(places, reverse=True)[:2]
+    a_day = (places[next_one] - places[oldest]) / (oldest - next_one)
+    ends_at = places[oldest] + (DAYS_SHOWN - 0.5) * a_day
+    width = page.locator("canvas").first.evaluate("(canvas) => canvas.width")
+    assert 0.95 * width < ends_at < 1.01 * width
+
+
 def test_a_way_through_the_chart_by_keyboard(
     looking: Any,  # noqa: ANN401  a fixture's function
     server: LiveServer,
