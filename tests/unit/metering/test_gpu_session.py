@@ -142,6 +142,23 @@ def test_a_resume_whose_start_is_unknown_counts_for_nothing() -> None:
     assert timeline.sessions == ()
 
 
+def test_a_price_that_changes_while_it_is_off_holds_from_the_next_resume() -> None:
+    """And not from the change: nothing was running then."""
+    timeline = replayed(
+        start(after(0), rate="1"),
+        event("stop", after(60)),
+        event("price_change", after(70), rate="2"),
+        event("resume", after(80)),
+        event("stop", after(90)),
+    )
+
+    [before, later] = timeline.sessions
+    assert [change.rate for change in before.runs[0].rates] == [1]
+    [change] = later.runs[0].rates
+    assert seconds(change.since) == 80
+    assert change.rate == 2
+
+
 def test_a_resume_keeps_gpu_count_and_rate() -> None:
     """Those of its start, as changed since."""
     timeline = replayed(

@@ -11,6 +11,7 @@ from tests.builders import (
     after,
     billing,
     equivalent,
+    exchange,
     matches,
     run,
     session,
@@ -173,3 +174,13 @@ def test_a_slope_is_never_said_to_hold_past_the_next_step(
 
     assert live.changes_at is not None
     assert after(used) < live.changes_at <= after(holds_until)
+
+
+def test_the_next_exchange_rate_ends_the_slope_of_what_is_paid_in_that_currency() -> None:
+    """The nearest that lies ahead, and none for what is paid in the account's own."""
+    known = [exchange("EUR", "1.1", after(since)) for since in (0, 100, 200)]
+    foreign = session(run(after(0), None, of=shape(currency="EUR")))
+
+    assert live_rate(foreign, terms(exchange=known), after(10)).changes_at == after(100)
+    assert live_rate(foreign, terms(exchange=known), after(100)).changes_at == after(200)
+    assert live_rate(OPEN, terms(exchange=known), after(10)).changes_at is None

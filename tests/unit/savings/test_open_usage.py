@@ -81,3 +81,25 @@ def test_the_oldest_of_it_may_be_a_session_or_a_disk() -> None:
 def test_an_amount_moves_exactly() -> None:
     """Thirds and sevenths too."""
     assert MovingAmount(Fraction(1, 3), Fraction(-1, 7)).after(2) == Fraction(1, 21)
+
+
+def test_the_totals_of_what_is_on_move_by_their_slopes() -> None:
+    """What was paid, what it would have cost, and what was saved: a minute, and a minute more."""
+    moving = open_usage([on(0)], (), terms(), after(60)).of_sessions
+
+    assert [one.after(60) for one in (moving.actual, moving.counterfactual, moving.saving)] == [
+        Fraction("0.12"),
+        Fraction("0.24"),
+        Fraction("0.12"),
+    ]
+    assert moving.used_after(60) == 120_000_000
+
+
+def test_of_what_was_rated_later_nothing_is_moved_back() -> None:
+    """An earlier instant is rated anew."""
+    state = on(0)
+    known = open_usage([state], (), terms(), after(60))
+
+    earlier = open_usage([state], (), terms(), after(30), known=known)
+
+    assert earlier.of_sessions.at_first.used == 30_000_000

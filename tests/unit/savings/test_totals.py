@@ -191,3 +191,40 @@ def test_lines_of_many_kinds_are_each_counted_once(monkeypatch: pytest.MonkeyPat
     assert totals.used == len(paid) * HOUR
     assert totals.actual.total() == 12
     assert totals.counterfactual.total() == Fraction("7.2") * len(paid)
+
+
+def test_alike_lines_beyond_what_is_kept_at_a_time_are_counted_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Their times are taken over when there are so many, and kept anew after it."""
+    monkeypatch.setattr(module, "_MOST_TIMES", 2)
+    [line] = rate_session(session(run(after(0), after(3600), rate="1")), terms(), after(3600))
+
+    totals = total_of([line] * 5)
+
+    assert totals.used == 5 * HOUR
+    assert totals.actual.total() == 5
+
+
+def test_totals_so_many_times_hold_everything_so_often() -> None:
+    """GPUs that are not converted, disks without a comparison, and money."""
+    once = hour_of(equivalent("2"), of=shape(currency="EUR"))
+    for line in rate_disk("i-1", [disk(after(0), after(3600))], terms(), after(3600)):
+        once.add_line(line)
+    thrice = Totals()
+    thrice.merge(once, 3)
+
+    assert once.disk_not_compared == HOUR
+    assert thrice.disk_not_compared == 3 * HOUR
+    assert thrice.gpu_not_converted == 3 * HOUR
+    assert thrice.actual.total() == 3 * once.actual.total() > 0
+
+
+def test_what_began_before_the_first_day_counts_from_its_beginning() -> None:
+    """And on no other day than those that are asked for."""
+    used = session(run(after(0), after(3600), rate="1"))
+    lines = rate_session(used, terms(), after(3600))
+
+    by_day = module.totals_by_day(lines, (after(600), after(1800), after(2400)))
+
+    assert {day: totals.used for day, totals in by_day.items()} == {0: HOUR // 3, 1: HOUR // 6}
