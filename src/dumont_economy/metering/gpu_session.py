@@ -77,11 +77,6 @@ class GpuSession(NamedTuple):
     ends_at: datetime | None
     runs: tuple[GpuRun, ...]
 
-    @property
-    def is_open(self) -> bool:
-        """Say whether the session has not been stopped."""
-        return self.ends_at is None
-
 
 @dataclass(frozen=True, slots=True)
 class Disk:
