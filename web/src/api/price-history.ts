@@ -54,6 +54,7 @@ export const { useGetPriceHistoryQuery, useGetPriceHistoriesQuery } = economyApi
     getPriceHistory: build.query<PriceHistory, SkuQuestion>({
       query: (question) => ({ path: pathOf(question) }),
       transformResponse: parsePriceHistory,
+      providesTags: ['Policy'],
     }),
     /** The histories of several SKUs; one that is not known is left out. */
     getPriceHistories: build.query<PriceHistory[], readonly SkuQuestion[]>({
@@ -67,6 +68,7 @@ export const { useGetPriceHistoryQuery, useGetPriceHistoriesQuery } = economyApi
           ),
         }
       },
+      providesTags: ['Policy'],
     }),
   }),
 })

@@ -1,3 +1,4 @@
+import { useMemo } from 'react'
 import type { Provider } from '../../api/comparison'
 import { type InstancesPage, useGetInstancesInfiniteQuery } from '../../api/instances'
 import {
@@ -24,7 +25,12 @@ export interface DayMark {
 /** The marks of days, by local date. */
 export type DayMarks = ReadonlyMap<string, readonly DayMark[]>
 
-/** List what instances are compared with now, each SKU once. */
+/**
+ * List what instances are compared with now, each SKU once.
+ *
+ * In an order of their own: instances change theirs whenever one starts or stops, and with it the
+ * question would be another one, whose answers were not asked for yet.
+ */
 export function comparedSkus(pages: readonly InstancesPage[]): SkuQuestion[] {
   const found = new Map<string, SkuQuestion>()
   for (const { instances, provider, comparison } of pages) {
@@ -39,7 +45,8 @@ export function comparedSkus(pages: readonly InstancesPage[]): SkuQuestion[] {
       })
     }
   }
-  return [...found.values()].slice(0, MOST_SKUS)
+  const followed = [...found].slice(0, MOST_SKUS)
+  return followed.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, question]) => question)
 }
 
 /** Lay marks out by date: changes of prices, of which a SKU's first is none, and adjustments. */
@@ -70,5 +77,8 @@ export function useDayMarks(provider: Provider, timeZone: string): DayMarks {
   const skus = comparedSkus(instances?.pages ?? [])
   const { currentData: histories } = useGetPriceHistoriesQuery(skus, { skip: skus.length === 0 })
   const { currentData: adjustments } = useGetAdjustmentsQuery(provider)
-  return dayMarks(histories ?? [], adjustments ?? [], timeZone)
+  return useMemo(
+    () => dayMarks(histories ?? [], adjustments ?? [], timeZone),
+    [histories, adjustments, timeZone],
+  )
 }

@@ -30,34 +30,52 @@ Chart.register(BarController, BarElement, CategoryScale, LinearScale, Tooltip)
 
 const text = messages.history
 
-/** Read a colour of the theme; a canvas cannot read it by itself. */
-function token(name: string): string {
+/** Returns a colour of the theme by its token. */
+type Palette = (token: string) => string
+
+/**
+ * Make a palette of the theme that is shown; a canvas cannot read it by itself.
+ *
+ * Each colour is read once: reading one has the browser work out its styles, and every answer
+ * draws the chart anew.
+ */
+function readPalette(): Palette {
+  const known = new Map<string, string>()
+  return (token) => {
+    const colour = known.get(token) ?? readColour(token)
+    known.set(token, colour)
+    return colour
+  }
+}
+
+function readColour(token: string): string {
   const probe = document.createElement('span')
-  probe.style.color = `var(${name})`
+  probe.style.color = `var(${token})`
   document.body.append(probe)
   const { color } = getComputedStyle(probe)
   probe.remove()
   return color
 }
 
-/** Count the changes between light and dark, so that the canvas is painted anew. */
-function useThemeChanges(): number {
-  const [changes, setChanges] = useState(0)
+/** Return the palette of the theme, another one after each change between light and dark. */
+function usePalette(): Palette {
+  const [palette, setPalette] = useState(readPalette)
   useEffect(() => {
     const dark = matchMedia('(prefers-color-scheme: dark)')
     const onChange = () => {
-      setChanges((count) => count + 1)
+      setPalette(readPalette)
     }
     dark.addEventListener('change', onChange)
     return () => {
       dark.removeEventListener('change', onChange)
     }
   }, [])
-  return changes
+  return palette
 }
 
 /** The signs over each bar that has some, by the bar's index. */
 interface MarkOptions {
+  readonly colour?: string
   readonly signs?: readonly { readonly index: number; readonly text: string }[]
 }
 
@@ -71,11 +89,14 @@ declare module 'chart.js' {
 /** Marks the days to whose figures something happened: a dashed line under its signs. */
 const DAY_MARKS: Plugin<'bar', MarkOptions> = {
   id: 'dayMarks',
-  afterDatasetsDraw: ({ ctx, chartArea: { top, bottom }, scales: { x } }, _args, { signs }) => {
+  afterDatasetsDraw: (
+    { ctx, chartArea: { top, bottom }, scales: { x } },
+    _args,
+    { signs, colour },
+  ) => {
     if (x === undefined || signs === undefined || signs.length === 0) return
     ctx.save()
-    ctx.strokeStyle = token('--ink-soft')
-    ctx.fillStyle = token('--ink-soft')
+    ctx.strokeStyle = ctx.fillStyle = colour ?? ''
     ctx.font = '12px sans-serif'
     ctx.textAlign = 'center'
     ctx.setLineDash([3, 4])
@@ -116,11 +137,12 @@ function useSetUp(): boolean {
 function optionsFor(
   bars: readonly HistoryBar[],
   marks: DayMarks,
+  palette: Palette,
   open: (index: number) => void,
 ): ChartOptions<'bar'> {
   const dates = bars.map(({ date }) => date)
   const labelOf = labelOfPlace(bars)
-  const ticks = { color: token('--ink-faint'), font: { size: 11, family: 'inherit' } }
+  const ticks = { color: palette('--ink-faint'), font: { size: 11, family: 'inherit' } }
   return {
     animation: false,
     maintainAspectRatio: false,
@@ -132,7 +154,7 @@ function optionsFor(
       x: {
         stacked: true,
         grid: { display: false },
-        border: { color: token('--line') },
+        border: { color: palette('--line') },
         ticks: {
           ...ticks,
           maxRotation: 0,
@@ -144,7 +166,7 @@ function optionsFor(
       y: {
         stacked: true,
         border: { display: false },
-        grid: { color: token('--line') },
+        grid: { color: palette('--line') },
         ticks: {
           ...ticks,
           maxTicksLimit: 6,
@@ -154,16 +176,17 @@ function optionsFor(
     },
     plugins: {
       dayMarks: {
+        colour: palette('--ink-soft'),
         signs: dates.flatMap((date, index) => {
           const signs = signsOn(date, marks)
           return signs === '' ? [] : [{ index, text: signs }]
         }),
       },
       tooltip: {
-        backgroundColor: token('--ink'),
-        titleColor: token('--surface'),
-        bodyColor: token('--surface'),
-        footerColor: token('--surface'),
+        backgroundColor: palette('--ink'),
+        titleColor: palette('--surface'),
+        bodyColor: palette('--surface'),
+        footerColor: palette('--surface'),
         padding: 10,
         boxPadding: 4,
         usePointStyle: true,
@@ -191,7 +214,7 @@ interface HistoryChartProps {
  * A slider over the picture is the way through it without a pointer: it says each day in words.
  */
 export default function HistoryChart({ history, rangeDays, marks }: HistoryChartProps) {
-  const themeChanges = useThemeChanges()
+  const palette = usePalette()
   const navigate = useNavigate()
   const { search } = useLocation()
   const isSetUp = useSetUp()
@@ -251,7 +274,7 @@ export default function HistoryChart({ history, rangeDays, marks }: HistoryChart
       bars,
       parts,
       dayMarks: marks,
-      colour: token,
+      colour: palette,
     })
   const savePng = async () => {
     download(`${name}.png`, await toPng(drawSvg()))
@@ -299,17 +322,16 @@ export default function HistoryChart({ history, rangeDays, marks }: HistoryChart
           className="h-full rounded-lg"
         >
           <Bar
-            key={themeChanges}
             ref={chart}
             aria-hidden="true"
-            options={optionsFor(bars, marks, open)}
+            options={optionsFor(bars, marks, palette, open)}
             plugins={[DAY_MARKS]}
             data={{
               labels: isSetUp ? bars.map(({ date }) => date) : [],
               datasets: (isSetUp ? parts : []).map((part) => ({
                 label: part.label,
                 data: bars.map((bar) => bar[part.key]),
-                backgroundColor: token(part.token),
+                backgroundColor: palette(part.token),
                 categoryPercentage: bars.length > 120 ? 1 : 0.72,
                 barPercentage: 1,
                 maxBarThickness: 44,

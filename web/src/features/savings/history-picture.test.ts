@@ -87,19 +87,21 @@ describe('the picture of a history', () => {
 })
 
 describe('the marks of days', () => {
-  it('are of the SKUs that instances are compared with, each once', () => {
-    const page = parseInstances(
-      instances([
-        instance(),
-        instance({ instance_id: 'i-3' }),
-        instance({ instance_id: 'i-4', match: match({ sku: 'p5.48xlarge' }) }),
-        instance({ instance_id: 'i-5', match: match({ sku: null, region: null }) }),
-        unpricedInstance(),
-      ]),
-      { startsAt: 0, endsAt: 0, asOf: 0, clockGap: 0 },
-    )
+  it('are of the SKUs that instances are compared with, each once, in any order of them', () => {
+    const all = [
+      instance(),
+      instance({ instance_id: 'i-3' }),
+      instance({ instance_id: 'i-4', match: match({ sku: 'p5.48xlarge' }) }),
+      instance({ instance_id: 'i-5', match: match({ sku: null, region: null }) }),
+      unpricedInstance(),
+    ]
+    const skusOf = (listed: typeof all) =>
+      comparedSkus([
+        parseInstances(instances(listed), { startsAt: 0, endsAt: 0, asOf: 0, clockGap: 0 }),
+      ])
 
-    expect(comparedSkus([page])).toEqual([
+    expect(skusOf(all.toReversed())).toEqual(skusOf(all))
+    expect(skusOf(all)).toEqual([
       { sku: 'g4dn.xlarge', region: 'us-east-1', provider: 'AWS', pricingModel: 'on_demand' },
       { sku: 'p5.48xlarge', region: 'us-east-1', provider: 'AWS', pricingModel: 'on_demand' },
     ])
