@@ -32,7 +32,10 @@ interface HeldAnswer {
   readonly body: unknown
 }
 
-/** By address. */
+/** A page shows some ten answers at once; one that is kept open for weeks asks for ever more. */
+const MOST_HELD = 100
+
+/** By address, those that were asked for last at the end. */
 const heldAnswers = new Map<string, HeldAnswer>()
 let serverClock = new ServerClock()
 
@@ -40,6 +43,13 @@ let serverClock = new ServerClock()
 export function forgetAnswers(): void {
   heldAnswers.clear()
   serverClock = new ServerClock()
+}
+
+function hold(address: string, answer: HeldAnswer): void {
+  heldAnswers.delete(address)
+  heldAnswers.set(address, answer)
+  const [oldest] = heldAnswers.keys()
+  if (heldAnswers.size > MOST_HELD && oldest !== undefined) heldAnswers.delete(oldest)
 }
 
 /** Return the server's time as it answered, null where the answer does not tell it. */
@@ -110,6 +120,7 @@ export const baseQuery: BaseQueryFn<ApiRequest, unknown, Problem, ApiOptions, Ap
     const answered = answeredAt(response)
     if (answered !== null) serverClock.observe(answered, askedAt, receivedAt)
     if (response.status === 304 && held !== undefined) {
+      hold(address, held)
       return { data: held.body, meta: readMeta(held.body, clockGap) }
     }
 
@@ -122,7 +133,7 @@ export const baseQuery: BaseQueryFn<ApiRequest, unknown, Problem, ApiOptions, Ap
     if (!response.ok) return { error: parseProblem(response.status, answer) }
 
     const etag = response.headers.get('ETag')
-    if (method === 'GET' && etag !== null) heldAnswers.set(address, { etag, body: answer })
+    if (method === 'GET' && etag !== null) hold(address, { etag, body: answer })
     return { data: answer, meta: readMeta(answer, clockGap) }
   } catch {
     return { error: unreachable() }
