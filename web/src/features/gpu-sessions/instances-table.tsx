@@ -188,7 +188,7 @@ export function InstancesTable({ answer, timeZone, showMore }: InstancesTablePro
         </div>
       }
     >
-      {answer.state === 'loading' && <SkeletonRows rows={4} />}
+      {answer.state === 'loading' && <SkeletonRows rows={4} isWide />}
       {answer.state === 'failed' && (
         <FirstLoadFailure problem={answer.problem} retry={answer.retry} />
       )}

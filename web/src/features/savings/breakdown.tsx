@@ -205,7 +205,7 @@ export function Breakdown({ provider }: { readonly provider: Provider }) {
 function ByInstance({ provider }: { readonly provider: Provider }) {
   const query = useGetInstancesInfiniteQuery(provider, usePolling())
   const answer = useAnswer(query)
-  if (answer.state === 'loading') return <SkeletonRows rows={4} />
+  if (answer.state === 'loading') return <SkeletonRows rows={4} isWide />
   if (answer.state === 'failed') {
     return <FirstLoadFailure problem={answer.problem} retry={answer.retry} />
   }
@@ -225,7 +225,7 @@ function ByInstance({ provider }: { readonly provider: Provider }) {
 
 function ByGpu({ provider }: { readonly provider: Provider }) {
   const answer = useAnswer(useGetGpuGroupsQuery(provider, usePolling()))
-  if (answer.state === 'loading') return <SkeletonRows rows={4} />
+  if (answer.state === 'loading') return <SkeletonRows rows={4} isWide />
   if (answer.state === 'failed') {
     return <FirstLoadFailure problem={answer.problem} retry={answer.retry} />
   }
