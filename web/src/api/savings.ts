@@ -18,7 +18,6 @@ const PROJECTION_METHODS = ['measured', 'hourly', 'assumed_8_hours', 'none'] as 
 
 /** What the saving comes to at this pace, in USD; null where there is not enough data. */
 export interface Projections {
-  readonly daily: number | null
   readonly monthly: number | null
   readonly yearly: number | null
   readonly method: Schemas['ProjectionMethod']
@@ -92,7 +91,6 @@ export function parseSavings(raw: unknown, validity: Validity = STANDING_STILL):
       savingsPerSecond: hourly.number('savings_per_second'),
     },
     projections: {
-      daily: projections.numberOrNull('daily'),
       monthly: projections.numberOrNull('monthly'),
       yearly: projections.numberOrNull('yearly'),
       method: projections.oneOf('method', PROJECTION_METHODS),

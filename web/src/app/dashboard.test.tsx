@@ -113,6 +113,17 @@ describe('the meter', () => {
     expect(within(meter).getByText('assuming 8 h a day')).toBeVisible()
   })
 
+  it('tells what is paid an hour, and how much of it the hourly saving is of', async () => {
+    const { hourly_comparison: hourly } = losingSavings()
+    answerSavings({ ...losingSavings(), hourly_comparison: { ...hourly, dumont_rate: 3.5 } })
+    renderApp('/')
+
+    const meter = await theMeter()
+    expect(
+      await within(meter).findByText('costs more here, you pay $3.50, $1.00 of it compared'),
+    ).toBeVisible()
+  })
+
   it('keeps the place of the figures while they load', async () => {
     server.use(http.get(api('economy/savings'), () => delay('infinite')))
     renderApp('/')

@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from 'vitest'
 import oneInstance from '../../../tests/snapshots/instance.json'
 import lines from '../../../tests/snapshots/ledger_lines.json'
 import totals from '../../../tests/snapshots/ledger_totals.json'
+import savingsSnapshot from '../../../tests/snapshots/savings.json'
 import { instance, instances, unpricedInstance } from '../test/answers'
 import { figure, renderApp } from '../test/render-app'
 import { api, problem, server } from '../test/server'
@@ -56,6 +57,38 @@ describe('why a figure is what it is', () => {
       'href',
       expect.stringContaining('https://'),
     )
+  })
+
+  it('adds up what is asked about: the lines of what was paid come to what was paid', async () => {
+    answerLines()
+    renderApp('/savings?why=usage&why.of=paid')
+
+    // Beside it stand a saving of $154.23 and what would have been charged.
+    expect(await screen.findByText(/^The lines add up to \$154\.9400000000: the/)).toBeVisible()
+    expect(figure('why-paid')).toHaveTextContent('$154.94')
+  })
+
+  it('names the figure that the lines do not come to, where it is another one', async () => {
+    const told = lines.lines.map((line) =>
+      line.side === 'comparison' ? { ...line, amount: '1.0000000000' } : line,
+    )
+    answerLines({ ...lines, lines: told })
+    renderApp('/savings?why=usage&why.of=paid')
+
+    expect(await screen.findByText(/^Saved: the lines above add up to/)).toBeVisible()
+  })
+
+  it('says in its address against whom, for whoever has chosen another provider', async () => {
+    const { user } = renderApp('/savings')
+    await screen.findAllByText('66.7% less')
+    await user.click(screen.getByRole('button', { name: 'GCP' }))
+
+    await waitFor(() => {
+      expect(figure('lifetime-saving').closest('a')).toHaveAttribute(
+        'href',
+        '/savings?why=usage&why.against=GCP',
+      )
+    })
   })
 
   it('says so where the lines do not add up to the figure', async () => {
@@ -129,7 +162,10 @@ describe('why a figure is what it is', () => {
 
     const [[asText], [asCsv], [asLink]] = copied.mock.calls as [[string], [string], [string]]
     expect(asText).toContain('= saved: $154.2331575')
-    expect(asText).toContain('$55.04 × 1/4 × 10 h = $137.60 (Grade B, p5.48xlarge, us-east-1')
+    expect(asText).toContain(
+      '$55.04 × 1/4 × 10 h = $137.60 (Grade B, p5.48xlarge, H100-80GB-SXM, us-east-1',
+    )
+    expect(asText.trimEnd()).toMatch(/The lines add up to \$154\.2331575000: the figure above\.$/)
     const rows = asCsv.trimEnd().split('\r\n')
     expect(rows[0]).toMatch(/^side,component,instance,/)
     expect(rows).toHaveLength(1 + lines.lines.length)
@@ -229,6 +265,17 @@ describe('why a figure is what it is', () => {
     expect(await within(panel).findByText(/\$28\.80 a day × 30 days =/)).toBeVisible()
     expect(figure('why-month')).toHaveTextContent('$864.00')
     expect(within(panel).getByRole('link', { name: /Open the last 12 days/ })).toBeVisible()
+  })
+
+  it('tells a projection with as many digits as its product needs', async () => {
+    server.use(http.get(api('economy/savings'), () => HttpResponse.json(savingsSnapshot)))
+    renderApp('/?why=projection')
+
+    const panel = await thePanel()
+    expect(await within(panel).findByText(/^\$37\.01595781 a day × 30 days =/)).toBeVisible()
+    expect(within(panel).getByText(/^\$37\.01595781 a day × 365 days =/)).toBeVisible()
+    expect(figure('why-month')).toHaveTextContent('$1,110.4787')
+    expect(figure('why-year')).toHaveTextContent('$13,510.8246')
   })
 
   it('says why it cannot be told, and tries again', async () => {

@@ -1,18 +1,22 @@
 import { render, screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
+import { Provider } from 'react-redux'
 import { MemoryRouter } from 'react-router'
 import { describe, expect, it } from 'vitest'
 import { ScreenLink } from '../app/screen-link'
+import { makeStore } from '../app/store'
 import { PageLinks } from '../components/page-link'
 import { Gallery } from './gallery'
 
 function open() {
   render(
-    <MemoryRouter>
-      <PageLinks value={ScreenLink}>
-        <Gallery />
-      </PageLinks>
-    </MemoryRouter>,
+    <Provider store={makeStore()}>
+      <MemoryRouter>
+        <PageLinks value={ScreenLink}>
+          <Gallery />
+        </PageLinks>
+      </MemoryRouter>
+    </Provider>,
   )
   return userEvent.setup()
 }

@@ -167,11 +167,7 @@ function Meter({ savings, isStale, today }: MeterProps) {
             </Why>
           </dd>
           <dd className="text-[13px] text-ink-faint">
-            {savings.hourly.savingsPerHour < 0
-              ? messages.figures.costsMore
-              : savings.activeInstancesCount === 0
-                ? nothingOn(isStale)
-                : text.paidPerHour(formatRate(savings.hourly.dumontRate))}
+            {savings.activeInstancesCount === 0 ? nothingOn(isStale) : paceInWords(savings.hourly)}
           </dd>
         </Stat>
         <Stat label={messages.widget.month}>
@@ -235,6 +231,16 @@ function Today({ today, savings }: { readonly today: Answer<History>; readonly s
       </span>
     </p>
   )
+}
+
+/** Tell what is paid an hour, and how much of it the saving is of. */
+function paceInWords({ savingsPerHour, dumontRate, dumontComparableRate }: Savings['hourly']) {
+  const isAllCompared = dumontRate === dumontComparableRate
+  return [
+    ...(savingsPerHour < 0 ? [messages.figures.costsMore] : []),
+    messages.widget.paidPerHour(formatRate(dumontRate)),
+    ...(isAllCompared ? [] : [messages.widget.ofItCompared(formatRate(dumontComparableRate))]),
+  ].join(', ')
 }
 
 function nothingOn(isStale: boolean): string {

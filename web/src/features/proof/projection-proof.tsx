@@ -22,7 +22,7 @@ export function ProjectionProof({ provider }: { readonly provider: Provider }) {
     return <FirstLoadFailure problem={answer.problem} retry={answer.retry} />
   }
   const savings = answer.data
-  const { daily, monthly, yearly } = savings.projections
+  const { monthly, yearly } = savings.projections
   return (
     <div className="space-y-5">
       <p className="text-[13px] text-ink-faint">
@@ -31,12 +31,12 @@ export function ProjectionProof({ provider }: { readonly provider: Provider }) {
         {text.asOf(formatExactInstant(savings.asOf, timeZone))}
       </p>
       <p className="text-sm text-ink-soft">{methodInWords(savings)}</p>
-      {daily !== null && monthly !== null && yearly !== null && (
+      {monthly !== null && yearly !== null && (
         <dl className="grid grid-cols-1 gap-3 rounded-xl bg-sunken p-4 text-sm">
-          <Product label={text.projection.month} daily={daily} days={text.projection.monthDays}>
+          <Product label={text.projection.month} yearly={yearly} days={text.projection.monthDays}>
             <Saving amount={monthly} decimals={4} figure="why-month" showLossNote />
           </Product>
-          <Product label={text.projection.year} daily={daily} days={text.projection.yearDays}>
+          <Product label={text.projection.year} yearly={yearly} days={text.projection.yearDays}>
             <Saving amount={yearly} decimals={4} figure="why-year" showLossNote />
           </Product>
         </dl>
@@ -64,17 +64,26 @@ function methodInWords({ projections }: Savings): string {
 
 interface ProductProps {
   readonly label: string
-  readonly daily: number
+  readonly yearly: number
   readonly days: string
   readonly children: React.ReactNode
 }
 
-function Product({ label, daily, days, children }: ProductProps) {
+const DAYS_OF_A_YEAR = 365
+
+/** So many, that the product is the figure to its last digit. */
+const FACTOR_DECIMALS = 8
+
+/**
+ * A daily saving times days. The answer tells the daily one with four decimals, of which a year
+ * would be some cents off: what a year comes to tells it better.
+ */
+function Product({ label, yearly, days, children }: ProductProps) {
   return (
     <div>
       <dt className="text-ink-soft">{label}</dt>
       <dd>
-        {formatRate(daily)} {text.projection.perDay} × {days} ={' '}
+        {formatRate(yearly / DAYS_OF_A_YEAR, FACTOR_DECIMALS)} {text.projection.perDay} × {days} ={' '}
         <span className="font-semibold">{children}</span>
       </dd>
     </div>

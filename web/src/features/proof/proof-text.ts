@@ -2,6 +2,8 @@ import type { LedgerEntry, LedgerFigures } from '../../api/ledger'
 import { messages } from '../../lib/messages'
 import { reasonInWords } from '../../lib/reason'
 import { formatExactInstant } from '../../lib/time'
+import type { Quantity } from '../../lib/why'
+import { whetherTheyAddUp } from './adds-up'
 import { exactUsd, formulaOf, type LedgerLine } from './ledger-line'
 
 const text = messages.why
@@ -54,6 +56,7 @@ interface ProofToTell {
   readonly versus: string
   readonly provider: string
   readonly figures: LedgerFigures
+  readonly quantity: Quantity
   readonly lines: readonly LedgerLine[]
   readonly asOf: string
   readonly timeZone: string
@@ -74,6 +77,7 @@ function sideInText(label: string, entry: LedgerEntry): string {
       : [
           ...(proof.kind === 'machine' ? [messages.figures.gradeTitle(proof.grade)] : []),
           ...(proof.kind === 'machine' && proof.sku !== null ? [proof.sku] : []),
+          ...(proof.kind === 'machine' ? [proof.gpu] : []),
           ...(proof.source.region === null ? [] : [proof.source.region]),
           ...(proof.source.effectiveFrom === null
             ? []
@@ -110,5 +114,6 @@ export function proofText(proof: ProofToTell): string {
         : [sideInText(other.side === 'unpriced' ? text.unpriced : provider, other)]),
     ]
   })
-  return [...head, ...told, ''].join('\n')
+  const { words } = whetherTheyAddUp(proof.lines, figures, proof.quantity)
+  return [...head, ...told, '', words, ''].join('\n')
 }

@@ -19,11 +19,11 @@ import { Saving } from '../../components/saving'
 import { SkeletonRows } from '../../components/skeleton'
 import { Why } from '../../components/why'
 import { downloadCsv, toCsv } from '../../lib/csv'
-import { agree, difference } from '../../lib/decimal'
 import { messages } from '../../lib/messages'
-import { type DecimalText, formatUsd } from '../../lib/money'
+import { formatUsd } from '../../lib/money'
 import { formatDate, formatExactInstant, nextDate } from '../../lib/time'
-import { type AskedWhy, writeWhy, type WhyQuestion } from '../../lib/why'
+import { type AskedWhy, type Quantity, writeWhy, type WhyQuestion } from '../../lib/why'
+import { whetherTheyAddUp } from './adds-up'
 import { Formula } from './formula'
 import { figuresOf, type LedgerLine, linesOf } from './ledger-line'
 import { LedgerLines } from './ledger-lines'
@@ -90,6 +90,7 @@ function Opened({ question, title, totals, scope }: OpenedProps) {
       versus: against,
       provider: totals.provider,
       figures: figures ?? figuresOf(all),
+      quantity: question.quantity,
       lines: all,
       asOf: totals.asOf,
       timeZone: totals.timezone,
@@ -145,7 +146,9 @@ function Opened({ question, title, totals, scope }: OpenedProps) {
               provider={totals.provider}
               asOf={totals.asOf}
             />
-            {isWhole && figures !== null && <AddsUp lines={lines} figures={figures} />}
+            {isWhole && figures !== null && (
+              <AddsUp lines={lines} figures={figures} quantity={question.quantity} />
+            )}
             {hasNextPage && (
               <div className="flex flex-wrap items-center gap-4 pt-3 text-[13px] text-ink-soft">
                 {text.partial(lines.length)}
@@ -199,20 +202,16 @@ function LinesState({ query }: { readonly query: LinesQuery }) {
   return null
 }
 
-/** Whether the lines add up to the figure; where they do not, that is said, and not hidden. */
-function AddsUp({
-  lines,
-  figures,
-}: {
+interface AddsUpProps {
   readonly lines: readonly LedgerLine[]
   readonly figures: LedgerFigures
-}) {
-  const added = figuresOf(lines)
-  const parts = lines.length * 2 + 2
-  const isProven =
-    agree(added.saving, figures.saving, parts) &&
-    agree(added.paid, figures.paid, parts) &&
-    agree(added.comparison, figures.comparison, parts)
+  /** Which of the figures is asked about. */
+  readonly quantity: Quantity
+}
+
+/** Whether the lines add up to the figure; where they do not, that is said, and not hidden. */
+function AddsUp({ lines, figures, quantity }: AddsUpProps) {
+  const { isProven, words } = whetherTheyAddUp(lines, figures, quantity)
   return (
     <p
       role="status"
@@ -220,20 +219,10 @@ function AddsUp({
       data-proven={isProven}
       className={`pt-3 text-[13px] ${isProven ? 'text-saved' : 'text-loss'}`}
     >
-      {isProven
-        ? provenText(added.saving, figures.saving)
-        : text.differs(formatUsd(added.saving, 10))}
+      {words}
       {isProven && <span className="block text-ink-faint">{text.addsUpDetail}</span>}
     </p>
   )
-}
-
-/** Say that lines come to a figure: to its last digit, or but for what rounding each of them made. */
-function provenText(added: DecimalText, figure: DecimalText): string {
-  const shown = formatUsd(added, 10)
-  const apart = difference(added, figure)
-  if (Number(apart) === 0) return text.addsUp(shown)
-  return text.addsUpButFor(shown, formatUsd(apart.replace('-', '') as DecimalText, 10))
 }
 
 /** Say whether nothing of a group is compared: then a zero would read as a price of nothing. */

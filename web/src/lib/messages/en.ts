@@ -382,7 +382,8 @@ export const english = {
     addsUpButFor: (amount: string, apart: string) =>
       `The lines add up to ${amount}: the figure above, but for ${apart} of rounding.`,
     addsUpDetail: 'Each line is rounded once, at its tenth decimal, and so is the figure.',
-    differs: (amount: string) => `The lines above add up to ${amount}, which is not the figure.`,
+    differs: (what: string, amount: string) =>
+      `${what}: the lines above add up to ${amount}, which is not the figure.`,
     partial: (count: number) => `${count} lines are shown, there are more.`,
     copyText: 'Copy as text',
     copyCsv: 'Copy as CSV',
@@ -600,6 +601,7 @@ export const english = {
     nothingRunning: 'Nothing is running',
     nothingRan: 'Nothing was running',
     paidPerHour: (rate: string) => `you pay ${rate}`,
+    ofItCompared: (rate: string) => `${rate} of it compared`,
     duration: (count: number) => (count === 1 ? 'running' : `over ${count} instances`),
     details: 'All savings',
     signInFirst: 'Sign in to see what you save.',

@@ -406,7 +406,8 @@ export const portuguese: typeof english = {
     addsUpButFor: (amount: string, apart: string) =>
       `As linhas somam ${amount}: o valor acima, a menos de ${apart} de arredondamento.`,
     addsUpDetail: 'Cada linha é arredondada uma vez, na décima casa, e o valor também.',
-    differs: (amount: string) => `As linhas acima somam ${amount}, que não é o valor.`,
+    differs: (what: string, amount: string) =>
+      `${what}: as linhas acima somam ${amount}, que não é o valor.`,
     partial: (count: number) => `${count} linhas mostradas, há mais.`,
     copyText: 'Copiar como texto',
     copyCsv: 'Copiar como CSV',
@@ -626,6 +627,7 @@ export const portuguese: typeof english = {
     nothingRunning: 'Nada está ligado',
     nothingRan: 'Nada estava ligado',
     paidPerHour: (rate: string) => `você paga ${rate}`,
+    ofItCompared: (rate: string) => `${rate} com comparação`,
     duration: (count: number) => (count === 1 ? 'em execução' : `em ${count} instâncias`),
     details: 'Toda a economia',
     signInFirst: 'Entre para ver quanto você economiza.',
