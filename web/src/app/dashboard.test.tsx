@@ -119,9 +119,11 @@ describe('the meter', () => {
     renderApp('/')
 
     const meter = await theMeter()
-    expect(
-      await within(meter).findByText('costs more here, you pay $3.50, $1.00 of it compared'),
-    ).toBeVisible()
+    const link = await within(meter).findByRole('link', { name: 'you pay $3.50, why?' })
+    expect(link.parentElement).toHaveTextContent(
+      'costs more here, you pay $3.50, why?, $1.00 of it compared, why?',
+    )
+    expect(link).toHaveAttribute('href', '/?why=pace&why.of=paid&why.against=AWS')
   })
 
   it('keeps the place of the figures while they load', async () => {

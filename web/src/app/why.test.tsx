@@ -68,6 +68,26 @@ describe('why a figure is what it is', () => {
     expect(figure('why-paid')).toHaveTextContent('$154.94')
   })
 
+  it('opens what is against substitutes: their lines alone, which come to it', async () => {
+    const { coverage } = savingsSnapshot
+    answerLines()
+    server.use(http.get(api('economy/savings'), () => HttpResponse.json(savingsSnapshot)))
+    const { user } = renderApp('/savings')
+    const [named] = await screen.findAllByRole('link', {
+      name: 'of which $2.73 against substitutes, why?',
+    })
+
+    await user.click(named ?? document.body)
+
+    const panel = await thePanel()
+    expect(panel).toHaveAccessibleName('Why? Saved · against substitutes · All time')
+    expect(
+      await within(panel).findByText(/^The lines add up to \$2\.7320000000: the/),
+    ).toBeVisible()
+    expect(coverage.substitutes_saving).toBe('2.7320000000')
+    expect(within(panel).queryByText('p5.48xlarge')).toBeNull()
+  })
+
   it('names the figure that the lines do not come to, where it is another one', async () => {
     const told = lines.lines.map((line) =>
       line.side === 'comparison' ? { ...line, amount: '1.0000000000' } : line,
@@ -209,7 +229,10 @@ describe('why a figure is what it is', () => {
   it('tells the pace by its rates', async () => {
     renderApp('/?why=pace')
 
-    expect(await within(await thePanel()).findByText('$0.526 − $0.15 = $0.376')).toBeVisible()
+    const panel = await thePanel()
+    expect(await within(panel).findByText('$0.526 − $0.15 = $0.376')).toBeVisible()
+    // What is charged and paid for all of them is told beside the saving: both are its sides.
+    expect(figure('why-sides')).toHaveTextContent('$0.526 − $0.15')
   })
 
   it('tells what is paid an hour by what was reported, and what is saved by both sides', async () => {

@@ -4,8 +4,10 @@ import { messages } from '../lib/messages'
 import { formatPercent, formatQuantity, formatUsd } from '../lib/money'
 import { type Notice, noticeInWords } from '../lib/notice'
 import { daysBetween, formatDate, STALE_AFTER_DAYS } from '../lib/time'
+import type { AskedWhy } from '../lib/why'
 import { GradeChip } from './grade-chip'
 import { ServerWords } from './server-words'
+import { Why } from './why'
 
 /** Say what a saving is against. */
 export function versus(provider: string, comparison: Comparison): string {
@@ -34,10 +36,12 @@ interface EvidenceProps {
   readonly coverage: Coverage
   readonly oldestPriceRetrievedAt: string | null
   readonly asOf: string
+  /** The figure that this is the evidence of. */
+  readonly about: AskedWhy
 }
 
 /** How sure a figure is: grades, coverage, substitutes, the age of the oldest price. */
-export function Evidence({ coverage, oldestPriceRetrievedAt, asOf }: EvidenceProps) {
+export function Evidence({ coverage, oldestPriceRetrievedAt, asOf, about }: EvidenceProps) {
   const gradedHours = GRADES.reduce((sum, grade) => sum + coverage.grades[grade], 0)
   const isPartial = coverage.gpuTime < 1 || coverage.cost < 1
   if (gradedHours === 0 && !isPartial && oldestPriceRetrievedAt === null) return null
@@ -61,7 +65,11 @@ export function Evidence({ coverage, oldestPriceRetrievedAt, asOf }: EvidencePro
         </li>
       )}
       {coverage.grades.D > 0 && (
-        <li>{messages.figures.substitutes(formatUsd(coverage.substitutesSaving))}</li>
+        <li>
+          <Why about={{ ...about, quantity: 'saving', isSubstitutesOnly: true }}>
+            {messages.figures.substitutes(formatUsd(coverage.substitutesSaving))}
+          </Why>
+        </li>
       )}
       {oldestPriceRetrievedAt !== null && (
         <li>

@@ -12,6 +12,7 @@ describe('a question in an address', () => {
       from: '2026-11-21',
       to: '2026-11-22',
       isComputeOnly: true,
+      isSubstitutesOnly: true,
       asOf: '2026-11-23T14:03:00Z',
     } as const
 

@@ -17,6 +17,8 @@ export interface WhyQuestion {
   readonly to: string | null
   /** GPU time alone, without disks, as the session's figures are. */
   readonly isComputeOnly: boolean
+  /** What is compared with substitutes alone. */
+  readonly isSubstitutesOnly: boolean
   /** As known at that instant, for ever the same; null is now. */
   readonly asOf: string | null
 }
@@ -32,10 +34,12 @@ const NAMES = {
   from: 'why.from',
   to: 'why.to',
   isComputeOnly: 'why.part',
+  isSubstitutesOnly: 'why.grade',
   asOf: 'why.as_of',
 } as const
 
 const COMPUTE = 'compute'
+const SUBSTITUTE = 'D'
 
 /** Read the question out of an address; null where it asks none. */
 export function readWhy(parameters: URLSearchParams): WhyQuestion | null {
@@ -50,6 +54,7 @@ export function readWhy(parameters: URLSearchParams): WhyQuestion | null {
     from: parameters.get(NAMES.from),
     to: parameters.get(NAMES.to),
     isComputeOnly: parameters.get(NAMES.isComputeOnly) === COMPUTE,
+    isSubstitutesOnly: parameters.get(NAMES.isSubstitutesOnly) === SUBSTITUTE,
     asOf: parameters.get(NAMES.asOf),
   }
 }
@@ -68,6 +73,7 @@ export function writeWhy(search: string, asked: AskedWhy | null): string {
       if (value != null) parameters.set(NAMES[member], value)
     }
     if (asked.isComputeOnly === true) parameters.set(NAMES.isComputeOnly, COMPUTE)
+    if (asked.isSubstitutesOnly === true) parameters.set(NAMES.isSubstitutesOnly, SUBSTITUTE)
   }
   const written = parameters.toString()
   return written === '' ? '' : `?${written}`

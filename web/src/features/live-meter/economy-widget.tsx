@@ -66,6 +66,7 @@ export function EconomyWidget({ answer, timeZone, today, isAlone = false }: Econ
                 coverage={answer.data.coverage}
                 oldestPriceRetrievedAt={answer.data.oldestPriceRetrievedAt}
                 asOf={answer.data.asOf}
+                about={{ about: 'usage' }}
               />
             </div>
             <PageLink
@@ -167,7 +168,11 @@ function Meter({ savings, isStale, today }: MeterProps) {
             </Why>
           </dd>
           <dd className="text-[13px] text-ink-faint">
-            {savings.activeInstancesCount === 0 ? nothingOn(isStale) : paceInWords(savings.hourly)}
+            {savings.activeInstancesCount === 0 ? (
+              nothingOn(isStale)
+            ) : (
+              <PaidPerHour hourly={savings.hourly} />
+            )}
           </dd>
         </Stat>
         <Stat label={messages.widget.month}>
@@ -233,14 +238,25 @@ function Today({ today, savings }: { readonly today: Answer<History>; readonly s
   )
 }
 
-/** Tell what is paid an hour, and how much of it the saving is of. */
-function paceInWords({ savingsPerHour, dumontRate, dumontComparableRate }: Savings['hourly']) {
-  const isAllCompared = dumontRate === dumontComparableRate
-  return [
-    ...(savingsPerHour < 0 ? [messages.figures.costsMore] : []),
-    messages.widget.paidPerHour(formatRate(dumontRate)),
-    ...(isAllCompared ? [] : [messages.widget.ofItCompared(formatRate(dumontComparableRate))]),
-  ].join(', ')
+/** What is paid an hour, and how much of it the saving is of. */
+function PaidPerHour({ hourly }: { readonly hourly: Savings['hourly'] }) {
+  const { savingsPerHour, dumontRate, dumontComparableRate } = hourly
+  return (
+    <>
+      {savingsPerHour < 0 && `${messages.figures.costsMore}, `}
+      <Why about={{ about: 'pace', quantity: 'paid' }}>
+        {messages.widget.paidPerHour(formatRate(dumontRate))}
+      </Why>
+      {dumontRate !== dumontComparableRate && (
+        <>
+          {', '}
+          <Why about={{ about: 'pace' }}>
+            {messages.widget.ofItCompared(formatRate(dumontComparableRate))}
+          </Why>
+        </>
+      )}
+    </>
+  )
 }
 
 function nothingOn(isStale: boolean): string {

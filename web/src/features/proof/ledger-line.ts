@@ -30,6 +30,11 @@ export function linesOf(entries: readonly LedgerEntry[]): LedgerLine[] {
   return [...lines.values()]
 }
 
+/** Return the sides of lines, one after the other. */
+export function entriesOf(lines: readonly LedgerLine[]): LedgerEntry[] {
+  return lines.flatMap(({ actual, other }) => [actual, other].filter((side) => side !== null))
+}
+
 /** Add up what lines come to. */
 export function figuresOf(lines: readonly LedgerLine[]): LedgerFigures {
   const compared = lines.filter(({ other }) => other?.side === 'comparison')

@@ -17,7 +17,7 @@ import { SourceLink } from '../../components/source-link'
 import { Why } from '../../components/why'
 import { sum } from '../../lib/decimal'
 import { messages } from '../../lib/messages'
-import { columnRates, type DecimalText, formatRate, formatUsd } from '../../lib/money'
+import { columnRates, type DecimalText, formatUsd } from '../../lib/money'
 import { formatExactInstant } from '../../lib/time'
 import type { Quantity } from '../../lib/why'
 import { useTimeZone } from '../../state/use-time-zone'
@@ -81,6 +81,11 @@ export function RunningProof({ about, quantity, provider, instance }: RunningPro
           <p className="flex flex-wrap items-baseline justify-between gap-x-4 rounded-xl bg-sunken p-4 text-sm">
             <span>
               {text.sessionsSum}
+              {quantity === 'saving' && (
+                <span className="block text-[13px] text-ink-faint" data-figure="why-sides">
+                  {differenceOfAll(running, about)}
+                </span>
+              )}
               {about === 'session' && (
                 <span className="block text-[13px] text-ink-faint">{text.live}</span>
               )}
@@ -260,14 +265,25 @@ function Figure({ one, about, provider, children }: FigureProps) {
   )
 }
 
+/** Return both sides of what an instance saves. */
+function sidesOf(one: Instance, about: 'session' | 'pace'): readonly [DecimalText, DecimalText] {
+  const none = '0' as DecimalText
+  if (about === 'pace') return [one.comparisonRatePerHour ?? none, one.ratePerHour ?? none]
+  const { comparisonCost, comparableCost } = one.session ?? one.lifetime
+  return [comparisonCost ?? none, comparableCost]
+}
+
 /** Write a saving as the difference of its two sides. */
 function differenceOf(one: Instance, about: 'session' | 'pace'): string {
-  if (about === 'session') {
-    const { comparisonCost, comparableCost } = one.session ?? one.lifetime
-    return text.paceLine(exactUsd(comparisonCost ?? '0'), exactUsd(comparableCost))
-  }
-  return text.paceLine(
-    formatRate(one.comparisonRatePerHour ?? '0', 12),
-    formatRate(one.ratePerHour ?? '0', 12),
-  )
+  const [charged, paid] = sidesOf(one, about)
+  return text.paceLine(exactUsd(charged), exactUsd(paid))
+}
+
+/** Write what all that is compared saves as the difference of its two sides. */
+function differenceOfAll(running: readonly Instance[], about: 'session' | 'pace'): string {
+  const sides = running
+    .filter((one) => figureOf(one, about, 'saving') !== null)
+    .map((one) => sidesOf(one, about))
+  const charged = sum(sides.map(([one]) => one))
+  return text.paceLine(exactUsd(charged), exactUsd(sum(sides.map(([, one]) => one))))
 }

@@ -2,6 +2,7 @@ import { useEffect } from 'react'
 import { toAnswer } from '../../api/answer'
 import type { Provider } from '../../api/comparison'
 import {
+  type LedgerEntry,
   type LedgerFigures,
   type LedgerGroup,
   type LedgerScope,
@@ -25,7 +26,7 @@ import { formatDate, formatExactInstant, nextDate } from '../../lib/time'
 import { type AskedWhy, type Quantity, writeWhy, type WhyQuestion } from '../../lib/why'
 import { whetherTheyAddUp } from './adds-up'
 import { Formula } from './formula'
-import { figuresOf, type LedgerLine, linesOf } from './ledger-line'
+import { entriesOf, figuresOf, type LedgerLine, linesOf } from './ledger-line'
 import { LedgerLines } from './ledger-lines'
 import { proofRows, proofText } from './proof-text'
 
@@ -61,30 +62,27 @@ interface OpenedProps {
 }
 
 function Opened({ question, title, totals, scope }: OpenedProps) {
-  const { isComputeOnly } = question
+  // Totals count disks and every grade: what a part of them comes to is known from all its lines.
+  const isPart = question.isComputeOnly || question.isSubstitutesOnly
   // The lines are of the instant that the totals are of, or they would not add up to them.
   const query = useGetLedgerLinesInfiniteQuery({ ...scope, asOf: totals.asOf })
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = query
   const pages = query.currentData?.pages ?? []
   const isWhole = pages.length > 0 && !hasNextPage
-  const entries = pages
-    .flatMap((page) => page.entries)
-    .filter(({ component }) => !isComputeOnly || component === 'compute')
-  const lines = linesOf(entries)
-  const figures = isComputeOnly ? (isWhole ? figuresOf(lines) : null) : totals.figures
+  const lines = linesAsked(
+    pages.flatMap((page) => page.entries),
+    question,
+  )
+  const figures = isPart ? (isWhole ? figuresOf(lines) : null) : totals.figures
 
   useEffect(() => {
-    // The totals count disks too, so GPU time alone is only known from all of its lines.
-    if (isComputeOnly && hasNextPage && !isFetchingNextPage) void fetchNextPage()
-  }, [isComputeOnly, hasNextPage, isFetchingNextPage, fetchNextPage])
+    if (isPart && hasNextPage && !isFetchingNextPage) void fetchNextPage()
+  }, [isPart, hasNextPage, isFetchingNextPage, fetchNextPage])
 
-  const allEntries = async () => {
-    const all = await loadAll(query)
-    return all.filter(({ component }) => !isComputeOnly || component === 'compute')
-  }
+  const allLines = async () => linesAsked(await loadAll(query), question)
   const against = versus(totals.provider, totals.comparison)
   const asText = async () => {
-    const all = linesOf(await allEntries())
+    const all = await allLines()
     return proofText({
       title,
       versus: against,
@@ -96,7 +94,7 @@ function Opened({ question, title, totals, scope }: OpenedProps) {
       timeZone: totals.timezone,
     })
   }
-  const asCsv = async () => toCsv(proofRows(await allEntries()))
+  const asCsv = async () => toCsv(proofRows(entriesOf(await allLines())))
 
   return (
     <div className="space-y-5">
@@ -106,8 +104,13 @@ function Opened({ question, title, totals, scope }: OpenedProps) {
           {' · '}
           {text.asOf(formatExactInstant(totals.asOf, totals.timezone))}
         </p>
-        {!isComputeOnly && (
-          <Evidence coverage={totals.coverage} oldestPriceRetrievedAt={null} asOf={totals.asOf} />
+        {!isPart && (
+          <Evidence
+            coverage={totals.coverage}
+            oldestPriceRetrievedAt={null}
+            asOf={totals.asOf}
+            about={{ ...question, provider: totals.provider }}
+          />
         )}
       </div>
       {figures === null ? (
@@ -129,7 +132,7 @@ function Opened({ question, title, totals, scope }: OpenedProps) {
           {text.downloadCsv}
         </Button>
       </div>
-      {!isComputeOnly && totals.groups.length > 1 && (
+      {!isPart && totals.groups.length > 1 && (
         <Groups question={question} provider={totals.provider} groups={totals.groups} />
       )}
       <section aria-label={text.lines}>
@@ -162,6 +165,22 @@ function Opened({ question, title, totals, scope }: OpenedProps) {
       </section>
     </div>
   )
+}
+
+/** Lay entries out as lines, and leave those that are asked about. */
+function linesAsked(
+  entries: readonly LedgerEntry[],
+  { isComputeOnly, isSubstitutesOnly }: WhyQuestion,
+): LedgerLine[] {
+  return linesOf(entries).filter(
+    ({ actual, other }) =>
+      (!isComputeOnly || (actual ?? other)?.component === 'compute') &&
+      (!isSubstitutesOnly || gradeOf(other) === 'D'),
+  )
+}
+
+function gradeOf(entry: LedgerEntry | null): string | null {
+  return entry?.proof?.kind === 'machine' ? entry.proof.grade : null
 }
 
 interface LoadedPages {

@@ -31,11 +31,12 @@ function periodInWords({ from, to }: WhyQuestion, timeZone: string): string {
 
 /** Name the figure that is asked about. */
 function titleOf(question: WhyQuestion, timeZone: string): string {
-  const { about, instance, gpu, isComputeOnly, quantity } = question
+  const { about, instance, gpu, isComputeOnly, isSubstitutesOnly, quantity } = question
   if (about === 'projection') return text.subjects.projection
   const whose = [
     ...(instance === null ? [] : [text.subjects.instance(instance)]),
     ...(gpu === null ? [] : [text.subjects.gpu(gpu)]),
+    ...(isSubstitutesOnly ? [text.subjects.substitutes] : []),
   ]
   if (about === 'pace') {
     // What is saved needs no word; what is paid, and would be, does.

@@ -62,6 +62,7 @@ export function Lifetime({ answer, timeZone }: LifetimeProps) {
               coverage={savings.coverage}
               oldestPriceRetrievedAt={savings.oldestPriceRetrievedAt}
               asOf={savings.asOf}
+              about={{ about: 'usage' }}
             />
           </div>
         </div>
@@ -237,9 +238,13 @@ function PaidTile({ savings }: { readonly savings: Savings }) {
         <Why about={{ about: 'usage', quantity: 'paid' }}>{formatUsd(savings.lifetimeCost)}</Why>
       </p>
       <p className={TILE_NOTE}>
-        {isAllComparable
-          ? text.allComparable
-          : text.comparable(formatUsd(savings.lifetimeComparableCost))}
+        {isAllComparable ? (
+          text.allComparable
+        ) : (
+          <Why about={{ about: 'usage', quantity: 'paid' }}>
+            {text.comparable(formatUsd(savings.lifetimeComparableCost))}
+          </Why>
+        )}
       </p>
     </Tile>
   )
@@ -289,15 +294,21 @@ function PaceTile({ savings, isStale }: OfSavings) {
         </span>
       </p>
       <p className={TILE_NOTE}>
-        {savings.activeInstancesCount === 0
-          ? isStale
-            ? text.noPaceThen
-            : text.noPace
-          : text.paceDetail(
+        {savings.activeInstancesCount === 0 ? (
+          isStale ? (
+            text.noPaceThen
+          ) : (
+            text.noPace
+          )
+        ) : (
+          <Why about={{ about: 'pace' }}>
+            {text.paceDetail(
               formatRate(hourly.dumontComparableRate * hours, decimals),
               provider,
               formatRate(hourly.providerRate * hours, decimals),
             )}
+          </Why>
+        )}
         {saving < 0 && <LossBelow />}
       </p>
     </Tile>

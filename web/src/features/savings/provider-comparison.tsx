@@ -108,6 +108,7 @@ const Figures = memo(function Figures({ answer }: { readonly answer: Answer<Savi
         coverage={savings.coverage}
         oldestPriceRetrievedAt={savings.oldestPriceRetrievedAt}
         asOf={savings.asOf}
+        about={{ about: 'usage', provider: savings.provider }}
       />
     </LastAnswer>
   )

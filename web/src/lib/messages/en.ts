@@ -352,6 +352,7 @@ export const english = {
     title: 'Why?',
     close: 'Close',
     subjects: {
+      substitutes: 'against substitutes',
       lifetime: 'All time',
       period: (from: string, to: string) => `${from} to ${to}`,
       since: (from: string) => `Since ${from}`,

@@ -376,6 +376,7 @@ export const portuguese: typeof english = {
     title: 'Por quê?',
     close: 'Fechar',
     subjects: {
+      substitutes: 'contra substitutos',
       lifetime: 'Desde o início',
       period: (from: string, to: string) => `${from} a ${to}`,
       since: (from: string) => `Desde ${from}`,
