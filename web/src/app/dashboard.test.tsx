@@ -424,7 +424,7 @@ describe('the instances', () => {
     expect(within(row).getByText('$0.15')).toBeVisible()
     expect(within(row).getByText('g4dn.xlarge')).toBeVisible()
     expect(within(row).getByText(/^Grade A: same chip/)).toBeInTheDocument()
-    expect(within(row).getByRole('link', { name: /^price of 12 Sept 2026/ })).toHaveAttribute(
+    expect(within(row).getByRole('link', { name: /^price read 12 Sept 2026/ })).toHaveAttribute(
       'href',
       'https://prices.example.test/aws',
     )

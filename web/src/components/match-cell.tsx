@@ -61,10 +61,10 @@ export function MatchCell({ instance, against }: MatchCellProps) {
         {match.retrievedAt !== null && (
           <PriceDate isStale={(match.ageDays ?? 0) > STALE_AFTER_DAYS}>
             {match.sourceUrl === null ? (
-              text.priceOf(formatDate(match.retrievedAt))
+              text.priceReadOn(formatDate(match.retrievedAt))
             ) : (
               <SourceLink href={match.sourceUrl} title={match.source}>
-                {text.priceOf(formatDate(match.retrievedAt))}
+                {text.priceReadOn(formatDate(match.retrievedAt))}
               </SourceLink>
             )}
           </PriceDate>

@@ -654,7 +654,7 @@ export const english = {
     variantAssumed: 'variant assumed',
     machines: (count: number, sku: string) => `${count} × ${sku}`,
     share: (sku: string) => `share of ${sku}`,
-    priceOf: (date: string) => `price of ${date}`,
+    priceReadOn: (date: string) => `price read ${date}`,
     ratios: (gpu: string, memory: string, fp16: string, bandwidth: string) =>
       `${gpu} stands in: ${memory} memory, ${fp16} FP16, ${bandwidth} bandwidth`,
     unknownRatio: 'unknown',

@@ -680,7 +680,7 @@ export const portuguese: typeof english = {
     variantAssumed: 'variante suposta',
     machines: (count: number, sku: string) => `${count} × ${sku}`,
     share: (sku: string) => `parte de ${sku}`,
-    priceOf: (date: string) => `preço de ${date}`,
+    priceReadOn: (date: string) => `preço lido em ${date}`,
     ratios: (gpu: string, memory: string, fp16: string, bandwidth: string) =>
       `${gpu} a substitui: ${memory} de memória, ${fp16} de FP16, ${bandwidth} de banda`,
     unknownRatio: 'desconhecido',
