@@ -26,13 +26,17 @@ function inServerTime(instant: number | undefined): number | null {
   return instant === undefined ? null : instant - Date.now() + serverNow()
 }
 
-/** Read a query's state; the last data stays when a later answer fails. */
-export function toAnswer<Data>(query: QueryState<Data>): Answer<Data> {
+/**
+ * Read a query's state; the last data stays when a later answer fails.
+ *
+ * @param isLate whether a later answer should have come by now
+ */
+export function toAnswer<Data>(query: QueryState<Data>, isLate = false): Answer<Data> {
   const retry = () => {
     void query.refetch()
   }
   if (query.currentData !== undefined) {
-    const failing = query.error !== undefined
+    const failing = isLate || query.error !== undefined
     return {
       state: 'ready',
       data: query.currentData,

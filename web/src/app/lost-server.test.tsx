@@ -1,5 +1,6 @@
 import { act, screen, waitFor, within } from '@testing-library/react'
 import { http, HttpResponse } from 'msw/http'
+import { delay } from 'msw/utils/delay'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { idleSavings, savings } from '../test/answers'
 import { figure, renderApp } from '../test/render-app'
@@ -25,6 +26,13 @@ function liveStream(): { cut: () => void } {
       stream?.close()
     },
   }
+}
+
+/** Savings whose answer holds for so long. */
+const shortSavings = (milliseconds: number) => {
+  const answer = savings()
+  const validUntil = new Date(Date.parse(answer.as_of) + milliseconds).toISOString()
+  return { ...answer, valid_until: validUntil }
 }
 
 const loseAnswers = () => {
@@ -61,6 +69,30 @@ describe('a lost server', () => {
 
     const meter = screen.getByRole('region', { name: 'Savings meter' })
     expect(await within(meter).findByText(/^No new figures since/)).toBeVisible()
+  })
+
+  it('is said soon after the figures stand still, where the server hangs', async () => {
+    const heldFor = 20_000
+    server.use(http.get(api('economy/savings'), () => HttpResponse.json(shortSavings(heldFor))))
+    renderApp('/')
+    await screen.findByText('3 instances active')
+    const asked = vi.fn()
+    server.use(
+      http.get(api('*'), () => {
+        asked()
+        return delay('infinite')
+      }),
+    )
+
+    await act(() => vi.advanceTimersByTimeAsync(heldFor))
+    expect(screen.queryByText(/^No new figures/)).toBeNull()
+    await act(() => vi.advanceTimersByTimeAsync(6_000))
+
+    // No request has failed by then: each waits for its answer for 20 s.
+    expect(asked).toHaveBeenCalled()
+    const meter = screen.getByRole('region', { name: 'Savings meter' })
+    expect(within(meter).getByText(/^No new figures since/)).toBeVisible()
+    expect(within(meter).getByText('3 instances were active')).toBeVisible()
   })
 
   it('is said when the browser loses its network', async () => {
