@@ -320,6 +320,32 @@ def test_whoever_is_not_signed_in_is_led_to_the_login_and_back(
 
 
 @pytest.mark.timeout(120)
+@pytest.mark.parametrize(
+    ("browsers", "chosen"),
+    [
+        pytest.param("pt-BR", None, id="the browser's"),
+        pytest.param("en-US", "pt-BR", id="the one chosen in the settings"),
+    ],
+)
+def test_the_page_with_nothing_but_the_widget_speaks_its_readers_language(
+    browser: Browser, site: OperatorsSite, fleet: Reporter, browsers: str, chosen: str | None
+) -> None:
+    """From the title to the last sentence, with the language said for those who listen."""
+    del fleet
+    with browser.new_context(locale=browsers) as readers:
+        page = readers.new_page()
+        sign_in(page, site)
+        if chosen is not None:
+            page.evaluate("(it) => localStorage.setItem('dumont-economy.language', it)", chosen)
+
+        open_widgets(page, site.url + WIDGET_PAGE, active="2 instâncias ativas")
+
+        assert page.locator("html").get_attribute("lang") == "pt-BR"
+        assert page.title() == "Medidor de economia · Dumont Economy"
+        expect(page.get_by_role("heading", level=1)).to_have_text("Medidor de economia")
+
+
+@pytest.mark.timeout(120)
 def test_the_page_with_nothing_but_the_widget_loads_little_and_stays_out_of_frames(
     context: BrowserContext, site: OperatorsSite, said: list[str], fleet: Reporter
 ) -> None:
