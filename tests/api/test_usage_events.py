@@ -659,6 +659,57 @@ class TestWhatWasReceived:
         assert event["rate"] == "0.74"
         assert event["currency"] == "EUR"
 
+    def test_a_voided_event_names_its_void_and_a_void_what_it_takes_back(
+        self, caller: Caller, clock: SettableClock
+    ) -> None:
+        """Also on another page than the void; until the void is taken back or was not known."""
+
+        def void(name: str, of: str, source: str = "push") -> Json:
+            clock.advance(hours=1)
+            return {"id": name, "source": source, "type": "void", "time": NOON, "void_of": of}
+
+        def voids_of(**query: str) -> dict[str, tuple[str | None, str | None]]:
+            cursor: dict[str, str] = {}
+            seen: dict[str, tuple[str | None, str | None]] = {}
+            while True:
+                page = caller.read("/usage/events", limit=1, **query, **cursor)
+                seen |= {one["id"]: (one["void_of"], one["voided_by"]) for one in page["events"]}
+                if page["next_cursor"] is None:
+                    return seen
+                cursor = {"cursor": page["next_cursor"]}
+
+        first, last = start("i-1", hours_ago(2)), stop("i-1", hours_ago(1))
+        results(caller, first, last)
+        results(caller, void("of another source", last["id"], source="poller"))
+        assert voids_of()[last["id"]] == (None, None)
+
+        results(caller, void("z", last["id"]))
+        results(caller, void("a", last["id"]))
+        both = voids_of()
+        assert both[first["id"]] == (None, None)
+        assert both[last["id"]] == (None, "a")
+        assert both["a"] == (last["id"], None)
+        assert voids_of(instance="i-1")[last["id"]] == (None, "a")
+        assert voids_of(as_of="2026-08-03T13:30:00Z")[last["id"]] == (None, None)
+        assert voids_of(as_of="2026-08-03T14:30:00Z")[last["id"]] == (None, "z")
+
+        results(caller, void("of a", "a"), void("of z", "z"))
+        restored = voids_of()
+        assert restored[last["id"]] == (None, None)
+        assert restored["a"] == (last["id"], "of a")
+
+    def test_a_refused_void_shows_what_it_would_have_taken_back(self, caller: Caller) -> None:
+        """It takes nothing back."""
+        event = start("i-1", hours_ago(2))
+        results(caller, event)
+        refused = {"id": "v", "source": "push", "type": "void", "time": "?", "void_of": event["id"]}
+        caller.send([refused])
+
+        void, voided = caller.read("/usage/events")["events"]
+
+        assert (void["void_of"], void["status"]) == (event["id"], "rejected")
+        assert voided["voided_by"] is None
+
     def test_a_refused_event_shows_reason_and_content(self, caller: Caller) -> None:
         """Time, reason, and the first 4 KiB of what was sent, without the secrets in it."""
         caller.send([{**start("i-1", hours_ago(1)), "rate": "-1", "id": "bad"}])

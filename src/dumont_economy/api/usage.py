@@ -1,6 +1,7 @@
 """Usage events: taking them in, and showing what came."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -81,7 +82,11 @@ class EventsAnswer(BaseModel):
 
 
 class EventInfo(BaseModel):
-    """One event as received; the fields of its type where it was taken."""
+    """One event as received; the fields of its type where it was taken.
+
+    `void_of` is the id, of the same source, that a void names. `voided_by` is the id of the void
+    by which the event counts no more; null where it counts.
+    """
 
     id: str | None
     source: str | None
@@ -96,6 +101,8 @@ class EventInfo(BaseModel):
     gpu_count: int | None
     rate: str | None
     currency: str | None
+    void_of: str | None
+    voided_by: str | None
     content: str | None
 
 
@@ -239,7 +246,8 @@ def list_events(query: EventsQuery) -> EventsPage:
     cursor = None
     if page.has_more:
         cursor = encode_cursor(page.next_seq, page.next_number, policy_version or 0)
-    return EventsPage(events=[_event_info(one) for one in page.events], next_cursor=cursor)
+    events = [_event_info(one, page.voided_by) for one in page.events]
+    return EventsPage(events=events, next_cursor=cursor)
 
 
 def _policy_of_page(account: Account, version: int | None, known_at: datetime | None) -> Policy:
@@ -250,9 +258,11 @@ def _policy_of_page(account: Account, version: int | None, known_at: datetime | 
     return stored.policy
 
 
-def _event_info(received: StoredEvent | RefusedEvent) -> EventInfo:
+def _event_info(
+    received: StoredEvent | RefusedEvent, voided_by: Mapping[tuple[str, str], str]
+) -> EventInfo:
     if isinstance(received, StoredEvent):
-        return _stored_info(received)
+        return _stored_info(received, voided_by)
     sent = _sent_fields(received.content)
     return EventInfo(
         id=sent.get("id"),
@@ -268,11 +278,13 @@ def _event_info(received: StoredEvent | RefusedEvent) -> EventInfo:
         gpu_count=None,
         rate=sent.get("rate"),
         currency=sent.get("currency"),
+        void_of=sent.get("void_of"),
+        voided_by=None,
         content=received.content,
     )
 
 
-def _stored_info(stored: StoredEvent) -> EventInfo:
+def _stored_info(stored: StoredEvent, voided_by: Mapping[tuple[str, str], str]) -> EventInfo:
     event = stored.event
     return EventInfo(
         id=event.id,
@@ -288,6 +300,8 @@ def _stored_info(stored: StoredEvent) -> EventInfo:
         gpu_count=event.gpu_count,
         rate=None if event.rate is None else exact_text(event.rate),
         currency=event.currency,
+        void_of=event.void_of,
+        voided_by=voided_by.get((event.source, event.id)),
         content=None,
     )
 

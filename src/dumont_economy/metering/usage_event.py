@@ -75,29 +75,40 @@ class UsageEvent(NamedTuple):
         )
 
 
-def without_voided(events: Iterable[UsageEvent]) -> list[UsageEvent]:
-    """Return the events that no void in force names, without the voids themselves (R-VOID).
+def voids_in_force(voids: Iterable[UsageEvent]) -> list[UsageEvent]:
+    """Return the voids that no void in force names (R-VOID).
 
     A void names an event of its own source, which may be a void: voiding a void brings the event
-    back. A void is in force when no void in force names it, which depends on the set of events
-    alone and not on their order; voids that name each other in a ring are not in force.
+    back. Which are in force depends on the set of voids alone and not on their order; voids that
+    name each other in a ring are not.
     """
+    by_key = {(void.source, void.id): void for void in voids}
+    undecided = Counter(_target_of(void) for void in by_key.values())
+    ready = [key for key in by_key if undecided[key] == 0]
+    removed: set[tuple[str, str]] = set()
+    in_force: list[UsageEvent] = []
+    while ready:
+        key = ready.pop()
+        target = _target_of(by_key[key])
+        if key not in removed:
+            in_force.append(by_key[key])
+            removed.add(target)
+        undecided[target] -= 1
+        if target in by_key and undecided[target] == 0:
+            ready.append(target)
+    return in_force
+
+
+def without_voided(events: Iterable[UsageEvent]) -> list[UsageEvent]:
+    """Return the events that no void in force names, without the voids themselves (R-VOID)."""
     events = list(events)
     kept = [event for event in events if event.type is not EventType.VOID]
     voids = [event for event in events if event.type is EventType.VOID]
     if not voids:
         return kept
-    target_of = {(void.source, void.id): (void.source, void.void_of or "") for void in voids}
-    undecided = Counter(target for target in target_of.values() if target in target_of)
-    ready = [key for key in target_of if undecided[key] == 0]
-    removed: set[tuple[str, str]] = set()
-    while ready:
-        key = ready.pop()
-        target = target_of[key]
-        if key not in removed:
-            removed.add(target)
-        if target in target_of:
-            undecided[target] -= 1
-            if undecided[target] == 0:
-                ready.append(target)
+    removed = {_target_of(void) for void in voids_in_force(voids)}
     return [event for event in kept if (event.source, event.id) not in removed]
+
+
+def _target_of(void: UsageEvent) -> tuple[str, str]:
+    return void.source, void.void_of or ""

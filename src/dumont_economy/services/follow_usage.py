@@ -572,15 +572,8 @@ def _not_voided(
 ) -> list[UsageEvent]:
     """Return the events of an instance that no void in force names, of those up to a number."""
     events = [one.event for one in stored]
-    voids: list[UsageEvent] = []
     keys = [(one.source, one.id) for one in events]
-    while keys:
-        # What names them may be named itself.
-        naming = usage_events.voids_naming(connection, account_id, keys, up_to=up_to)
-        known = {(one.source, one.id) for one in voids}
-        fresh = [void for void in naming if (void.source, void.id) not in known]
-        voids += fresh
-        keys = [(void.source, void.id) for void in fresh]
+    voids = usage_events.voids_reaching(connection, account_id, keys, up_to=up_to)
     return without_voided([*events, *voids])
 
 

@@ -419,6 +419,24 @@ def voids_naming(
     return found
 
 
+def voids_reaching(
+    connection: Connection, account_id: str, keys: Sequence[tuple[str, str]], *, up_to: int
+) -> list[UsageEvent]:
+    """Return the voids that name events among the keys, or name one that does, and so on.
+
+    Raises:
+        DamagedFactError: one of them is not what was written.
+    """
+    found: dict[tuple[str, str], UsageEvent] = {}
+    while keys:
+        naming = voids_naming(connection, account_id, keys, up_to=up_to)
+        # What names them may be named itself.
+        fresh = {(void.source, void.id): void for void in naming}
+        keys = [key for key in fresh if key not in found]
+        found |= fresh
+    return list(found.values())
+
+
 def newest_events(
     connection: Connection,
     account_id: str,

@@ -272,7 +272,12 @@ export interface components {
       readonly units: string
       readonly usage_provider: string
     }
-    /** @description One event as received; the fields of its type where it was taken. */
+    /**
+     * @description One event as received; the fields of its type where it was taken.
+     *
+     *     `void_of` is the id, of the same source, that a void names. `voided_by` is the id of the void
+     *     by which the event counts no more; null where it counts.
+     */
     readonly EventInfo: {
       readonly code: string | null
       readonly content: string | null
@@ -288,6 +293,8 @@ export interface components {
       readonly status: components['schemas']['EventStatus']
       readonly time: string | null
       readonly type: string | null
+      readonly void_of: string | null
+      readonly voided_by: string | null
     }
     /** @description What became of each event of a batch, in its order. */
     readonly EventsAnswer: {

@@ -561,6 +561,25 @@ describe('the recent events', () => {
     expect(within(table).getByText('Tesla T4 × 1 · €0.29 / h')).toBeVisible()
     expect(within(table).getByText('Tesla T4 × 1 · free / h')).toBeVisible()
   })
+
+  it('say which was taken back, and of each void what it takes back', async () => {
+    const [, accepted] = usageEvents().events
+    const stop = { ...accepted, id: 's', type: 'stop', voided_by: 'v' }
+    const start = { ...accepted, id: 'e', time: '2026-11-23T11:00:00Z', voided_by: 'not listed' }
+    const later = { ...accepted, id: 'v', type: 'void', time: '2026-11-23T12:30:00Z', void_of: 's' }
+    const unseen = { ...later, id: 'w', void_of: 'not listed either' }
+    const answer = { ...usageEvents(), events: [unseen, later, stop, start] }
+    server.use(http.get(api('usage/events'), () => HttpResponse.json(answer)))
+    renderApp('/')
+
+    const table = await screen.findByRole('table', { name: 'The latest usage events' })
+    const [, ...rows] = within(table).getAllByRole('row')
+    expect(rows[0]).toHaveTextContent('voidof not listed either')
+    expect(rows[1]).toHaveTextContent('voidof stop, 23 Nov 2026, 12:03')
+    expect(rows[1]).toHaveTextContent(/accepted$/)
+    expect(rows[2]).toHaveTextContent(/accepted, then voidedby void, 23 Nov 2026, 12:30$/)
+    expect(rows[3]).toHaveTextContent(/accepted, then voidedby not listed$/)
+  })
 })
 
 describe('every page', () => {

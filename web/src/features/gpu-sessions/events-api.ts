@@ -24,6 +24,10 @@ export interface UsageEvent {
   /** What was paid per hour; of a refused one whatever was sent as that. */
   readonly rate: string | null
   readonly currency: string | null
+  /** Of a void, the id of what it takes back, of the same source. */
+  readonly voidOf: string | null
+  /** The id of the void by which it counts no more. */
+  readonly voidedBy: string | null
 }
 
 export function parseUsageEvents(raw: unknown): UsageEvent[] {
@@ -41,6 +45,8 @@ export function parseUsageEvents(raw: unknown): UsageEvent[] {
     gpuCount: event.numberOrNull('gpu_count'),
     rate: event.textOrNull('rate'),
     currency: event.textOrNull('currency'),
+    voidOf: event.textOrNull('void_of'),
+    voidedBy: event.textOrNull('voided_by'),
   }))
 }
 

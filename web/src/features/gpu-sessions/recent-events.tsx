@@ -34,7 +34,71 @@ function gpuInWords(event: UsageEvent): string {
   return parts.length === 0 ? '–' : parts.join(' · ')
 }
 
-function columnsFor(timeZone: string): Column<UsageEvent>[] {
+/** Name an event by what it said and when; by its id where it is not among those listed. */
+function nameAmong(
+  events: readonly UsageEvent[],
+  source: string | null,
+  id: string,
+  timeZone: string,
+): string {
+  const named = events.find(
+    (one) => one.id === id && one.source === source && one.status === 'accepted',
+  )
+  if (named === undefined) return id
+  return `${typeInWords(named.type)}, ${formatInstant(named.time ?? named.receivedAt, timeZone)}`
+}
+
+interface EventCellProps {
+  readonly event: UsageEvent
+  /** Names another event of the same source. */
+  readonly nameOf: (id: string) => string
+}
+
+function TypeCell({ event, nameOf }: EventCellProps) {
+  const words = typeInWords(event.type)
+  return (
+    <>
+      {event.voidedBy === null ? words : <s>{words}</s>}
+      {event.voidOf !== null && (
+        <span className="block max-w-48 break-words text-ink-soft">
+          {text.voidOf(nameOf(event.voidOf))}
+        </span>
+      )}
+    </>
+  )
+}
+
+function StatusCell({ event, nameOf }: EventCellProps) {
+  if (event.voidedBy !== null) {
+    return (
+      <span className="block max-w-72">
+        {text.voided}
+        <span className="block break-words text-ink-soft">
+          {text.voidedBy(nameOf(event.voidedBy))}
+        </span>
+      </span>
+    )
+  }
+  if (event.status === 'accepted') {
+    return <span className="text-ink-faint">{text.statuses.accepted}</span>
+  }
+  return (
+    <span className="block max-w-72 text-loss">
+      {text.statuses[event.status]}
+      {event.detail !== null && (
+        <span className="block">
+          <ServerWords inOurWords={messages.server.events[event.code ?? '']}>
+            {event.detail}
+          </ServerWords>
+        </span>
+      )}
+    </span>
+  )
+}
+
+function columnsFor(events: readonly UsageEvent[], timeZone: string): Column<UsageEvent>[] {
+  const naming = (event: UsageEvent) => (id: string) =>
+    nameAmong(events, event.source, id, timeZone)
   return [
     {
       key: 'time',
@@ -45,7 +109,11 @@ function columnsFor(timeZone: string): Column<UsageEvent>[] {
         </span>
       ),
     },
-    { key: 'type', header: text.type, cell: (event) => typeInWords(event.type) },
+    {
+      key: 'type',
+      header: text.type,
+      cell: (event) => <TypeCell event={event} nameOf={naming(event)} />,
+    },
     {
       key: 'instance',
       header: text.instance,
@@ -74,21 +142,7 @@ function columnsFor(timeZone: string): Column<UsageEvent>[] {
     {
       key: 'status',
       header: text.status,
-      cell: (event) =>
-        event.status === 'accepted' ? (
-          <span className="text-ink-faint">{text.statuses.accepted}</span>
-        ) : (
-          <span className="block max-w-72 text-loss">
-            {text.statuses[event.status]}
-            {event.detail !== null && (
-              <span className="block">
-                <ServerWords inOurWords={messages.server.events[event.code ?? '']}>
-                  {event.detail}
-                </ServerWords>
-              </span>
-            )}
-          </span>
-        ),
+      cell: (event) => <StatusCell event={event} nameOf={naming(event)} />,
     },
   ]
 }
@@ -140,7 +194,7 @@ const Rows = memo(function Rows({ events, isOfOne, timeZone }: RowsProps) {
   return (
     <DataTable
       caption={isOfOne ? messages.instance.eventsCaption : text.caption}
-      columns={columnsFor(timeZone)}
+      columns={columnsFor(events, timeZone)}
       rows={events}
       isLong={isOfOne && events.length > SHORT}
       rowKey={(event) => [event.source, event.id, event.receivedAt, event.status].join(' ')}

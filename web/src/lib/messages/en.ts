@@ -678,6 +678,9 @@ export const english = {
       conflict: 'conflict',
       rejected: 'rejected',
     },
+    voided: 'accepted, then voided',
+    voidedBy: (event: string) => `by ${event}`,
+    voidOf: (event: string) => `of ${event}`,
     rate: (rate: string) => `${rate} / h`,
     types: {
       price_change: 'price change',

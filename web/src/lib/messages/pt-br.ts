@@ -704,6 +704,9 @@ export const portuguese: typeof english = {
       conflict: 'conflito',
       rejected: 'recusado',
     },
+    voided: 'aceito, depois anulado',
+    voidedBy: (event: string) => `por ${event}`,
+    voidOf: (event: string) => `de ${event}`,
     rate: (rate: string) => `${rate} / h`,
     types: {
       start: 'início',
