@@ -157,7 +157,10 @@ describe('the settings', () => {
 
     const effects = await within(form).findByRole('table', { name: /before and after/ })
     expect(figure('preview-after:AWS')).toHaveTextContent('$107.40')
-    expect(within(effects).getByText('-$46.83')).toBeVisible()
+    // Less is saved, but what is left is a saving: nothing here is called a loss, or looks like one.
+    expect(within(effects).getByText('-$46.83')).toHaveTextContent('-$46.83 less saved')
+    expect(effects).not.toHaveTextContent('costs more here')
+    expect(effects.querySelector('[data-outcome="loss"]')).toBeNull()
     await waitFor(() => {
       expect(previewed.at(-1)).toMatchObject({
         substitutes: 'exclude',
@@ -181,6 +184,8 @@ describe('the settings', () => {
     await user.type(await within(form).findByLabelText('GCP discount, %'), '00')
 
     expect(within(form).getByText(/^A number from 0/)).toBeVisible()
+    expect(within(form).getByText(/^Correct the discount above first/)).toBeVisible()
+    expect(within(form).queryByText(/^This is how it is now/)).toBeNull()
     expect(within(form).getByRole('button', { name: 'Make version' })).toBeDisabled()
   })
 

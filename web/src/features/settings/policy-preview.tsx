@@ -5,7 +5,7 @@ import { FirstLoadFailure } from '../../components/failure'
 import { Saving } from '../../components/saving'
 import { SkeletonRows } from '../../components/skeleton'
 import { messages } from '../../lib/messages'
-import { formatPercent } from '../../lib/money'
+import { type DecimalText, formatPercent, formatUsd, outcomeOf } from '../../lib/money'
 import { type PolicyEffect, type PolicyTerms, usePreviewPolicyQuery } from './policy-api'
 
 const text = messages.settings
@@ -43,11 +43,16 @@ export function PolicyPreview({ terms, isChanged, csrfToken }: PolicyPreviewProp
     <section aria-label={text.preview} className="border-t border-line pt-4">
       <h3 className="px-4 text-sm font-medium sm:px-5">{text.preview}</h3>
       <p className="mb-3 px-4 text-[13px] text-ink-faint sm:px-5">
-        {asked === null ? text.previewNothing : text.previewDetail}
+        {whatIsShown(terms, isChanged)}
       </p>
       {asked !== null && <Effects terms={asked} csrfToken={csrfToken} />}
     </section>
   )
+}
+
+function whatIsShown(terms: PolicyTerms | null, isChanged: boolean): string {
+  if (terms === null) return text.previewRefused
+  return isChanged ? text.previewDetail : text.previewNothing
 }
 
 function Effects({ terms, csrfToken }: { terms: PolicyTerms; csrfToken: string }) {
@@ -103,12 +108,7 @@ const COLUMNS: readonly Column<PolicyEffect>[] = [
     key: 'change',
     header: text.change,
     isNumber: true,
-    cell: ({ change }) => (
-      <span>
-        {Number(change) > 0 && '+'}
-        <Saving amount={change} />
-      </span>
-    ),
+    cell: ({ change }) => <Difference amount={change} />,
   },
   {
     key: 'covered',
@@ -118,6 +118,21 @@ const COLUMNS: readonly Column<PolicyEffect>[] = [
       `${coveredInWords(before.covered)} → ${coveredInWords(after.covered)}`,
   },
 ]
+
+/** What a saving changes by: less of it is no loss, and so has no colour of one. */
+function Difference({ amount }: { readonly amount: DecimalText }) {
+  const outcome = outcomeOf(amount)
+  return (
+    <span>
+      {outcome === 'saved' && '+'}
+      {formatUsd(amount)}
+      {/* Signs are often not read out. */}
+      {outcome !== 'even' && (
+        <span className="sr-only"> {outcome === 'saved' ? text.savesMore : text.savesLess}</span>
+      )}
+    </span>
+  )
+}
 
 function coveredInWords(share: number | null): string {
   return share === null ? '–' : formatPercent(share * 100)
