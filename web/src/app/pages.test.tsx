@@ -3,6 +3,7 @@ import { http, HttpResponse } from 'msw/http'
 import { describe, expect, it, vi } from 'vitest'
 import oneInstance from '../../../tests/snapshots/instance.json'
 import policy from '../../../tests/snapshots/policy.json'
+import priceHistory from '../../../tests/snapshots/price_history.json'
 import { session } from '../test/answers'
 import { figure, renderApp } from '../test/render-app'
 import { api, problem, server } from '../test/server'
@@ -23,7 +24,26 @@ describe('the page of an instance', () => {
         .slice(1)
         .map((row) => row.lastChild?.lastChild?.textContent),
     ).toEqual(['$4.40', '$2.20'])
-    expect(screen.getByRole('img', { name: /^Rate paid over time/ })).toBeVisible()
+    const chart = screen.getByRole('img', { name: /^Rate paid over time/ })
+    expect(chart.parentElement).toHaveTextContent(/^30 Jul 2026, 08:00 · \$4\.40.*04:00 · \$2\.20$/)
+  })
+
+  it('calls the end of its rates now while they hold: nothing changed then', async () => {
+    const [session, ...earlier] = oneInstance.sessions
+    if (session === undefined) throw new Error('The instance has no session.')
+    const runs = session.runs.map((run, index) =>
+      index === session.runs.length - 1 ? { ...run, ended_at: null } : run,
+    )
+    const running = { ...session, ended_at: null, runs }
+    server.use(
+      http.get(api('instances/*'), () =>
+        HttpResponse.json({ ...oneInstance, sessions: [running, ...earlier] }),
+      ),
+    )
+    renderApp('/instances/h100x2')
+
+    const chart = await screen.findByRole('img', { name: /^Rate paid over time/ })
+    expect(chart.parentElement).toHaveTextContent(/08:00 · \$4\.40now · \$2\.20$/)
   })
 
   it('asks for an id that holds anything, slashes and all', async () => {
@@ -92,6 +112,22 @@ describe('the prices', () => {
     })
     expect(screen.getByLabelText('address')).toHaveTextContent('/prices?count=8')
     server.events.removeAllListeners()
+  })
+
+  it('have a history that ends now, where the last one still holds', async () => {
+    const [held] = priceHistory.timeline
+    const changed = '2026-03-01T00:00:00Z'
+    const timeline = [
+      { ...held, until: changed },
+      { ...held, effective_from: changed, price_per_instance_hour: '0.5' },
+    ]
+    server.use(
+      http.get(api('prices/*/history'), () => HttpResponse.json({ ...priceHistory, timeline })),
+    )
+    renderApp('/prices?gpu=RTX+4090&provider=AWS')
+
+    const chart = await screen.findByRole('img', { name: /^Price of .* over time/ })
+    expect(chart.parentElement).toHaveTextContent(/now · \$0\.50$/)
   })
 
   it('open what they rest on: the source, what was weighed, and the history', async () => {

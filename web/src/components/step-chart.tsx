@@ -12,6 +12,8 @@ interface StepChartProps {
   readonly steps: readonly Step[]
   readonly formatValue: (value: number) => string
   readonly formatTime: (time: number) => string
+  /** What the right end is called where the last value still holds: nothing changed there. */
+  readonly openEnd: string | null
 }
 
 const WIDTH = 640
@@ -24,7 +26,7 @@ const HEADROOM = 1.1
  * A price over time. It holds until the next one, so it is drawn in steps; where none held there
  * is a gap. The table beside it has the same figures.
  */
-export function StepChart({ label, steps, formatValue, formatTime }: StepChartProps) {
+export function StepChart({ label, steps, formatValue, formatTime, openEnd }: StepChartProps) {
   const first = steps[0]
   const last = steps.at(-1)
   if (first === undefined || last === undefined) return null
@@ -67,7 +69,7 @@ export function StepChart({ label, steps, formatValue, formatTime }: StepChartPr
           {formatTime(first.from)} · {formatValue(first.value)}
         </span>
         <span>
-          {formatTime(last.to)} · {formatValue(last.value)}
+          {openEnd ?? formatTime(last.to)} · {formatValue(last.value)}
         </span>
       </figcaption>
     </figure>

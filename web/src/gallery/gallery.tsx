@@ -205,6 +205,7 @@ export function Gallery() {
           label="A price over two days"
           formatValue={(value) => formatUsd(value)}
           formatTime={(time) => `hour ${Math.round(time / HOUR_MS)}`}
+          openEnd="now"
           steps={[
             { from: 0, to: 20 * HOUR_MS, value: 1.2 },
             { from: 20 * HOUR_MS, to: 48 * HOUR_MS, value: 0.9 },

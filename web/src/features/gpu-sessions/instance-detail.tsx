@@ -307,6 +307,7 @@ function Session({ session, instanceId, isLatest, asOf, timeZone, isStale }: Ses
               steps={steps}
               formatValue={(value) => formatRate(value)}
               formatTime={(time) => formatInstant(time, timeZone)}
+              openEnd={endedAt === null ? openEnd : null}
             />
           )}
           <div className="overflow-hidden rounded-xl border border-line">

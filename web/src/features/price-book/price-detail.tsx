@@ -333,6 +333,7 @@ function History({ sku, region, provider, pricingModel }: HistoryProps) {
           }))}
           formatValue={(value) => formatRate(value)}
           formatTime={(time) => formatDate(new Date(time).toISOString())}
+          openEnd={timeline.at(-1)?.until === null ? text.now : null}
         />
       )}
       <Bordered>
