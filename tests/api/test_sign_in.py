@@ -10,6 +10,7 @@ from tests.api.harness import (
     CSRF,
     PASSWORD,
     Application,
+    Json,
     Person,
     SettableClock,
     sign_in,
@@ -373,6 +374,7 @@ class TestMachines:
             {"name": "x", "scopes": ["owner"]},
             {"name": "x", "scopes": ["admin"]},
             {"name": "", "scopes": ["read"]},
+            {"name": " \u00a0\u2003", "scopes": ["read"]},
             {"name": "x" * 256, "scopes": ["read"]},
             {"name": "x", "scopes": ["read"], "account": "other"},
             {"name": "a\u0000b", "scopes": ["read"]},
@@ -385,6 +387,26 @@ class TestMachines:
         answer = owner.client.post("/api/v1/tokens", json=body, headers={CSRF: owner.csrf_token})
 
         assert answer.status_code == 422
+
+    def test_a_tokens_name_has_no_blanks_around_it(self, owner: Person) -> None:
+        """And is not of blanks alone: the field is named, with what to write there."""
+        headers = {CSRF: owner.csrf_token}
+
+        def create(name: str) -> Json:
+            body = {"name": name, "scopes": ["read"]}
+            answer: Json = owner.client.post(
+                "/api/v1/tokens", json=body, headers=headers
+            ).get_json()
+            return answer
+
+        refused, created = create("   "), create("  night fleet ")
+
+        assert [one["pointer"] for one in refused["errors"]] == ["/name"]
+        assert refused["code"] == "empty"
+        assert "such as that of the machine" in refused["detail"]
+        assert created["name"] == "night fleet"
+        listed = owner.client.get("/api/v1/tokens").get_json()["tokens"]
+        assert [one["name"] for one in listed] == ["night fleet"]
 
     @pytest.mark.parametrize("where", [{"token": "{}"}, {"access_token": "{}"}, {"api_key": "{}"}])
     def test_a_token_in_the_address_is_no_credential(

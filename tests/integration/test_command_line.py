@@ -159,6 +159,15 @@ class TestTokens:
         assert ask() == 401
         application.close()
 
+    def test_a_name_of_blanks_is_refused_with_the_remedy(self, owned: Economy) -> None:
+        """No token is made that nobody could tell from another."""
+        result = owned("token", "create", "--account", "ours", "--scope", "read", "--name", "  ")
+
+        assert result.exit_code == WRONG_USE
+        assert "name: Give the token a name" in result.stderr
+        listed = json.loads(owned("token", "list", "--account", "ours", "--json").stdout)
+        assert listed["tokens"] == []
+
     @pytest.mark.parametrize(
         ("arguments", "exit_code"),
         [

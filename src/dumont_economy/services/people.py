@@ -289,7 +289,15 @@ def still_in_force(
 def create_token(
     database: Database, clock: Clock, account: Account, *, name: str, scopes: Iterable[str]
 ) -> tuple[ApiToken, str]:
-    """Create a machine's token; the second of the pair is the token itself, shown once."""
+    """Create a machine's token; the second of the pair is the token itself, shown once.
+
+    Raises:
+        InvalidInputError: the name says nothing: nobody could tell later what the token is for.
+    """
+    name = name.strip()
+    if not name:
+        message = "Give the token a name, such as that of the machine that will use it."
+        raise InvalidInputError([FieldProblem("name", "empty", message)])
     token = _API_TOKEN_PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
     new = ApiToken(str(uuid4()), account, name, frozenset(scopes), clock.now(), None)
     add = partial(accounts.add_api_token, new=new, token_hash=hash_of(token))

@@ -377,6 +377,31 @@ describe('the settings', () => {
     expect(document.documentElement.dataset['theme']).toBeUndefined()
   })
 
+  it('say at the name of a token what is wrong with it', async () => {
+    server.use(
+      http.post(api('tokens'), () =>
+        HttpResponse.json(
+          {
+            status: 422,
+            title: 'empty',
+            code: 'empty',
+            detail: 'name: Give the token a name.',
+            errors: [{ pointer: '/name', code: 'empty', message: 'Give it one.', parameters: {} }],
+          },
+          { status: 422 },
+        ),
+      ),
+    )
+    const { user } = renderApp('/settings')
+    const tokens = await screen.findByRole('form', { name: 'New token' })
+
+    await user.type(within(tokens).getByLabelText('Name'), '  ')
+    await user.click(within(tokens).getByRole('button', { name: 'Make token' }))
+
+    expect(await within(tokens).findByText('Nothing is written here: enter a text.')).toBeVisible()
+    expect(within(tokens).getByLabelText('Name')).toBeInvalid()
+  })
+
   it('make a token that is shown once, and revoke one when asked twice', async () => {
     const revoked = vi.fn()
     const token = {

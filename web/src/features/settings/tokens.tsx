@@ -123,6 +123,8 @@ function NewToken({ csrfToken }: { readonly csrfToken: string }) {
   const [name, setName] = useState('')
   const [scopes, setScopes] = useState<readonly Scope[]>(['ingest'])
   const [make, { data: token, error, isLoading }] = useMakeTokenMutation()
+  const problem = error === undefined ? null : toProblem(error)
+  const refusal = problem?.fields.find(({ pointer }) => pointer === '/name')?.message
 
   const submit = async (event: SyntheticEvent) => {
     event.preventDefault()
@@ -146,6 +148,7 @@ function NewToken({ csrfToken }: { readonly csrfToken: string }) {
             required
             maxLength={100}
             autoComplete="off"
+            refusal={refusal}
             value={name}
             onChange={(event) => {
               setName(event.target.value)
@@ -179,9 +182,9 @@ function NewToken({ csrfToken }: { readonly csrfToken: string }) {
         </Button>
       </div>
       {scopes.length === 0 && <p className="text-[13px] text-loss">{text.oneScope}</p>}
-      {error !== undefined && (
+      {problem !== null && refusal === undefined && (
         <p role="alert" className="text-sm text-loss">
-          {toProblem(error).detail}
+          {problem.detail}
         </p>
       )}
       {token !== undefined && (

@@ -164,7 +164,7 @@ export const english = {
       database_unavailable: () =>
         'The database cannot be used now. It passes by itself: try again in a moment.',
       duplicate_member: () => 'A field came twice in the request.',
-      empty: () => 'The text is empty.',
+      empty: () => 'Nothing is written here: enter a text.',
       empty_period: () => 'The period ends before it begins.',
       error: () => 'The server refused the request.',
       forbidden: () => 'This login is not allowed to.',

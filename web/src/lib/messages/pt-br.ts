@@ -188,7 +188,7 @@ export const portuguese: typeof english = {
       database_unavailable: () =>
         'O banco de dados está indisponível agora. Isso passa sozinho: tente de novo em instantes.',
       duplicate_member: () => 'Um campo veio duas vezes no pedido.',
-      empty: () => 'O texto está vazio.',
+      empty: () => 'Não há nada escrito aqui: digite um texto.',
       empty_period: () => 'O período termina antes de começar.',
       error: () => 'O servidor recusou o pedido.',
       forbidden: () => 'Este acesso não é permitido.',
