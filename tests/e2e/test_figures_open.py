@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Route, expect
 
 from tests.e2e.live_server import EMAIL, PASSWORD, LiveServer, Reporter
 
@@ -205,6 +205,32 @@ def test_a_way_through_the_chart_by_keyboard(
         with page.expect_download() as saved:
             page.get_by_role("button", name=name).click()
         assert Path(saved.value.path()).read_bytes().startswith(beginning)
+
+
+def test_a_picture_of_sample_data_says_so(
+    looking: Any,  # noqa: ANN401  a fixture's function
+    server: LiveServer,
+    fleet: Reporter,
+) -> None:
+    """It is shown where no band stands above it: in the reader's language, also by its name."""
+    del fleet
+    page = looking("light", "pt-BR", 1440)
+    sign_in(page, server)
+
+    def as_sample(route: Route) -> None:
+        me = route.fetch().json()
+        route.fulfill(json={**me, "account": {**me["account"], "sample_data": True}})
+
+    page.route("**/api/v1/auth/me", as_sample)
+    page.goto(f"{server.url}/savings")
+    expect(page.get_by_role("complementary", name="Dados de exemplo")).to_be_visible()
+
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Salvar SVG").click()
+
+    assert saved.value.suggested_filename == "sample-data-history-aws.svg"
+    assert ">Dados de exemplo</text>" in Path(saved.value.path()).read_text(encoding="utf-8")
+    page.unroute_all(behavior="wait")
 
 
 def test_what_came_after_a_closing_stands_over_its_day(

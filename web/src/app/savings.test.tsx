@@ -10,6 +10,7 @@ import {
   instances,
   losingSavings,
   savings,
+  session,
   unpricedInstance,
 } from '../test/answers'
 import { figure, renderApp } from '../test/render-app'
@@ -300,5 +301,32 @@ describe('the breakdown', () => {
         '',
       ].join('\r\n'),
     )
+  })
+})
+
+describe('what is saved of sample data', () => {
+  it('says so by its name', async () => {
+    const account = { ...session().account, sample_data: true }
+    const names: string[] = []
+    server.use(http.get(api('auth/me'), () => HttpResponse.json(session({ account }))))
+    vi.spyOn(URL, 'createObjectURL').mockReturnValue('blob:test')
+    vi.spyOn(URL, 'revokeObjectURL').mockReturnValue()
+    vi.spyOn(HTMLAnchorElement.prototype, 'click').mockImplementation(function (
+      this: HTMLAnchorElement,
+    ) {
+      names.push(this.download)
+    })
+    const { user } = renderApp('/savings')
+
+    const breakdown = await screen.findByRole('region', { name: 'Breakdown' })
+    await user.click(await within(breakdown).findByRole('button', { name: 'Download CSV' }))
+    await user.click(await screen.findByText(/Show as table/))
+    const days = await screen.findByRole('region', { name: 'History' })
+    await user.click(await within(days).findByRole('button', { name: /CSV/ }))
+
+    expect(names).toEqual([
+      'sample-data-savings-by-instance-aws.csv',
+      'sample-data-history-aws.csv',
+    ])
   })
 })

@@ -5,7 +5,7 @@ import oneInstance from '../../../tests/snapshots/instance.json'
 import lines from '../../../tests/snapshots/ledger_lines.json'
 import totals from '../../../tests/snapshots/ledger_totals.json'
 import savingsSnapshot from '../../../tests/snapshots/savings.json'
-import { instance, instances, unpricedInstance } from '../test/answers'
+import { instance, instances, session, unpricedInstance } from '../test/answers'
 import { figure, renderApp } from '../test/render-app'
 import { api, problem, server } from '../test/server'
 
@@ -182,6 +182,7 @@ describe('why a figure is what it is', () => {
 
     const [[asText], [asCsv], [asLink]] = copied.mock.calls as [[string], [string], [string]]
     expect(asText).toContain('= saved: $154.2331575')
+    expect(asText).not.toContain('Sample data')
     expect(asText).toContain(
       '$55.04 × 1/4 × 10 h = $137.60 (Grade B, p5.48xlarge, H100-80GB-SXM, us-east-1',
     )
@@ -190,6 +191,31 @@ describe('why a figure is what it is', () => {
     expect(rows[0]).toMatch(/^side,component,instance,/)
     expect(rows).toHaveLength(1 + lines.lines.length)
     expect(asLink).toContain(encodeURIComponent(totals.as_of))
+  })
+
+  it('says of sample data that it is, wherever its text and its file go', async () => {
+    const account = { ...session().account, sample_data: true }
+    server.use(http.get(api('auth/me'), () => HttpResponse.json(session({ account }))))
+    vi.spyOn(URL, 'createObjectURL').mockReturnValue('blob:test')
+    vi.spyOn(URL, 'revokeObjectURL').mockReturnValue()
+    const names: string[] = []
+    vi.spyOn(HTMLAnchorElement.prototype, 'click').mockImplementation(function (
+      this: HTMLAnchorElement,
+    ) {
+      names.push(this.download)
+    })
+    const { user } = renderApp('/savings?why=usage')
+    const copied = vi.spyOn(navigator.clipboard, 'writeText')
+    const panel = await thePanel()
+
+    await user.click(await within(panel).findByRole('button', { name: 'Copy as text' }))
+    await waitFor(() => {
+      expect(copied.mock.calls[0]?.[0]).toMatch(/^Sample data: A simulated fleet/)
+    })
+    await user.click(within(panel).getByRole('button', { name: 'Download CSV' }))
+    await waitFor(() => {
+      expect(names).toEqual(['sample-data-lines.csv'])
+    })
   })
 
   it('loads the other pages where there are more, and adds up when all are there', async () => {

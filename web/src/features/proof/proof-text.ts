@@ -53,6 +53,7 @@ export function proofRows(entries: readonly LedgerEntry[]): string[][] {
 
 interface ProofToTell {
   readonly title: string
+  readonly isSampleData: boolean
   readonly versus: string
   readonly provider: string
   readonly figures: LedgerFigures
@@ -91,7 +92,9 @@ function sideInText(label: string, entry: LedgerEntry): string {
 /** Write a proof as text that can be sent to somebody who has to believe it. */
 export function proofText(proof: ProofToTell): string {
   const { figures, timeZone, provider } = proof
+  const { sampleData, sampleDataDetail } = messages.shell
   const head = [
+    ...(proof.isSampleData ? [`${sampleData}: ${sampleDataDetail}`, ''] : []),
     proof.title,
     proof.versus,
     text.asOf(`${formatExactInstant(proof.asOf, timeZone)} (${timeZone})`),

@@ -29,6 +29,7 @@ import { Formula } from './formula'
 import { entriesOf, figuresOf, type LedgerLine, linesOf } from './ledger-line'
 import { LedgerLines } from './ledger-lines'
 import { proofRows, proofText } from './proof-text'
+import { useFileName, useIsSampleData } from '../../state/use-sample-data'
 
 const text = messages.why
 
@@ -66,6 +67,8 @@ function Opened({ question, title, totals, scope }: OpenedProps) {
   const isPart = question.isComputeOnly || question.isSubstitutesOnly
   // The lines are of the instant that the totals are of, or they would not add up to them.
   const query = useGetLedgerLinesInfiniteQuery({ ...scope, asOf: totals.asOf })
+  const isSampleData = useIsSampleData()
+  const fileName = useFileName()
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = query
   const pages = query.currentData?.pages ?? []
   const isWhole = pages.length > 0 && !hasNextPage
@@ -85,6 +88,7 @@ function Opened({ question, title, totals, scope }: OpenedProps) {
     const all = await allLines()
     return proofText({
       title,
+      isSampleData,
       versus: against,
       provider: totals.provider,
       figures: figures ?? figuresOf(all),
@@ -125,7 +129,7 @@ function Opened({ question, title, totals, scope }: OpenedProps) {
         <Button
           onClick={() => {
             void asCsv().then((csv) => {
-              downloadCsv('lines.csv', csv)
+              downloadCsv(fileName('lines.csv'), csv)
             })
           }}
         >

@@ -28,6 +28,7 @@ import { messages } from '../../lib/messages'
 import { type Amount, formatFixed, formatUsd, plainAmount } from '../../lib/money'
 import type { AskedWhy } from '../../lib/why'
 import { useAnswer } from '../../state/use-answer'
+import { useFileName } from '../../state/use-sample-data'
 import { usePolling } from '../../state/use-savings'
 
 const text = messages.breakdown
@@ -257,7 +258,7 @@ const Instances = memo(function Instances({ pages, provider }: InstancesProps) {
       }
       empty={isOnlyInexact ? messages.figures.noneInexact : text.empty}
       rowKey={({ instanceId }) => instanceId}
-      fileName={`savings-by-instance-${provider.toLowerCase()}.csv`}
+      file={`savings-by-instance-${provider.toLowerCase()}.csv`}
     />
   )
 })
@@ -274,7 +275,7 @@ const Gpus = memo(function Gpus({ groups, provider }: GpusProps) {
       columns={GPU_COLUMNS}
       rows={groups}
       rowKey={({ gpuType }) => gpuType}
-      fileName={`savings-by-gpu-${provider.toLowerCase()}.csv`}
+      file={`savings-by-gpu-${provider.toLowerCase()}.csv`}
     />
   )
 })
@@ -284,7 +285,7 @@ interface SortedRowsProps<Row> {
   readonly columns: readonly Column<Row>[]
   readonly rows: readonly Row[]
   readonly rowKey: (row: Row) => string
-  readonly fileName: string
+  readonly file: string
   /** What leaves some of the rows out, in the file too. */
   readonly filter?: ReactNode
   readonly empty?: string
@@ -295,11 +296,12 @@ function SortedRows<Row>({
   columns,
   rows,
   rowKey,
-  fileName,
+  file,
   filter,
   empty = text.empty,
 }: SortedRowsProps<Row>) {
   const { sorted, sorting, setSorting } = useSorting(rows, columns)
+  const fileName = useFileName()
   if (rows.length === 0) {
     return (
       <>
@@ -314,7 +316,7 @@ function SortedRows<Row>({
         {filter}
         <Button
           onClick={() => {
-            downloadCsv(fileName, toCsv(toCsvRows(sorted, columns)))
+            downloadCsv(fileName(file), toCsv(toCsvRows(sorted, columns)))
           }}
         >
           {text.csv}

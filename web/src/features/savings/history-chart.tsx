@@ -19,6 +19,7 @@ import { formatUsd } from '../../lib/money'
 import { formatDate } from '../../lib/time'
 import { writeWhy } from '../../lib/why'
 import type { RangeDays } from '../../state/economy-slice'
+import { useFileName, useIsSampleData } from '../../state/use-sample-data'
 import type { DayMarks } from './day-marks'
 import type { History } from '../../api/history'
 import { type HistoryBar, historyBars } from './history-bars'
@@ -218,6 +219,8 @@ export default function HistoryChart({ history, rangeDays, marks }: HistoryChart
   const navigate = useNavigate()
   const { search } = useLocation()
   const isSetUp = useSetUp()
+  const isSampleData = useIsSampleData()
+  const fileName = useFileName()
   const chart = useRef<Chart<'bar'>>(null)
   const [chosen, setChosen] = useState<number | null>(null)
   const bars = useMemo(() => historyBars(history, rangeDays), [history, rangeDays])
@@ -257,7 +260,7 @@ export default function HistoryChart({ history, rangeDays, marks }: HistoryChart
     else return
     event.preventDefault()
   }
-  const name = `history-${history.provider.toLowerCase()}`
+  const name = fileName(`history-${history.provider.toLowerCase()}`)
   const label = text.chart(
     history.provider,
     formatDate(bars[0]?.date ?? history.asOf),
@@ -271,6 +274,7 @@ export default function HistoryChart({ history, rangeDays, marks }: HistoryChart
         formatDate(bars[0]?.date ?? history.asOf),
         formatDate(bars.at(-1)?.date ?? history.asOf),
       ),
+      caution: isSampleData ? messages.shell.sampleData : null,
       bars,
       parts,
       dayMarks: marks,

@@ -14,9 +14,14 @@ import { comparedSkus, type DayMark, dayMarks } from './day-marks'
 
 const bars = historyBars(parseHistory(history()), 7)
 
-function draw(marks = new Map<string, DayMark[]>(), title = 'History') {
+function draw(
+  marks = new Map<string, DayMark[]>(),
+  title = 'History',
+  caution: string | null = null,
+) {
   const svg = historySvg({
     title,
+    caution,
     bars,
     parts: partsOf(bars),
     dayMarks: marks,
@@ -72,6 +77,16 @@ describe('the picture of a history', () => {
     const title = draw(new Map(), 'a <b> & "c"').querySelector('title')
 
     expect(title?.textContent).toBe('a <b> & "c"')
+  })
+
+  it('says what has to be known about it to whoever sees it, and to whoever hears it', () => {
+    const picture = draw(new Map(), 'History', 'Sample data')
+
+    expect(picture.querySelector('title')?.textContent).toBe('Sample data · History')
+    const words = (drawn: Document) =>
+      [...drawn.querySelectorAll('text')].map((one) => one.textContent)
+    expect(words(picture)).toContain('Sample data')
+    expect(words(draw())).not.toContain('Sample data')
   })
 
   it.each([

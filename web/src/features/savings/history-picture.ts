@@ -21,6 +21,8 @@ const PNG_SCALE = 2
 
 interface Picture {
   readonly title: string
+  /** What has to be known about all of it, wherever the picture goes. */
+  readonly caution: string | null
   readonly bars: readonly HistoryBar[]
   readonly parts: readonly Part[]
   readonly dayMarks: DayMarks
@@ -73,7 +75,7 @@ export function tickStep(top: number): number {
 }
 
 /** Draw a history as an SVG file: the bars of the screen, in its colours. */
-export function historySvg({ title, bars, parts, dayMarks, colour }: Picture): string {
+export function historySvg({ title, caution, bars, parts, dayMarks, colour }: Picture): string {
   const heightOf = (bar: HistoryBar) => parts.reduce((sum, { key }) => sum + (bar[key] ?? 0), 0)
   const top = Math.max(...bars.map(heightOf), 0.01)
   const step = tickStep(top)
@@ -89,6 +91,13 @@ export function historySvg({ title, bars, parts, dayMarks, colour }: Picture): s
     marks.push(`<text ${at} fill="${fill}">${escape(content)}</text>`)
 
   words(`x="${LEFT}" y="30" font-size="17" font-weight="600"`, title, ink)
+  if (caution !== null) {
+    words(
+      `x="${WIDTH - RIGHT}" y="30" font-size="17" font-weight="600" text-anchor="end"`,
+      caution,
+      ink,
+    )
+  }
   let legendX = LEFT
   for (const { label, token } of parts) {
     marks.push(
@@ -136,7 +145,7 @@ export function historySvg({ title, bars, parts, dayMarks, colour }: Picture): s
   })
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" ` +
-    `font-family="sans-serif" font-size="12" role="img"><title>${escape(title)}</title>` +
+    `font-family="sans-serif" font-size="12" role="img"><title>${escape(caution === null ? title : `${caution} · ${title}`)}</title>` +
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="${colour('--surface')}"/>${marks.join('')}</svg>\n`
   )
 }

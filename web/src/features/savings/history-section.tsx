@@ -15,6 +15,7 @@ import { formatFixed, formatQuantity, formatUsd, plainAmount } from '../../lib/m
 import { formatDate } from '../../lib/time'
 import { RANGE_DAYS, type RangeDays } from '../../state/economy-slice'
 import { useAnswer } from '../../state/use-answer'
+import { useFileName } from '../../state/use-sample-data'
 import { usePolling } from '../../state/use-savings'
 import { type History, type HistoryDay, useGetHistoryQuery } from '../../api/history'
 import { whyOfDay, whyOfRange } from './history-why'
@@ -139,6 +140,7 @@ const Days = memo(function Days({
   const { totals, days } = history
   const marks = useDayMarks(history.provider, history.timezone)
   const columns = columnsFor(history.provider, marks)
+  const fileName = useFileName()
   const [isTableOpen, setIsTableOpen] = useState(false)
   return (
     <>
@@ -189,7 +191,7 @@ const Days = memo(function Days({
               <Button
                 onClick={() => {
                   downloadCsv(
-                    `history-${history.provider.toLowerCase()}.csv`,
+                    fileName(`history-${history.provider.toLowerCase()}.csv`),
                     toCsv(toCsvRows(days, columns)),
                   )
                 }}
