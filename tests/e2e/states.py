@@ -323,7 +323,7 @@ _SCREENS = {
     ),
     "cell": (
         [r"V100-16GB \S 4 · AWS", r"\$3\.06", "p3.8xlarge", "Price history", "What was weighed"],
-        [r"V100-16GB \S 4 · AWS", r"US\$ 3,06", "p3.8xlarge", "História do preço"],
+        [r"V100-16GB \S 4 · AWS", r"US\$ 3,06", "p3.8xlarge", "Histórico do preço"],
     ),
     "instance": ([INSTANCE, "Sessions and rates"], [INSTANCE, "Sessões e preços"]),
     "settings": (["How you compare", "Version 1"], ["Como você compara", "Versão 1"]),

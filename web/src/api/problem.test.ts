@@ -50,7 +50,7 @@ describe('a refusal', () => {
 
     const problem = parseProblem(422, unknownRegion)
 
-    const worded = 'Não há preços de AWS em mars-1. Há em: us-east-1.'
+    const worded = 'Não há preços da AWS em mars-1. Há em: us-east-1.'
     expect(problem.detail).toBe(worded)
     expect(problem.fields).toEqual([
       { pointer: '/regions/AWS', message: worded },

@@ -55,6 +55,28 @@ describe('the meter', () => {
     )
   })
 
+  it('draws what is saved in all time as often as what is saved now', async () => {
+    const live = { value: '100.0000000000', per_second: '1.0000000000000000' }
+    answerSavings(savings({ live: { lifetime: live, session: live } }))
+    renderApp('/')
+    await screen.findByText('3 instances active')
+    const drawn = { 'lifetime-saving': 0, 'session-saving': 0 }
+    for (const name of ['lifetime-saving', 'session-saving'] as const) {
+      new MutationObserver(() => {
+        drawn[name] += 1
+      }).observe(figure(name), { characterData: true, subtree: true, childList: true })
+    }
+
+    // A figure of a table is drawn twice at most in that time.
+    await waitFor(
+      () => {
+        expect(drawn['session-saving']).toBeGreaterThanOrEqual(5)
+      },
+      { timeout: 5_000 },
+    )
+    expect(drawn['lifetime-saving']).toBeGreaterThanOrEqual(4)
+  })
+
   it('is silent to a screen reader beside a calm summary', async () => {
     renderApp('/')
     await screen.findByText('3 instances active')

@@ -23,6 +23,25 @@ describe('the screen in Portuguese', () => {
     cleanup()
   })
 
+  it('says of each provider what stands there, with its article', async () => {
+    renderApp('/prices')
+
+    const matrix = await screen.findByRole('table', { name: /^GPU por provedor/ })
+    const row = within(matrix).getByRole('row', { name: /RTX 4090/ })
+    for (const at of ['na AWS', 'no GCP', 'na Azure']) {
+      expect(within(row).getByRole('link', { name: new RegExp(`RTX 4090 ${at}\\b`) })).toBeVisible()
+    }
+    cleanup()
+  })
+
+  it('calls what has been a histórico, not a história', async () => {
+    renderApp('/savings')
+
+    expect(await screen.findByRole('region', { name: 'Histórico' })).toBeVisible()
+    expect(document.body).not.toHaveTextContent(/história/i)
+    cleanup()
+  })
+
   it('says why a candidate was not chosen, and why a GPU is none', async () => {
     renderApp('/prices?gpu=RTX+4090&provider=AWS')
 

@@ -84,7 +84,7 @@ describe('a notice', () => {
     expect(worded('pt-BR', 'price_feed_failed', 1)).toContain('nunca houve uma leitura boa')
     expect(worded('pt-BR', 'price_feed_stale')).not.toContain('economy worker')
     expect(worded('pt-BR', 'price_feed_stale', 1)).toContain('`economy worker`')
-    expect(worded('pt-BR', 'disks_not_compared')).toContain('de Azure em eastus')
+    expect(worded('pt-BR', 'disks_not_compared')).toContain('da Azure em eastus')
     expect(worded('pt-BR', 'disks_not_compared', 1)).toContain('a tabela de referência')
     expect(worded('pt-BR', 'orphan_stops')).toContain('orphan-4 e mais 2.')
     expect(worded('pt-BR', 'silent_instances')).toContain('ou mais: silent.')

@@ -134,6 +134,7 @@ function Meter({ savings, isStale, today }: MeterProps) {
               validity={savings.validity}
               decimals={2}
               showLossNote
+              isHeadline
             />
           </Why>
           <Uncompared

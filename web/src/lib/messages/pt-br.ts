@@ -11,6 +11,17 @@ const feed: Sentence = (of, has) =>
 const gpu: Sentence = (of, has) =>
   (has('gpu') ? of('gpu') : '(vazio)') + (has('memory') ? ` com ${of('memory')} GiB` : '')
 
+/** The articles of the providers that we compare with; others, whose names are reported, go without. */
+const ARTICLES: Record<string, string | undefined> = { aws: 'a', gcp: 'o', azure: 'a' }
+const articleOf = (provider: string) => ARTICLES[provider.toLowerCase()]
+const withArticle = (provider: string) => `${articleOf(provider) ?? ''} ${provider}`.trimStart()
+const joined = (letter: string, alone: string, provider: string) => {
+  const article = articleOf(provider)
+  return `${article === undefined ? alone : letter + article} ${provider}`
+}
+const atProvider = (provider: string) => joined('n', 'em', provider)
+const ofProvider = (provider: string) => joined('d', 'de', provider)
+
 /** Every sentence of the screen in Brazilian Portuguese. */
 export const portuguese: typeof english = {
   product: 'Dumont Economy',
@@ -75,7 +86,7 @@ export const portuguese: typeof english = {
     unpriced: {
       unknown_gpu: (of) => `Não conhecemos uma GPU com o nome “${of('gpu')}”.`,
       no_price_at_that_time: (of, has) =>
-        `Não se conhecem preços ${of('pricing_model')} de ${of('provider')} em ${of('region')}` +
+        `Não se conhecem preços ${of('pricing_model')} ${ofProvider(of('provider'))} em ${of('region')}` +
         (has('first_on') ? ` antes de ${of('first_on')}.` : '.'),
       no_equivalent: (of) =>
         `${of('provider')} não vendia em ${of('region')} nada comparável a ${of('gpu')}.`,
@@ -140,7 +151,7 @@ export const portuguese: typeof english = {
       disks_not_compared: (of, has) =>
         `Os discos estão no seu custo, mas ${
           has('region')
-            ? `não se conhece preço de disco de ${of('provider')} em ${of('region')} para todo o tempo deles`
+            ? `não se conhece preço de disco ${ofProvider(of('provider'))} em ${of('region')} para todo o tempo deles`
             : 'a tabela de referência não traz nenhum'
         }: ali não estão em nenhuma economia.`,
       flapping_instances: (of, has) =>
@@ -148,7 +159,7 @@ export const portuguese: typeof english = {
       orphan_stops: (of, has) =>
         `Paradas, mas sem início informado: ${listed(of, has)}. O uso delas não conta até que o início seja informado.`,
       price_conflict: (of, has) =>
-        `Fontes de preços de ${of('provider')} se contradizem. ${of('named')}` +
+        `Fontes de preços ${ofProvider(of('provider'))} se contradizem. ${of('named')}` +
         (has('more') ? ` E mais ${of('more')}.` : ''),
       price_feed_failed: (of, has) =>
         `Não foi possível ler ${feed(of, has)} em ${of('tried_at')} (${of('failure')}); ${
@@ -162,7 +173,7 @@ export const portuguese: typeof english = {
       price_rows_refused: (of, has) =>
         `${feed(of, has)} trouxe preços que foram recusados em ${of('tried_at')}: ${of('named')}. Valem os últimos bons.`,
       prices_quarantined: (of) =>
-        `Preços de ${of('provider')} à espera de uma pessoa: ${of('prices')} (\`economy prices review\`). Até lá valem os últimos bons.`,
+        `Preços ${ofProvider(of('provider'))} à espera de uma pessoa: ${of('prices')} (\`economy prices review\`). Até lá valem os últimos bons.`,
       silent_instances: (of, has) =>
         `Ativas, mas sem nenhum aviso há 24 horas ou mais: ${listed(of, has)}. Se pararam, informe: até lá contam como ligadas.`,
       stale_prices: (of, has) =>
@@ -244,7 +255,7 @@ export const portuguese: typeof english = {
       unknown_provider: () => 'Não conhecemos esse provedor.',
       unknown_region: (of, has) =>
         has('regions')
-          ? `Não há preços de ${of('provider')} em ${of('region')}. Há em: ${of('regions')}.`
+          ? `Não há preços ${ofProvider(of('provider'))} em ${of('region')}. Há em: ${of('regions')}.`
           : 'Não há preços deste provedor nessa região.',
       unknown_timezone: () =>
         'Não conhecemos esse fuso horário. Use um nome como America/Sao_Paulo.',
@@ -445,8 +456,8 @@ export const portuguese: typeof english = {
     projection: {
       measured: (days: string) => `A economia diária média dos últimos ${days}.`,
       hourly: (hours: string) => `O que se economiza por hora agora, ${hours} horas por dia.`,
-      assumed: 'Menos de um dia de história: a economia por hora agora, 8 horas por dia.',
-      none: 'Não há um dia de história, e nada está ligado.',
+      assumed: 'Menos de um dia de histórico: a economia por hora agora, 8 horas por dia.',
+      none: 'Não há um dia de histórico, e nada está ligado.',
       perDay: 'por dia',
       month: 'Em um mês',
       year: 'Em um ano',
@@ -458,7 +469,7 @@ export const portuguese: typeof english = {
 
   instance: {
     notFound: 'Nenhuma instância tem esse nome.',
-    ranOn: (provider: string) => `em ${provider}`,
+    ranOn: atProvider,
     reportedAs: (spelling: string) => `informada como ${spelling}`,
     paidPerHour: 'Você paga por hora',
     wouldPerHour: (provider: string) => `${provider} por hora`,
@@ -498,7 +509,7 @@ export const portuguese: typeof english = {
     filter: 'Filtrar GPUs',
     none: 'Nenhuma GPU com esse nome.',
     age: (days: string) => (days === '1' ? 'há 1 dia' : `há ${days} dias`),
-    cell: (gpu: string, provider: string) => `${gpu} em ${provider}`,
+    cell: (gpu: string, provider: string) => `${gpu} ${atProvider(provider)}`,
     count: 'GPUs',
     comparedTo: (gpu: string) => `como ${gpu}`,
     perGpuHour: 'por GPU-hora',
@@ -525,14 +536,14 @@ export const portuguese: typeof english = {
     reason: 'Motivo',
     conflicts: 'Preços que esperam alguém',
     conflictsCaption: 'Outros preços deste SKU; nenhum é usado',
-    history: 'História do preço',
+    history: 'Histórico do preço',
     historyCaption: (sku: string) => `Preço de ${sku} por hora de instância`,
     historyChart: (sku: string) =>
       `Preço de ${sku} ao longo do tempo; a tabela tem os mesmos valores.`,
     until: 'Até',
     now: 'agora',
     perInstanceHour: 'Por hora de instância',
-    noHistory: 'Sem história: não há SKU por trás disto.',
+    noHistory: 'Sem histórico: não há SKU por trás disto.',
   },
 
   settings: {
@@ -649,12 +660,12 @@ export const portuguese: typeof english = {
     days: (days: string) => (days === '1' ? '1 dia' : `${days} dias`),
     summary: (session: string, count: number, lifetime: string, provider: string) =>
       count === 0
-        ? `Nada está ligado. ${lifetime} desde o início, contra ${provider}.`
-        : `${session} nas sessões em curso, ${lifetime} desde o início, contra ${provider}.`,
+        ? `Nada está ligado. ${lifetime} desde o início, contra ${withArticle(provider)}.`
+        : `${session} nas sessões em curso, ${lifetime} desde o início, contra ${withArticle(provider)}.`,
     summaryThen: (session: string, count: number, lifetime: string, provider: string) =>
       count === 0
-        ? `Último dado: ${lifetime} desde o início, contra ${provider}.`
-        : `Último dado: ${session} nas sessões, ${lifetime} desde o início, contra ${provider}.`,
+        ? `Último dado: ${lifetime} desde o início, contra ${withArticle(provider)}.`
+        : `Último dado: ${session} nas sessões, ${lifetime} desde o início, contra ${withArticle(provider)}.`,
   },
 
   instances: {
@@ -749,7 +760,7 @@ export const portuguese: typeof english = {
       month: 'por mês',
     },
     paceDetail: (paid: string, provider: string, charged: string) =>
-      `${paid} aqui, ${charged} na ${provider}`,
+      `${paid} aqui, ${charged} ${atProvider(provider)}`,
     noPace: 'nada está ligado',
     noPaceThen: 'nada estava ligado',
     projection: 'Projeção',
@@ -757,11 +768,11 @@ export const portuguese: typeof english = {
     inAMonth: 'em um mês',
     inAYear: 'em um ano',
     noProjection: 'Dados insuficientes',
-    noProjectionDetail: 'É preciso um dia de história, ou algo ligado.',
+    noProjectionDetail: 'É preciso um dia de histórico, ou algo ligado.',
   },
 
   history: {
-    title: 'História',
+    title: 'Histórico',
     range: 'Período',
     ranges: { 1: 'Hoje', 7: '7 d', 30: '30 d', 365: '1 ano', 3660: 'Tudo' },
     paid: 'Você pagou',
