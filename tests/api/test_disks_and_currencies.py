@@ -21,6 +21,7 @@ from tests.api.harness import (
     start_application,
     stop,
 )
+from tests.api.moving import after
 from tests.builders import disk_price, exchange
 
 DISK = {
@@ -108,6 +109,32 @@ def test_a_disk_is_compared_once_a_price_is_known(application: Application, call
     )
     assert grown == Decimal("-0.0150000000")
     assert beside["live"]["session"]["per_second"] == "0.0000000000000000"
+
+
+@pytest.mark.parametrize(
+    ("events", "paid", "saved"),
+    [
+        pytest.param([], "0.0075250000", None, id="on"),
+        pytest.param([stop("i-1", hours_ago(16))], "0.0002500000", "-0.0001500000", id="off"),
+        pytest.param([report("terminate", "i-1", hours_ago(16))], "0", "0", id="gone"),
+    ],
+)
+def test_the_lifetime_of_an_instance_moves_with_its_disk(
+    application: Application, caller: Caller, events: list[Json], paid: str, saved: str | None
+) -> None:
+    """36 s at 0.74 and 1.25 cents an hour; off, the disk costs 2.5 cents, and 1 elsewhere."""
+    learn_disk(application, "0.08")
+    caller.push({**start("i-1", hours_ago(20)), **DISK}, *events)
+    [now] = caller.read("/instances")["instances"]
+    application.clock.advance(seconds=36)
+
+    [later] = caller.read("/instances")["instances"]
+
+    moved = after(36, now["lifetime"])
+    assert moved == {name: later["lifetime"][name] for name in moved}
+    grown = {name: Decimal(str(moved[name])) - Decimal(now["lifetime"][name]) for name in moved}
+    assert grown["cost"] == grown["comparable_cost"] == Decimal(paid)
+    assert saved is None or grown["saving"] == Decimal(saved)
 
 
 def test_a_disk_is_nothing_on_the_reference_card(application: Application, caller: Caller) -> None:

@@ -1,5 +1,6 @@
 """One instance opens into its sessions, whatever its id is."""
 
+from fractions import Fraction
 from urllib.parse import quote
 
 import pytest
@@ -14,6 +15,7 @@ from tests.api.harness import (
     start,
     stop,
 )
+from tests.api.moving import after
 
 ODD_IDS = [
     "gpu/node 7",
@@ -112,6 +114,68 @@ def test_it_opens_into_sessions_runs_and_rates(caller: Caller) -> None:
     ]
     assert latest["totals"]["cost"] == "1.8000000000"
     assert answer["instance"]["lifetime"]["cost"] == "2.6000000000"
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_its_figures_are_later_where_their_slopes_lead(
+    caller: Caller, clock: SettableClock, *, is_on: bool
+) -> None:
+    """The lifetime and its one session agree at every second; off, both stand."""
+    caller.push(start("i-1", hours_ago(2), rate="0.36"))
+    if not is_on:
+        caller.push(stop("i-1", hours_ago(1)))
+    now = caller.read("/instances/i-1", rate_card="reference")
+    clock.advance(seconds=36)
+
+    later = caller.read("/instances/i-1", rate_card="reference")
+
+    (session,), lifetime = now["sessions"], now["instance"]["lifetime"]
+    assert session["totals"] == lifetime
+    assert lifetime["per_second"] == {
+        "cost": "0.0001000000000000" if is_on else "0.0000000000000000",
+        "comparable_cost": "0.0001000000000000" if is_on else "0.0000000000000000",
+        "comparison_cost": "0.0011388888888889" if is_on else "0.0000000000000000",
+        "saving": "0.0010388888888889" if is_on else "0.0000000000000000",
+    }
+    moved = after(36, lifetime)
+    assert moved == {name: later["instance"]["lifetime"][name] for name in moved}
+    assert moved == {name: later["sessions"][0]["totals"][name] for name in moved}
+
+
+def test_only_its_open_session_moves(caller: Caller) -> None:
+    """Of two sessions, the one that has ended stands; the lifetime moves as the other one."""
+    caller.push(
+        start("i-1", hours_ago(5), rate="0.36"),
+        stop("i-1", hours_ago(4)),
+        report("resume", "i-1", hours_ago(1)),
+    )
+
+    answer = caller.read("/instances/i-1")
+    latest, first = (one["totals"]["per_second"] for one in answer["sessions"])
+
+    assert {Fraction(slope) for slope in first.values()} == {0}
+    assert latest["cost"] == "0.0001000000000000"
+    assert answer["instance"]["lifetime"]["per_second"] == latest
+    assert answer["instance"]["session"]["live"]["per_second"] == latest["saving"]
+
+
+def test_what_is_not_converted_has_no_slope(caller: Caller) -> None:
+    """No zero stands for a cost in another currency."""
+    caller.push({**start("i-1", hours_ago(1), rate="5"), "currency": "EUR"})
+
+    lifetime = caller.read("/instances/i-1")["instance"]["lifetime"]
+
+    assert lifetime["cost"] is lifetime["per_second"]["cost"] is None
+
+
+def test_it_says_until_when_it_holds(caller: Caller) -> None:
+    """As the list does: that long its slopes lead to what is true."""
+    caller.push(start("i-1", hours_ago(2)))
+
+    answer = caller.read("/instances/i-1")
+
+    assert answer["valid_until"] == caller.read("/instances")["valid_until"]
+    assert answer["valid_until"] == "2026-08-03T12:02:30Z"
 
 
 def test_its_pages_are_of_one_instant(caller: Caller, clock: SettableClock) -> None:

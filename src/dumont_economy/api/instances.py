@@ -15,6 +15,7 @@ from dumont_economy.api.economy.shared import (
     live,
     notices_of,
     open_view,
+    slope_text,
     status_of,
     view_of,
 )
@@ -103,6 +104,21 @@ class TotalsInfo(BaseModel):
     saving: str
 
 
+class TotalsPerSecond(BaseModel):
+    """What each second adds to the money of a row, exactly; a cost that is null has no slope."""
+
+    cost: str | None
+    comparable_cost: str
+    comparison_cost: str
+    saving: str
+
+
+class MovingTotalsInfo(TotalsInfo):
+    """Totals at `as_of`, to tick from up to `valid_until`: the slopes are 0 where nothing moves."""
+
+    per_second: TotalsPerSecond
+
+
 class SessionInfo(BaseModel):
     """The open session; `live` is null where nothing of it has a comparison."""
 
@@ -142,7 +158,7 @@ class InstanceInfo(BaseModel):
     comparison_rate_per_hour: str | None
     saving_per_hour: str | None
     session: SessionInfo | None
-    lifetime: TotalsInfo
+    lifetime: MovingTotalsInfo
 
 
 class GpuGroupInfo(BaseModel):
@@ -180,7 +196,7 @@ class OpenedSession(BaseModel):
     started_at: str
     ended_at: str | None
     runs: list[RunInfo]
-    totals: TotalsInfo
+    totals: MovingTotalsInfo
 
 
 class InstanceAnswer(BaseModel):
@@ -190,6 +206,7 @@ class InstanceAnswer(BaseModel):
     currency: str
     comparison: ComparisonInfo
     as_of: str
+    valid_until: str
     instance: InstanceInfo
     sessions: list[OpenedSession]
     next_cursor: str | None
@@ -264,6 +281,7 @@ def instance(instance_id: str, query: PageQuery) -> InstanceAnswer:
         currency=view.account.currency,
         comparison=comparison_info(view.question),
         as_of=instant_text(view.as_of),
+        valid_until=instant_text(view.valid_until),
         instance=_instance_info(view, row),
         sessions=[_opened_session(view, one) for one in sessions],
         next_cursor=cursor_at([start + query.limit], state, view) if has_more else None,
@@ -276,7 +294,7 @@ def _opened_session(view: AccountView, one: SessionFigures) -> OpenedSession:
         started_at=instant_text(session.starts_at),
         ended_at=_instant_or_none(session.ends_at),
         runs=[_run_info(view, run) for run in session.runs],
-        totals=_totals_info(one.totals),
+        totals=_moving_totals(one.totals, one.per_second),
     )
 
 
@@ -328,7 +346,7 @@ def _instance_info(view: AccountView, row: InstanceRow) -> InstanceInfo:
         comparison_rate_per_hour=None if comparison_rate is None else exact_text(comparison_rate),
         saving_per_hour=None if saving is None else exact_text(saving),
         session=None if active is None else _session_info(active),
-        lifetime=_totals_info(row.lifetime),
+        lifetime=_moving_totals(row.lifetime, row.per_second),
     )
 
 
@@ -387,6 +405,19 @@ def _totals_info(totals: Totals) -> TotalsInfo:
         comparable_cost=amount_text(totals.comparable.total()),
         comparison_cost=amount_text(totals.counterfactual.total()),
         saving=amount_text(totals.saving),
+    )
+
+
+def _moving_totals(totals: Totals, per_second: Totals) -> MovingTotalsInfo:
+    info = _totals_info(totals)
+    return MovingTotalsInfo(
+        **info.model_dump(),
+        per_second=TotalsPerSecond(
+            cost=None if info.cost is None else slope_text(per_second.actual.total()),
+            comparable_cost=slope_text(per_second.comparable.total()),
+            comparison_cost=slope_text(per_second.counterfactual.total()),
+            saving=slope_text(per_second.saving),
+        ),
     )
 
 

@@ -76,6 +76,11 @@ class ActiveInstance:
         return self.rated.totals.after(self.seconds)
 
     @property
+    def per_second(self) -> Totals:
+        """Return what each second adds to them; not to be changed."""
+        return self.rated.totals.a_second
+
+    @property
     def used(self) -> int:
         """Return for how many microseconds it has run."""
         return self.rated.totals.used_after(self.seconds)
@@ -213,6 +218,11 @@ class AccountView:
         totals = Totals() if moving is None else moving.after(self._seconds)
         totals.merge(self.ended.of_instance(state.instance))
         return totals
+
+    def per_second_of(self, state: InstanceState) -> Totals:
+        """Return what each second adds to the totals of one instance; not to be changed."""
+        moving = self.open.of_instances.get(state.instance)
+        return Totals() if moving is None else moving.a_second
 
     def lines_in(self, window: Window, instance: str | None = None) -> Iterator[Line]:
         """Return the lines in a window, open sessions and disks included, in the ledger's order.

@@ -17,6 +17,7 @@ class InstanceRow:
     """One instance: its state now, and its totals; `active` while it is on.
 
     `match` is the one in effect now, for an instance that is off what it would compare with.
+    `per_second` is what each second adds to `lifetime`: its disk costs also while it is off.
     """
 
     state: InstanceState
@@ -24,6 +25,7 @@ class InstanceRow:
     active: ActiveInstance | None
     match: Match
     lifetime: Totals
+    per_second: Totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,14 @@ class GpuGroup:
 
 @dataclass(frozen=True, slots=True)
 class SessionFigures:
-    """One session of an instance and what it comes to, to now where it is open."""
+    """One session of an instance and what it comes to, to now where it is open.
+
+    `per_second` is what each second adds to it: nothing once it has ended.
+    """
 
     session: GpuSession
     totals: Totals
+    per_second: Totals
 
 
 def read_instances(
@@ -132,11 +138,17 @@ def read_instance(
     if state.open_session is not None:
         sessions.append(state.open_session)
     latest_first = sessions[::-1]
-    page = [
-        SessionFigures(one, total_of(rate_session(one, view.terms, view.as_of)))
-        for one in latest_first[start : start + limit]
-    ]
-    return _row(view, state, state.shape), page, len(latest_first) > start + limit
+    row = _row(view, state, state.shape)
+    page = [_figures_of(view, row, one) for one in latest_first[start : start + limit]]
+    return row, page, len(latest_first) > start + limit
+
+
+def _figures_of(view: AccountView, row: InstanceRow, session: GpuSession) -> SessionFigures:
+    is_open = session.ends_at is None
+    per_second = row.active.per_second if is_open and row.active is not None else Totals()
+    return SessionFigures(
+        session, total_of(rate_session(session, view.terms, view.as_of)), per_second
+    )
 
 
 def _order(state: InstanceState) -> tuple[bool, int, str]:
@@ -150,4 +162,5 @@ def _row(view: AccountView, state: InstanceState, shape: Shape) -> InstanceRow:
         match = active.live.match
     else:
         match = in_effect(view.terms.matches_for(shape), view.as_of).match
-    return InstanceRow(state, shape, active, match, view.totals_of(state))
+    lifetime, per_second = view.totals_of(state), view.per_second_of(state)
+    return InstanceRow(state, shape, active, match, lifetime, per_second)

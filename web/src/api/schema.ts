@@ -547,6 +547,7 @@ export interface components {
       /** @enum {string} */
       readonly provider: 'AWS' | 'GCP' | 'Azure'
       readonly sessions: readonly components['schemas']['OpenedSession'][]
+      readonly valid_until: string
     }
     /**
      * @description One instance, named by its id where it has no name.
@@ -562,7 +563,7 @@ export interface components {
       readonly gpu_type: string
       readonly instance_id: string
       readonly last_report_at: string | null
-      readonly lifetime: components['schemas']['TotalsInfo']
+      readonly lifetime: components['schemas']['MovingTotalsInfo']
       readonly match: components['schemas']['MatchDetail'] | null
       readonly name: string
       readonly provider: string
@@ -677,6 +678,16 @@ export interface components {
       readonly csrf_token: string | null
       readonly user: components['schemas']['UserInfo'] | null
     }
+    /** @description Totals at `as_of`, to tick from up to `valid_until`: the slopes are 0 where nothing moves. */
+    readonly MovingTotalsInfo: {
+      readonly comparable_cost: string
+      readonly comparison_cost: string
+      readonly cost: string | null
+      readonly gpu_hours: number
+      readonly hours: number
+      readonly per_second: components['schemas']['TotalsPerSecond']
+      readonly saving: string
+    }
     /**
      * @description What is odd about the reports of the instances meant, over all time.
      *
@@ -720,7 +731,7 @@ export interface components {
       readonly ended_at: string | null
       readonly runs: readonly components['schemas']['RunInfo'][]
       readonly started_at: string
-      readonly totals: components['schemas']['TotalsInfo']
+      readonly totals: components['schemas']['MovingTotalsInfo']
     }
     /** @description From `since` on, the instance cost so much an hour, in its run's currency. */
     readonly PaidRate: {
@@ -1429,6 +1440,13 @@ export interface components {
       readonly cost: string | null
       readonly gpu_hours: number
       readonly hours: number
+      readonly saving: string
+    }
+    /** @description What each second adds to the money of a row, exactly; a cost that is null has no slope. */
+    readonly TotalsPerSecond: {
+      readonly comparable_cost: string
+      readonly comparison_cost: string
+      readonly cost: string | null
       readonly saving: string
     }
     /** @description GPU-hours without a comparison; `gpu_type` as it was reported. */

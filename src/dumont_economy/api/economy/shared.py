@@ -268,8 +268,13 @@ def live(value: Fraction, per_second: Fraction) -> Live:
     """Return a saving and its slope as the decimal strings of the contract."""
     return Live(
         value=amount_text(value, AMOUNT_DECIMALS),
-        per_second=amount_text(per_second, LIVE_PER_SECOND_PLACES),
+        per_second=slope_text(per_second),
     )
+
+
+def slope_text(per_second: Fraction) -> str:
+    """Return what each second adds as a decimal string, with the digits to tick from."""
+    return amount_text(per_second, LIVE_PER_SECOND_PLACES)
 
 
 def comparison_info(
