@@ -14,6 +14,6 @@ def after(seconds: int, row: Json) -> dict[str, str | None]:
     }
 
 
-def moved(seconds: int, value: str, slope: str) -> str:
+def moved(seconds: int, value: str, per_second: str) -> str:
     """Return an amount so many seconds later, as it is told."""
-    return amount_text(Fraction(value) + seconds * Fraction(slope))
+    return amount_text(Fraction(value) + seconds * Fraction(per_second))

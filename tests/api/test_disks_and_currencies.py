@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dumont_economy.instant import parse_instant
+from dumont_economy.money import amount_text
 from dumont_economy.services.learn_operator_tables import learn_disk_prices, learn_exchange_rates
 from tests.api.harness import (
     NOON,
@@ -21,7 +22,7 @@ from tests.api.harness import (
     start_application,
     stop,
 )
-from tests.api.moving import after
+from tests.api.moving import after, moved
 from tests.builders import disk_price, exchange
 
 DISK = {
@@ -135,6 +136,32 @@ def test_the_lifetime_of_an_instance_moves_with_its_disk(
     grown = {name: Decimal(str(moved[name])) - Decimal(now["lifetime"][name]) for name in moved}
     assert grown["cost"] == grown["comparable_cost"] == Decimal(paid)
     assert saved is None or grown["saving"] == Decimal(saved)
+
+
+@pytest.mark.parametrize("is_compared", [True, False])
+def test_what_a_lifetime_is_made_of_ticks_with_it(
+    application: Application, caller: Caller, *, is_compared: bool
+) -> None:
+    """At every second it saves what would have been charged less what is compared of the cost."""
+    if is_compared:
+        learn_disk(application, "0.08")
+    caller.push({**start("i-1", hours_ago(20), rate="0.36"), **DISK}, start("i-2", hours_ago(1)))
+    now = caller.read("/economy/savings")
+    application.clock.advance(seconds=36)
+
+    later = caller.read("/economy/savings")
+
+    for name, live in now["live"].items():
+        assert moved(36, **live) == later["live"][name]["value"]
+    for answer in (now, later):
+        value = {name: Decimal(live["value"]) for name, live in answer["live"].items()}
+        made_of = value["lifetime_provider_cost"] - value["lifetime_comparable_cost"]
+        assert value["lifetime"] == made_of
+        for name in ("lifetime_cost", "lifetime_comparable_cost", "lifetime_provider_cost"):
+            assert round(value[name], 4) == round(Decimal(repr(answer[name])), 4)
+    # 1.10 an hour for both, and 1.25 cents for the disk.
+    assert now["live"]["lifetime_cost"]["per_second"] == amount_text(Fraction("1.1125") / 3600, 16)
+    assert (value["lifetime_cost"] == value["lifetime_comparable_cost"]) is is_compared
 
 
 def test_a_disk_is_nothing_on_the_reference_card(application: Application, caller: Caller) -> None:

@@ -81,7 +81,13 @@ CONTRACT: dict[str, Json] = {
                 "status": TEXT,
             }
         ],
-        "live": {"lifetime": LIVE, "session": LIVE},
+        "live": {
+            "lifetime": LIVE,
+            "session": LIVE,
+            "lifetime_cost": LIVE,
+            "lifetime_comparable_cost": LIVE,
+            "lifetime_provider_cost": LIVE,
+        },
         "first_use": (bool,),
     },
     "/savings/history": {

@@ -96,6 +96,13 @@ def disagreements(question: Question, caller: Caller, change: Callable[[Json], N
         ("lifetime, live", live["lifetime"]["value"], exact["saving"]),
         ("lifetime, lines", live["lifetime"]["value"], amount_text(saving_of(lines))),
         ("lifetime, number", number(savings["lifetime_savings"]), rounded(exact["saving"])),
+        ("paid, live", live["lifetime_cost"]["value"], exact["actual"]),
+        (
+            "comparable, live",
+            live["lifetime_comparable_cost"]["value"],
+            exact["comparable_actual"],
+        ),
+        ("comparison, live", live["lifetime_provider_cost"]["value"], exact["comparison"]),
         ("paid", number(savings["lifetime_cost"]), rounded(exact["actual"])),
         ("paid, lines", exact["actual"], amount_text(sum_of(lines, "actual"))),
         (

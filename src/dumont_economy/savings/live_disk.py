@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from fractions import Fraction
 
 from dumont_economy.ledger.line_item import DiskLine
 from dumont_economy.ledger.rating import RatingTerms, rate_disk
@@ -17,13 +16,6 @@ class LiveDisk:
 
     line: DiskLine
     changes_at: datetime | None
-
-    @property
-    def saving_per_hour(self) -> Fraction:
-        """Return the difference of the two prices; 0 where nothing stands beside it."""
-        if self.line.rate is None or self.line.comparison_rate is None:
-            return Fraction(0)
-        return self.line.comparison_rate - self.line.rate
 
 
 def live_disk(span: DiskSpan, terms: RatingTerms, now: datetime) -> LiveDisk:

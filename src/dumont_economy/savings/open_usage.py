@@ -21,7 +21,6 @@ from dumont_economy.savings.totals import Totals, total_of, totals_by_day
 
 _NO_TIME = timedelta()
 _SECOND = timedelta(seconds=1)
-_SECONDS_PER_HOUR = 3600
 _MOST_CALENDARS = 8
 
 
@@ -129,6 +128,11 @@ class OpenUsage:
         return sum_of(one.totals for one in self.disks)
 
     @cached_property
+    def of_all(self) -> MovingTotals:
+        """Return the totals of both together."""
+        return sum_of([self.of_sessions, self.of_disks])
+
+    @cached_property
     def of_instances(self) -> Mapping[str, MovingTotals]:
         """Return the totals of each instance that is on or has a disk."""
         parts: dict[str, list[MovingTotals]] = {}
@@ -152,12 +156,6 @@ class OpenUsage:
     def saving_per_second(self) -> Fraction:
         """Return the slope of the open sessions' saving."""
         return sum((one.live.saving_per_second for one in self.sessions), Fraction(0))
-
-    @cached_property
-    def disk_saving_per_second(self) -> Fraction:
-        """Return the slope of the disks' saving."""
-        an_hour = sum((one.live.saving_per_hour for one in self.disks), Fraction(0))
-        return an_hour / _SECONDS_PER_HOUR
 
     @cached_property
     def is_compared(self) -> bool:
@@ -194,8 +192,7 @@ class OpenUsage:
             return held
         today = Totals()
         today.merge(held.get(len(borders) - 2, Totals()))
-        today.merge(self.of_sessions.a_second, seconds)
-        today.merge(self.of_disks.a_second, seconds)
+        today.merge(self.of_all.a_second, seconds)
         return {**held, len(borders) - 2: today}
 
     @cached_property

@@ -174,9 +174,8 @@ class AccountView:
     @cached_property
     def lifetime(self) -> Totals:
         """Return the totals of everything to now, open sessions and disks included."""
-        totals = self.open.of_disks.after(self._seconds)
+        totals = self.open.of_all.after(self._seconds)
         totals.merge(self.ended.totals)
-        totals.merge(self.current_session)
         return totals
 
     @property
@@ -185,9 +184,9 @@ class AccountView:
         return self.open.saving_per_second
 
     @property
-    def lifetime_saving_per_second(self) -> Fraction:
-        """Return the slope of the lifetime's saving: the session's, and that of the disks."""
-        return self.saving_per_second + self.open.disk_saving_per_second
+    def lifetime_per_second(self) -> Totals:
+        """Return what each second adds to the lifetime: use, and disks; not to be changed."""
+        return self.open.of_all.a_second
 
     @property
     def hourly_rates(self) -> HourlyRates:
@@ -268,9 +267,7 @@ class AccountView:
         began = self.open.first_starts_at
         if began is not None and began < since:
             return total_of(self.open_lines, Window(since, self.as_of))
-        totals = self.open.of_disks.after(self._seconds)
-        totals.merge(self.current_session)
-        return totals
+        return self.open.of_all.after(self._seconds)
 
     def gpu_type(self, shape: Shape) -> str:
         """Return a GPU's canonical name with its share, or its spelling where that is unknown."""

@@ -21,21 +21,25 @@ def test_the_next_change_of_each_kind_of_price_is_told() -> None:
     assert next_price_changes(shape(), held, after(40)) == []
 
 
-def test_a_disk_saves_the_difference_of_the_two_prices() -> None:
+def test_a_disk_stands_beside_the_price_of_now() -> None:
     """90 GB at $0.10 a month of 720 hours are 1.25 cents an hour, at $0.12 a quarter more."""
     dearer = DiskPrices([disk_price("0.12"), disk_price("0.08", after(60))])
     held = terms(disk_prices=dearer.timeline("aws", "us-east-1"))
 
     live = live_disk(disk(after(0), None), held, after(30))
 
-    assert live.saving_per_hour == Fraction("0.0025")
+    later = live_disk(disk(after(0), None), held, after(60))
+
+    assert live.line.rate == later.line.rate == Fraction("0.0125")
+    assert live.line.comparison_rate == Fraction("0.015")
     assert live.changes_at == after(60)
-    assert live_disk(disk(after(0), None), held, after(60)).saving_per_hour == Fraction("-0.0025")
+    assert later.line.comparison_rate == Fraction("0.01")
 
 
-def test_a_disk_without_a_price_beside_it_saves_nothing() -> None:
+def test_a_disk_without_a_price_has_nothing_beside_it() -> None:
     """It is in the cost, and in no saving."""
     live = live_disk(disk(after(0), None), terms(), after(30))
 
-    assert live.saving_per_hour == 0
+    assert live.line.rate == Fraction("0.0125")
+    assert live.line.comparison_rate is None
     assert live.changes_at is None

@@ -65,8 +65,19 @@ def test_a_disk_that_costs_more_here_takes_from_the_saving() -> None:
 
     usage = open_usage([], [held], terms(disk_prices=COMPARED_DISKS), after(60))
 
-    assert usage.disk_saving_per_second == Fraction("-0.0025") / 3600
-    assert open_usage([], [held], terms(), after(60)).disk_saving_per_second == 0
+    assert usage.of_disks.a_second.saving == Fraction("-0.0025") / 3600
+    assert open_usage([], [held], terms(), after(60)).of_disks.a_second.saving == 0
+
+
+def test_sessions_and_disks_move_together() -> None:
+    """$3.60 an hour beside $7.20, and a disk of 1.25 cents beside nothing."""
+    held = InstanceState("i-1", disk_now=disk(after(0), None))
+
+    both = open_usage([on(0)], [held], two_ways(), after(60)).of_all
+
+    assert both.a_second.saving == Fraction("0.001")
+    assert both.a_second.actual.total() == Fraction("3.6125") / 3600
+    assert both.at_first.actual.total() == Fraction("3.6125") / 60
 
 
 def test_the_oldest_of_it_may_be_a_session_or_a_disk() -> None:

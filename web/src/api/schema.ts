@@ -625,14 +625,21 @@ export interface components {
       readonly provider: 'AWS' | 'GCP' | 'Azure'
       readonly timezone: string
     }
-    /** @description A saving and its exact slope per second, as decimal strings to tick from. */
+    /** @description An amount and its exact slope per second, as decimal strings to tick from. */
     readonly Live: {
       readonly per_second: string
       readonly value: string
     }
-    /** @description The two ticking savings. */
-    readonly LivePair: {
+    /**
+     * @description The two ticking savings, and what that of the lifetime is made of.
+     *
+     *     At every second `lifetime` is `lifetime_provider_cost` less `lifetime_comparable_cost`.
+     */
+    readonly LiveFigures: {
       readonly lifetime: components['schemas']['Live']
+      readonly lifetime_comparable_cost: components['schemas']['Live']
+      readonly lifetime_cost: components['schemas']['Live']
+      readonly lifetime_provider_cost: components['schemas']['Live']
       readonly session: components['schemas']['Live']
     }
     /** @description Who signs in; `username` is another name for `email`. */
@@ -1270,7 +1277,7 @@ export interface components {
       readonly lifetime_hours: number
       readonly lifetime_provider_cost: number
       readonly lifetime_savings: number
-      readonly live: components['schemas']['LivePair']
+      readonly live: components['schemas']['LiveFigures']
       readonly notices: readonly components['schemas']['NoticeInfo'][]
       readonly oldest_price_retrieved_at: string | null
       readonly prices: components['schemas']['PricesInfo']

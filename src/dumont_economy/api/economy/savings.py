@@ -71,11 +71,17 @@ class InstanceSummary(BaseModel):
     status: InstanceStatus
 
 
-class LivePair(BaseModel):
-    """The two ticking savings."""
+class LiveFigures(BaseModel):
+    """The two ticking savings, and what that of the lifetime is made of.
+
+    At every second `lifetime` is `lifetime_provider_cost` less `lifetime_comparable_cost`.
+    """
 
     lifetime: Live
     session: Live
+    lifetime_cost: Live
+    lifetime_comparable_cost: Live
+    lifetime_provider_cost: Live
 
 
 class SavingsAnswer(CoveredAnswer):
@@ -96,7 +102,7 @@ class SavingsAnswer(CoveredAnswer):
     projections: Projections
     active_instances_count: int
     instances_summary: list[InstanceSummary]
-    live: LivePair
+    live: LiveFigures
     first_use: bool
 
 
@@ -145,11 +151,19 @@ def _savings_answer(view: AccountView, projection: Projection) -> SavingsAnswer:
             )
             for state, totals in summarise_instances(view)
         ],
-        live=LivePair(
-            lifetime=live(lifetime.saving, view.lifetime_saving_per_second),
-            session=live(session.saving, view.saving_per_second),
-        ),
+        live=_live_figures(view),
         first_use=view.ledger.version == 0,
+    )
+
+
+def _live_figures(view: AccountView) -> LiveFigures:
+    lifetime, slope = view.lifetime, view.lifetime_per_second
+    return LiveFigures(
+        lifetime=live(lifetime.saving, slope.saving),
+        session=live(view.current_session.saving, view.saving_per_second),
+        lifetime_cost=live(lifetime.actual.total(), slope.actual.total()),
+        lifetime_comparable_cost=live(lifetime.comparable.total(), slope.comparable.total()),
+        lifetime_provider_cost=live(lifetime.counterfactual.total(), slope.counterfactual.total()),
     )
 
 

@@ -49,7 +49,7 @@ blueprint = Blueprint("economy", __name__, url_prefix="/api/v1/economy")
 
 
 class Live(BaseModel):
-    """A saving and its exact slope per second, as decimal strings to tick from."""
+    """An amount and its exact slope per second, as decimal strings to tick from."""
 
     value: str
     per_second: str
@@ -265,7 +265,7 @@ def covered(view: AccountView, totals: Totals) -> dict[str, Any]:
 
 
 def live(value: Fraction, per_second: Fraction) -> Live:
-    """Return a saving and its slope as the decimal strings of the contract."""
+    """Return an amount and its slope as the decimal strings of the contract."""
     return Live(
         value=amount_text(value, AMOUNT_DECIMALS),
         per_second=slope_text(per_second),
