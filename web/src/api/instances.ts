@@ -59,6 +59,15 @@ export interface UsageFigures {
   readonly saving: DecimalText | null
 }
 
+/** Figures to tick from: each is null where the amount that it is of is. */
+export interface MovingFigures extends UsageFigures {
+  readonly live: {
+    readonly cost: LiveValue | null
+    readonly comparableCost: LiveValue
+    readonly saving: LiveValue | null
+  }
+}
+
 interface OpenSession extends UsageFigures {
   readonly startedAt: string
   readonly live: LiveValue | null
@@ -88,7 +97,7 @@ export interface Instance {
   /** Null where nothing is saved at this moment. */
   readonly savingPerHour: DecimalText | null
   readonly session: OpenSession | null
-  readonly lifetime: UsageFigures
+  readonly lifetime: MovingFigures
 }
 
 export interface InstancesPage {
@@ -122,6 +131,26 @@ function parseFigures(
     comparisonCost: isUnpriced ? null : answer.decimal('comparison_cost'),
     saving: isUnpriced ? null : answer.decimal('saving'),
   }
+}
+
+function parseMovingFigures(answer: AnswerReader<Schemas['MovingTotalsInfo']>): MovingFigures {
+  const figures = answer.part(parseFigures)
+  const slopes = answer.object('per_second')
+  return {
+    ...figures,
+    live: {
+      cost: liveOf(figures.cost, slopes.decimalOrNull('cost')),
+      comparableCost: {
+        value: figures.comparableCost,
+        perSecond: slopes.decimal('comparable_cost'),
+      },
+      saving: liveOf(figures.saving, slopes.decimal('saving')),
+    },
+  }
+}
+
+function liveOf(value: DecimalText | null, perSecond: DecimalText | null): LiveValue | null {
+  return value === null || perSecond === null ? null : { value, perSecond }
 }
 
 function parseMatch(answer: AnswerReader<Schemas['MatchDetail']>): Match {
@@ -177,7 +206,7 @@ function parseInstance(answer: AnswerReader<Schemas['InstanceInfo']>): Instance 
         live: session.maybe('live', (s) => parseLive(s.object('live'))),
       }
     }),
-    lifetime: answer.object('lifetime').part(parseFigures),
+    lifetime: parseMovingFigures(answer.object('lifetime')),
   }
 }
 
@@ -224,7 +253,7 @@ export interface GpuSession {
   readonly startedAt: string
   readonly endedAt: string | null
   readonly runs: readonly Run[]
-  readonly figures: UsageFigures
+  readonly figures: MovingFigures
 }
 
 export interface InstanceSessionsPage {
@@ -235,6 +264,7 @@ export interface InstanceSessionsPage {
   readonly sessions: readonly GpuSession[]
   readonly nextCursor: string | null
   readonly asOf: string
+  readonly validity: Validity
 }
 
 function parseRun(answer: AnswerReader<Schemas['RunInfo']>): Run {
@@ -252,7 +282,7 @@ function parseRun(answer: AnswerReader<Schemas['RunInfo']>): Run {
   }
 }
 
-export function parseInstanceSessions(raw: unknown): InstanceSessionsPage {
+export function parseInstanceSessions(raw: unknown, validity: Validity): InstanceSessionsPage {
   const answer = new AnswerReader<Schemas['InstanceAnswer']>(raw)
   return {
     provider: answer.oneOf('provider', PROVIDERS),
@@ -262,10 +292,11 @@ export function parseInstanceSessions(raw: unknown): InstanceSessionsPage {
       startedAt: session.text('started_at'),
       endedAt: session.textOrNull('ended_at'),
       runs: session.list('runs', parseRun),
-      figures: session.object('totals').part(parseFigures),
+      figures: parseMovingFigures(session.object('totals')),
     })),
     nextCursor: answer.textOrNull('next_cursor'),
     asOf: answer.text('as_of'),
+    validity,
   }
 }
 
@@ -276,7 +307,7 @@ export const {
 } = economyApi.injectEndpoints({
   endpoints: (build) => ({
     getInstanceSessions: build.infiniteQuery<
-      InstanceSessionsPage & { readonly validity: Validity },
+      InstanceSessionsPage,
       { provider: Provider; instanceId: string },
       string | null
     >({
@@ -289,10 +320,7 @@ export const {
         if (pageParam !== null) parameters.set('cursor', pageParam)
         return { path: `instances/${encodeURIComponent(instanceId)}?${parameters.toString()}` }
       },
-      transformResponse: (raw, meta) => ({
-        ...parseInstanceSessions(raw),
-        validity: validityOf(meta),
-      }),
+      transformResponse: (raw, meta) => parseInstanceSessions(raw, validityOf(meta)),
       providesTags: ['Ledger'],
     }),
     getInstances: build.infiniteQuery<InstancesPage, Provider, string | null>({

@@ -532,6 +532,40 @@ describe('the instances', () => {
     expect(column('^-?\\$(12.35|0.47|4.0)')).toEqual(['$12.3576', '-$0.4740', '$4.0000'])
   })
 
+  it('show the same in all time as in their one session, at every instant', async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true })
+    const live = { value: '-0.0050000000', per_second: '0.0010000000000000' }
+    const some = instance()
+    if (some.session === null) throw new Error('It is on.')
+    const { per_second: slopes } = some.lifetime
+    answerInstances({
+      ...some,
+      session: { ...some.session, saving: live.value, live },
+      lifetime: {
+        ...some.lifetime,
+        saving: live.value,
+        per_second: { ...slopes, saving: live.per_second },
+      },
+    })
+    renderApp('/')
+    await rowOf('trainer')
+
+    const outcomes = new Set<string | undefined>()
+    for (let step = 0; step < 40; step += 1) {
+      await act(() => vi.advanceTimersByTimeAsync(500))
+      const [ofSession, ofAll] = ['session-saving:i-1', 'lifetime-saving:i-1'].map(figure)
+      const amountOf = (shown?: HTMLElement) =>
+        Number((shown?.querySelector('.ticking')?.textContent ?? '').replace('$', ''))
+      expect(ofAll?.dataset['outcome']).toBe(ofSession?.dataset['outcome'])
+      expect(Math.abs(amountOf(ofAll) - amountOf(ofSession))).toBeLessThanOrEqual(0.005)
+      outcomes.add(ofAll?.dataset['outcome'])
+    }
+
+    expect([...outcomes]).toEqual(expect.arrayContaining(['loss', 'saved']))
+    expect(figure('lifetime-saving:i-1').textContent).toMatch(/^\$0\.01/)
+    vi.useRealTimers()
+  })
+
   it('that are off save nothing now', async () => {
     answerInstances(instance({ status: 'stopped', session: null, saving_per_hour: null }))
     renderApp('/')

@@ -21,7 +21,9 @@ const standing = (value: string) => ({ value, per_second: '0.0000000000000000' }
 const LIVE = reviewedSavings.live
 const SAVINGS = {
   ...reviewedSavings,
-  live: { lifetime: standing(LIVE.lifetime.value), session: standing(LIVE.session.value) },
+  live: Object.fromEntries(
+    Object.entries(LIVE).map(([name, { value }]) => [name, standing(value)]),
+  ),
 }
 
 /** Round a decimal half to even, as a file and the screen do, with no arithmetic of either. */

@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from '@testing-library/react'
+import { act, screen, waitFor, within } from '@testing-library/react'
 import { http, HttpResponse } from 'msw/http'
 import { describe, expect, it, vi } from 'vitest'
 import oneInstance from '../../../tests/snapshots/instance.json'
@@ -44,6 +44,59 @@ describe('the page of an instance', () => {
 
     const chart = await screen.findByRole('img', { name: /^Rate paid over time/ })
     expect(chart.parentElement).toHaveTextContent(/08:00 · \$4\.40now · \$2\.20$/)
+  })
+
+  it('ticks: in all time, in the running session and in what was paid', async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true })
+    const [ended] = oneInstance.sessions
+    if (ended === undefined) throw new Error('It has a session.')
+    const per_second = {
+      cost: '0.0010000000000000',
+      comparable_cost: '0.0005000000000000',
+      comparison_cost: '0.0035000000000000',
+      saving: '0.0030000000000000',
+    }
+    server.use(
+      http.get(api('instances/*'), () =>
+        HttpResponse.json({
+          ...oneInstance,
+          instance: {
+            ...oneInstance.instance,
+            lifetime: { ...oneInstance.instance.lifetime, per_second },
+          },
+          sessions: [
+            {
+              ...ended,
+              started_at: '2026-08-03T11:00:00Z',
+              ended_at: null,
+              totals: { ...ended.totals, cost: '2.0000000000', saving: '1.0000000000', per_second },
+            },
+            ended,
+          ],
+        }),
+      ),
+    )
+    renderApp('/instances/h100x2')
+    await waitFor(() => figure('lifetime-saving'))
+    const shown = (name: string) =>
+      Number(figure(name).querySelector('.ticking')?.textContent.replace('$', ''))
+    const of = (name: string) => `${name}:2026-08-03T11:00:00Z`
+    const savings = ['lifetime-saving', of('saving')]
+    const costs = ['lifetime-cost', of('cost'), 'uncompared']
+    const before = new Map([...savings, ...costs].map((name) => [name, shown(name)]))
+
+    await act(() => vi.advanceTimersByTimeAsync(20_000))
+
+    const grown = (name: string) => shown(name) - (before.get(name) ?? 0)
+    for (const name of savings) expect(grown(name)).toBeGreaterThan(0.045)
+    // Half of what it costs now has no comparison, and that ticks too.
+    for (const name of costs) expect(grown(name)).toBeGreaterThan(0.005)
+    for (const name of costs) expect(grown(name)).toBeLessThan(0.035)
+    expect(figure('lifetime-cost').parentElement).toHaveTextContent(/^paid \$66\.0\d$/)
+    // What was paid is neither a saving nor a loss.
+    expect(figure('lifetime-cost')).not.toHaveAttribute('data-outcome')
+    expect(figure(`saving:${ended.started_at}`)).toHaveTextContent('$140.40')
+    vi.useRealTimers()
   })
 
   it('asks for an id that holds anything, slashes and all', async () => {

@@ -2,6 +2,7 @@ import { act, render, screen } from '@testing-library/react'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { onClockJump } from '../lib/frame-loop'
 import { clockGapAt, type LiveValue, type Validity } from '../lib/live-counter'
+import { formatUsd } from '../lib/money'
 import { figure } from '../test/render-app'
 import { LiveAmount } from './live-amount'
 
@@ -65,6 +66,38 @@ describe('an amount that ticks', () => {
 
     expect(spoken.size).toBeGreaterThanOrEqual(3)
     expect(spoken.size).toBeLessThanOrEqual(4)
+  })
+
+  it('is drawn in a table together with a figure of the same amount, with fewer digits', () => {
+    const live: LiveValue = { value: '1.2343000000', perSecond: '0.0010000000000000' }
+    const validity = at(performance.now())
+    const drawn = { live, validity, of: '' }
+    render(
+      <>
+        <LiveAmount {...drawn} figure="fine" decimals={4} />
+        <LiveAmount {...drawn} figure="coarse" decimals={2} />
+      </>,
+    )
+
+    const seen = new Set<string | null>()
+    for (let frame = 0; frame < 300; frame += 1) {
+      pass(0.1)
+      const fine = figure('fine').textContent
+      expect(formatUsd(fine.slice(1) as `${number}`)).toBe(figure('coarse').textContent)
+      seen.add(figure('coarse').textContent)
+    }
+
+    expect(seen).toEqual(new Set(['$1.23', '$1.24', '$1.25', '$1.26']))
+  })
+
+  it('is neither a saving nor a loss where it is a cost', () => {
+    render(<LiveAmount {...amount({ ...RISING, value: '-0.0010000000' })} isCost isHeadline />)
+
+    pass(5 + FRAME)
+
+    expect(figure('saving').textContent).toBe('$0.0040')
+    expect(figure('saving')).not.toHaveAttribute('data-outcome')
+    expect(figure('saving')).not.toHaveClass('saving')
   })
 
   it('stops at the end of its answer', () => {

@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef } from 'react'
-import { nextSecond, onFramesDue } from '../lib/frame-loop'
+import { onFramesDue, secondFrom } from '../lib/frame-loop'
 import { formatScaledUsd, type LiveValue, scaled, type Validity } from '../lib/live-counter'
 import { messages } from '../lib/messages'
 import { outcomeOf } from '../lib/money'
@@ -16,6 +16,8 @@ interface LiveAmountProps {
   readonly of?: string
   readonly className?: string
   readonly showLossNote?: boolean
+  /** What was paid, or would have been: it is no saving and no loss, and has no colour of one. */
+  readonly isCost?: boolean
   /** How many decimals the value is told with, where these are not all. */
   readonly told?: number
   /** A large figure, drawn as its digits change, whose fastest ones stand back. */
@@ -36,7 +38,7 @@ function unitOf(decimals: number): bigint {
 const CORRECTION_MS = 10_000
 
 /**
- * A saving that ticks as its shown digits change.
+ * A saving or a cost that ticks as its shown digits change.
  *
  * The frame loop writes the text straight to the page, past React. It is silent to assistive
  * technology: a calm status beside it says the same once a minute. A correction against its slope
@@ -50,6 +52,7 @@ export function LiveAmount({
   of = '',
   className = '',
   showLossNote = false,
+  isCost = false,
   isHeadline = false,
   told = ALL_TOLD,
 }: LiveAmountProps) {
@@ -81,31 +84,41 @@ export function LiveAmount({
       if (root.current && head.current && tail.current && note.current) {
         writeText(head.current, text.slice(0, cut))
         writeText(tail.current, text.slice(cut))
-        const outcome = outcomeOf(value)
-        if (root.current.dataset['outcome'] !== outcome) root.current.dataset['outcome'] = outcome
-        // A minus sign is often not read out: a loss is said.
         if (loss.current) {
+          const outcome = outcomeOf(value)
+          if (root.current.dataset['outcome'] !== outcome) root.current.dataset['outcome'] = outcome
+          // A minus sign is often not read out: a loss is said.
           writeText(loss.current, outcome === 'loss' ? ` ${messages.figures.costsMore}` : '')
         }
         const isOver = now >= current.notedUntil
         if (note.current.hidden !== isOver) note.current.hidden = isOver
       }
       const changes = current.figure.changesAt(now, decimals)
-      const due = isHeadline ? changes : Math.max(changes, nextSecond(now))
+      // Those of a table in one frame: two figures of one amount agree.
+      const due = isHeadline ? changes : secondFrom(changes)
       return now < current.notedUntil ? Math.min(due, current.notedUntil) : due
     })
   }, [live, validity, decimals, of, isHeadline, told])
 
   return (
-    <span ref={root} className={`saving ${className}`} data-figure={figure} aria-live="off">
+    <span
+      ref={root}
+      className={isCost ? className : `saving ${className}`}
+      data-figure={figure}
+      aria-live="off"
+    >
       <span className="ticking">
         <span ref={head} />
         <span ref={tail} className={isHeadline ? 'tail' : ''} />
       </span>
-      <span
-        ref={loss}
-        className={showLossNote ? 'loss-note ml-2 text-sm font-normal tracking-normal' : 'sr-only'}
-      />
+      {!isCost && (
+        <span
+          ref={loss}
+          className={
+            showLossNote ? 'loss-note ml-2 text-sm font-normal tracking-normal' : 'sr-only'
+          }
+        />
+      )}
       <span ref={note} className="correction" hidden />
     </span>
   )

@@ -19,9 +19,14 @@ function beatFrom(instant: number): number {
 }
 
 /**
- * The instant at which figures of a table are drawn again: once a second, and all of them in one
- * frame. A fleet has many, and what a frame costs is their number.
+ * The instant at which figures of a table are drawn that change at one: once a second, and all of
+ * them in one frame. A fleet has many, and what a frame costs is their number.
  */
+export function secondFrom(instant: number): number {
+  return Math.ceil(instant / 1000) * 1000
+}
+
+/** The second after `now`, at which a duration has another digit. */
 export function nextSecond(now: number): number {
   return (Math.floor(now / 1000) + 1) * 1000
 }

@@ -62,6 +62,15 @@ describe('the next change of a shown value', () => {
     expect(text(changesAt + 1)).not.toBe(text(1000))
   })
 
+  it('comes at zero too, where a loss becomes a saving that the digits do not tell', () => {
+    const live = { value: '-0.001', perSecond: '0.001' } as const
+    const counter = new LiveCounter(live, { ...FIVE_MINUTES, startsAt: 0, endsAt: 300_000 })
+
+    expect(counter.changesAt(0, 2)).toBe(1000)
+    expect(counter.changesAt(1000, 2)).toBeLessThan(1001)
+    expect(counter.changesAt(1001, 2)).toBe(6000)
+  })
+
   it('never comes for a value that stands still, or is no longer valid', () => {
     const still = new LiveCounter({ value: '1.0', perSecond: '0.0' }, FIVE_MINUTES)
     const rising = new LiveCounter({ value: '1.0', perSecond: '0.1' }, FIVE_MINUTES)

@@ -50,6 +50,14 @@ export function toDecimalText(value: bigint): DecimalText {
   return `${value < 0n ? '-' : ''}${size / UNIT}.${fraction}` as DecimalText
 }
 
+/** Return what one live value is more than another; null where that is nothing, and stays so. */
+export function liveDifference(one: LiveValue, other: LiveValue): LiveValue | null {
+  const value = scaled(one.value) - scaled(other.value)
+  const perSecond = scaled(one.perSecond) - scaled(other.perSecond)
+  if (value === 0n && perSecond === 0n) return null
+  return { value: toDecimalText(value), perSecond: toDecimalText(perSecond) }
+}
+
 /**
  * A live value while its answer holds.
  *
@@ -79,15 +87,19 @@ export class LiveCounter {
     return this.#after(Math.min(instant - asOf, endsAt - startsAt))
   }
 
-  /** Return the instant after `now` at which the value, rounded to some decimals, changes. */
+  /** Return the instant after `now` at which the value, rounded to some decimals, or its sign changes. */
   changesAt(now: number, decimals: number): number {
     if (this.perSecond === 0n || now >= this.validity.endsAt) return Infinity
     const step = 10n ** BigInt(SCALE - decimals)
     const isRising = this.perSecond > 0n
+    const ahead = isRising ? this.at(now) : -this.at(now)
     // Distance to the next tie of the rounding, in the direction of the slope.
-    const shifted = (isRising ? this.at(now) : -this.at(now)) + step / 2n
-    const past = ((shifted % step) + step) % step
-    const seconds = Number(step - past) / Number(isRising ? this.perSecond : -this.perSecond)
+    const shifted = ahead + step / 2n
+    const toTie = step - (((shifted % step) + step) % step)
+    // A loss becomes a saving between two ties.
+    const toSign = ahead < 0n ? -ahead : ahead === 0n ? 1n : toTie
+    const distance = toSign < toTie ? toSign : toTie
+    const seconds = Number(distance) / Number(isRising ? this.perSecond : -this.perSecond)
     return Math.min(Math.max(now, this.validity.startsAt) + seconds * 1000, this.validity.endsAt)
   }
 

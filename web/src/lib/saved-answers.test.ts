@@ -23,6 +23,7 @@ type Parse = (raw: unknown) => unknown
 
 const atNoTime = { startsAt: 0, endsAt: 0, asOf: 0, clockGap: 0 }
 const instancesOf: Parse = (raw) => parseInstances(raw, atNoTime)
+const sessionsOf: Parse = (raw) => parseInstanceSessions(raw, atNoTime)
 
 /** What the screen reads each answer with. */
 const READ_WITH: Readonly<Record<string, Parse>> = {
@@ -31,7 +32,7 @@ const READ_WITH: Readonly<Record<string, Parse>> = {
   explanation_unknown: parseExplanation,
   history: parseHistory,
   history_first_use: parseHistory,
-  instance: parseInstanceSessions,
+  instance: sessionsOf,
   instances: instancesOf,
   instances_by_gpu: parseGpuGroups,
   instances_first_use: instancesOf,

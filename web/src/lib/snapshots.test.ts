@@ -71,7 +71,7 @@ describe('the reviewed answers of the server are understood', () => {
   })
 
   it('one instance, opened into its sessions, runs and rates', () => {
-    const { instance, sessions } = parseInstanceSessions(oneInstance)
+    const { instance, sessions } = parseInstanceSessions(oneInstance, VALIDITY)
 
     expect(instance.instanceId).toBe('h100x2')
     expect(sessions.flatMap(({ runs }) => runs.flatMap(({ rates }) => rates))).toHaveLength(2)

@@ -51,9 +51,19 @@ export function coverage(changes: Partial<Schemas['Coverage']> = {}): Schemas['C
   }
 }
 
+/** What of an answer is another in a case; of what ticks, what does not follow from the rest. */
+type SavingsChanges = Partial<Omit<SavingsAnswer, 'live'>> & {
+  readonly live?: Partial<SavingsAnswer['live']>
+}
+
+/** A total that moves at a rate per hour. */
+function ticking(total: number, perHour: number): Schemas['Live'] {
+  return { value: total.toFixed(10), per_second: (perHour / 3600).toFixed(16) }
+}
+
 /** Three instances run and save $3.60 an hour. */
-export function savings(changes: Partial<SavingsAnswer> = {}): SavingsAnswer {
-  return {
+export function savings({ live, ...changes }: SavingsChanges = {}): SavingsAnswer {
+  const answer: Omit<SavingsAnswer, 'live'> = {
     ...SAVINGS,
     lifetime_savings: 100.25,
     lifetime_hours: 12.5,
@@ -84,10 +94,6 @@ export function savings(changes: Partial<SavingsAnswer> = {}): SavingsAnswer {
     },
     active_instances_count: 3,
     instances_summary: [],
-    live: {
-      lifetime: { value: '100.2500000000', per_second: '0.0010000000000000' },
-      session: { value: '1.5000000000', per_second: '0.0010000000000000' },
-    },
     comparison: comparison(),
     coverage: coverage(),
     notices: [],
@@ -95,6 +101,21 @@ export function savings(changes: Partial<SavingsAnswer> = {}): SavingsAnswer {
     as_of: AS_OF,
     valid_until: VALID_UNTIL,
     ...changes,
+  }
+  const { hourly_comparison: hourly } = answer
+  return {
+    ...answer,
+    live: {
+      lifetime: { value: '100.2500000000', per_second: '0.0010000000000000' },
+      session: { value: '1.5000000000', per_second: '0.0010000000000000' },
+      lifetime_cost: ticking(answer.lifetime_cost, hourly.dumont_rate),
+      lifetime_comparable_cost: ticking(
+        answer.lifetime_comparable_cost,
+        hourly.dumont_comparable_rate,
+      ),
+      lifetime_provider_cost: ticking(answer.lifetime_provider_cost, hourly.provider_rate),
+      ...live,
+    },
   }
 }
 
@@ -113,7 +134,7 @@ const NOTHING_RUNS: Partial<SavingsAnswer> = {
   },
 }
 
-export function idleSavings(changes: Partial<SavingsAnswer> = {}): SavingsAnswer {
+export function idleSavings(changes: SavingsChanges = {}): SavingsAnswer {
   return savings({
     ...NOTHING_RUNS,
     live: {
@@ -242,6 +263,8 @@ export function match(changes: Partial<Schemas['MatchDetail']> = {}): Schemas['M
   }
 }
 
+const STANDING = '0.0000000000000000'
+
 const FIGURES: Schemas['TotalsInfo'] = {
   hours: 10.5,
   gpu_hours: 10.5,
@@ -249,6 +272,23 @@ const FIGURES: Schemas['TotalsInfo'] = {
   comparable_cost: '5.2500000000',
   comparison_cost: '8.7500000000',
   saving: '3.5000000000',
+}
+
+/** Figures that move as a session at $0.15 an hour beside $0.526 does, or stand. */
+function moving(
+  figures: Schemas['TotalsInfo'],
+  changes: Partial<Schemas['TotalsPerSecond']> = {},
+): Schemas['MovingTotalsInfo'] {
+  return {
+    ...figures,
+    per_second: {
+      cost: '0.0000416666666667',
+      comparable_cost: '0.0000416666666667',
+      comparison_cost: '0.0001461111111111',
+      saving: '0.0001044444444444',
+      ...changes,
+    },
+  }
 }
 
 /** An open session of such figures, which ticks or not. */
@@ -289,7 +329,7 @@ export function instance(changes: Partial<Schemas['InstanceInfo']> = {}): Schema
     comparison_rate_per_hour: '0.526',
     saving_per_hour: '0.376',
     session: openSession(FIGURES, { value: '0.7520000000', per_second: '0.0001044444444444' }),
-    lifetime: FIGURES,
+    lifetime: moving(FIGURES),
     ...changes,
   }
 }
@@ -312,7 +352,11 @@ export function unpricedInstance(): Schemas['InstanceInfo'] {
     comparison_rate_per_hour: null,
     saving_per_hour: null,
     session: openSession(figures, null),
-    lifetime: figures,
+    lifetime: moving(figures, {
+      comparable_cost: STANDING,
+      comparison_cost: STANDING,
+      saving: STANDING,
+    }),
   })
 }
 

@@ -4,6 +4,7 @@ import {
   type GpuSession,
   type Instance,
   type InstanceSessionsPage,
+  type MovingFigures,
   type Run,
   useGetInstanceSessionsInfiniteQuery,
 } from '../../api/instances'
@@ -15,20 +16,15 @@ import { LiveAmount } from '../../components/live-amount'
 import { MatchCell } from '../../components/match-cell'
 import { versus } from '../../components/proof'
 import { Saving } from '../../components/saving'
+import { Sentence } from '../../components/sentence'
 import { SkeletonRows } from '../../components/skeleton'
 import { Stat } from '../../components/stat'
 import { type Step, StepChart } from '../../components/step-chart'
-import { Uncompared } from '../../components/uncompared'
+import { LiveUncompared } from '../../components/uncompared'
 import { Why } from '../../components/why'
 import type { Validity } from '../../lib/live-counter'
 import { messages } from '../../lib/messages'
-import {
-  columnRates,
-  type DecimalText,
-  formatQuantity,
-  formatRate,
-  formatUsd,
-} from '../../lib/money'
+import { columnRates, type DecimalText, formatQuantity, formatRate } from '../../lib/money'
 import { formatInstant } from '../../lib/time'
 import { usePolling } from '../../state/use-savings'
 import { InstanceStatusCell } from './instance-status-cell'
@@ -100,6 +96,8 @@ export function InstanceDetail({ provider, instanceId, timeZone }: InstanceDetai
                 instanceId={instanceId}
                 isLatest={index === 0}
                 asOf={page.asOf}
+                validity={page.validity}
+                against={page.provider}
                 timeZone={timeZone}
                 isStale={staleSince !== null}
               />
@@ -125,6 +123,7 @@ interface SummaryProps {
 
 function Summary({ page, validity, timeZone, isStale }: SummaryProps) {
   const { instance, provider } = page
+  const { cost, comparableCost, saving } = instance.lifetime.live
   return (
     <div className="space-y-5 px-4 pb-5 sm:px-5">
       <div className="flex flex-wrap gap-x-10 gap-y-4 text-[13px]">
@@ -180,19 +179,28 @@ function Summary({ page, validity, timeZone, isStale }: SummaryProps) {
         </Stat>
         <Stat
           label={text.lifetime}
-          note={instance.lifetime.cost !== null && text.paid(formatUsd(instance.lifetime.cost))}
+          note={<Paid figure="lifetime-cost" figures={instance.lifetime} validity={validity} />}
         >
-          {instance.lifetime.saving === null ? (
+          {saving === null ? (
             <Off />
           ) : (
             <Why about={{ about: 'usage', instance: instance.instanceId }}>
-              <Saving amount={instance.lifetime.saving} figure="lifetime-saving" showLossNote />
+              <LiveAmount
+                figure="lifetime-saving"
+                of={provider}
+                live={saving}
+                validity={validity}
+                decimals={2}
+                showLossNote
+              />
             </Why>
           )}
-          {instance.lifetime.cost !== null && instance.lifetime.saving !== null && (
-            <Uncompared
-              paid={instance.lifetime.cost}
-              compared={instance.lifetime.comparableCost}
+          {cost !== null && saving !== null && (
+            <LiveUncompared
+              paid={cost}
+              compared={comparableCost}
+              validity={validity}
+              of={provider}
               about={{ about: 'usage', instance: instance.instanceId }}
             />
           )}
@@ -204,6 +212,22 @@ function Summary({ page, validity, timeZone, isStale }: SummaryProps) {
 
 function Off() {
   return <span className="text-ink-faint">–</span>
+}
+
+interface PaidProps {
+  readonly figure: string
+  readonly figures: MovingFigures
+  readonly validity: Validity
+}
+
+/** What was paid, in words; nothing where it was in a currency that is not converted. */
+function Paid({ figure, figures: { live }, validity }: PaidProps) {
+  if (live.cost === null) return null
+  return (
+    <Sentence words={text.paid}>
+      <LiveAmount figure={figure} live={live.cost} validity={validity} decimals={2} isCost />
+    </Sentence>
+  )
 }
 
 interface SessionFigureProps {
@@ -262,11 +286,22 @@ interface SessionProps {
   readonly instanceId: string
   readonly isLatest: boolean
   readonly asOf: string
+  readonly validity: Validity
+  readonly against: Provider
   readonly timeZone: string
   readonly isStale: boolean
 }
 
-function Session({ session, instanceId, isLatest, asOf, timeZone, isStale }: SessionProps) {
+function Session({
+  session,
+  instanceId,
+  isLatest,
+  asOf,
+  validity,
+  against,
+  timeZone,
+  isStale,
+}: SessionProps) {
   const { startedAt, endedAt, figures } = session
   const stretches = stretchesOf(session)
   const began = formatInstant(startedAt, timeZone)
@@ -283,8 +318,10 @@ function Session({ session, instanceId, isLatest, asOf, timeZone, isStale }: Ses
         <span className="font-medium">{text.sessionOf(began, ended)}</span>
         <span className="flex flex-wrap gap-x-4 text-[13px] text-ink-soft">
           <span>{text.hours(formatQuantity(figures.hours, 2))}</span>
-          {figures.cost !== null && <span>{text.paid(formatUsd(figures.cost))}</span>}
-          {figures.saving !== null && (
+          <span className="empty:hidden">
+            <Paid figure={`cost:${startedAt}`} figures={figures} validity={validity} />
+          </span>
+          {figures.live.saving !== null && (
             <Why
               about={{
                 about: 'usage',
@@ -294,7 +331,14 @@ function Session({ session, instanceId, isLatest, asOf, timeZone, isStale }: Ses
                 isComputeOnly: true,
               }}
             >
-              <Saving amount={figures.saving} showLossNote />
+              <LiveAmount
+                figure={`saving:${startedAt}`}
+                of={against}
+                live={figures.live.saving}
+                validity={validity}
+                decimals={2}
+                showLossNote
+              />
             </Why>
           )}
         </span>

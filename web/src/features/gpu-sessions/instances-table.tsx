@@ -21,7 +21,7 @@ import { InstanceStatusCell } from './instance-status-cell'
 
 const text = messages.instances
 
-/** An instance with the answer's validity, by which its session ticks. */
+/** An instance with the answer's validity, by which its figures tick. */
 interface InstanceRow {
   readonly instance: Instance
   readonly validity: Validity
@@ -146,12 +146,18 @@ function columnsFor(
       header: text.lifetimeSaving,
       isNumber: true,
       sortBy: ({ instance: { lifetime } }) => numberOf(lifetime.saving),
-      cell: ({ instance: { lifetime, instanceId } }) =>
-        lifetime.saving === null ? (
+      cell: ({ instance: { lifetime, instanceId }, validity, against }) =>
+        lifetime.live.saving === null ? (
           <NoFigure />
         ) : (
           <Why about={{ about: 'usage', instance: instanceId }}>
-            <Saving amount={lifetime.saving} />
+            <LiveAmount
+              figure={`lifetime-saving:${instanceId}`}
+              of={against}
+              live={lifetime.live.saving}
+              validity={validity}
+              decimals={2}
+            />
           </Why>
         ),
     },
