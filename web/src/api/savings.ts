@@ -40,7 +40,6 @@ export interface Savings {
   readonly lifetimeSavings: number
   readonly lifetimeHours: number
   readonly lifetimeGpuHours: number
-  readonly lifetimeCost: number
   readonly lifetimeComparableCost: number
   readonly lifetimeProviderCost: number
   readonly savingsPercentage: number | null
@@ -51,6 +50,9 @@ export interface Savings {
   readonly activeInstancesCount: number
   readonly liveLifetime: LiveValue
   readonly liveSession: LiveValue
+  readonly liveLifetimeCost: LiveValue
+  readonly liveLifetimeComparableCost: LiveValue
+  readonly liveLifetimeProviderCost: LiveValue
   readonly firstUse: boolean
   readonly comparison: Comparison
   readonly coverage: Coverage
@@ -77,7 +79,6 @@ export function parseSavings(raw: unknown, validity: Validity = STANDING_STILL):
     lifetimeSavings: answer.number('lifetime_savings'),
     lifetimeHours: answer.number('lifetime_hours'),
     lifetimeGpuHours: answer.number('lifetime_gpu_hours'),
-    lifetimeCost: answer.number('lifetime_cost'),
     lifetimeComparableCost: answer.number('lifetime_comparable_cost'),
     lifetimeProviderCost: answer.number('lifetime_provider_cost'),
     savingsPercentage: answer.numberOrNull('savings_percentage'),
@@ -100,6 +101,9 @@ export function parseSavings(raw: unknown, validity: Validity = STANDING_STILL):
     activeInstancesCount: answer.number('active_instances_count'),
     liveLifetime: parseLive(live.object('lifetime')),
     liveSession: parseLive(live.object('session')),
+    liveLifetimeCost: parseLive(live.object('lifetime_cost')),
+    liveLifetimeComparableCost: parseLive(live.object('lifetime_comparable_cost')),
+    liveLifetimeProviderCost: parseLive(live.object('lifetime_provider_cost')),
     firstUse: answer.flag('first_use'),
     comparison: parseComparison(answer.object('comparison')),
     coverage: parseCoverage(answer.object('coverage')),

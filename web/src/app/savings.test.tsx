@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from '@testing-library/react'
+import { act, screen, waitFor, within } from '@testing-library/react'
 import { http, HttpResponse } from 'msw/http'
 import { describe, expect, it, vi } from 'vitest'
 import {
@@ -19,6 +19,9 @@ import { api, problem, server } from '../test/server'
 const answerSavings = (answer: Record<string, unknown>) => {
   server.use(http.get(api('economy/savings'), () => HttpResponse.json(answer)))
 }
+
+const amountOf = (name: string) =>
+  Number(figure(name).querySelector('.ticking')?.textContent.replace('$', ''))
 
 const lifetime = () => screen.findByRole('region', { name: 'Saved in all time' })
 
@@ -66,6 +69,68 @@ describe('the lifetime counter', () => {
     expect(leftOut).toHaveTextContent('MI210 (1 GPU-h)')
     expect(leftOut).toHaveTextContent('Disks are not rated yet.')
     expect(leftOut).toHaveTextContent('nothing new of AWS Price List since 1 Mar 2026, 02:00.')
+  })
+
+  it('is at every instant what would have been charged less what was paid', async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true })
+    const { hourly_comparison: hourly } = savings()
+    answerSavings(
+      savings({
+        hourly_comparison: {
+          ...hourly,
+          dumont_rate: 74,
+          dumont_comparable_rate: 74,
+          provider_rate: 77.6,
+        },
+      }),
+    )
+    renderApp('/savings')
+    await waitFor(() => figure('lifetime-provider-cost:AWS'))
+    const cost = (name: string) => {
+      expect(figure(name)).not.toHaveAttribute('data-outcome')
+      return amountOf(name)
+    }
+
+    const paid = new Set<number>()
+    for (let step = 0; step < 60; step += 1) {
+      await act(() => vi.advanceTimersByTimeAsync(333))
+      const made = cost('lifetime-provider-cost') - cost('lifetime-cost')
+      // Each is rounded once.
+      expect(Math.abs(amountOf('lifetime-saving') - made)).toBeLessThan(0.0101)
+      const ofAws = cost('lifetime-provider-cost:AWS') - cost('lifetime-comparable-cost:AWS')
+      expect(Math.abs(amountOf('lifetime-saving:AWS') - ofAws)).toBeLessThan(0.0151)
+      paid.add(cost('lifetime-cost'))
+    }
+
+    expect(paid.size).toBeGreaterThan(30)
+    expect(Math.max(...paid)).toBeGreaterThan(50.38)
+    vi.useRealTimers()
+  })
+
+  it('has what of the cost is compared beside it, which ticks too', async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true })
+    const { hourly_comparison: hourly } = savings()
+    answerSavings(
+      savings({
+        lifetime_comparable_cost: 40,
+        hourly_comparison: { ...hourly, dumont_rate: 108, dumont_comparable_rate: 72 },
+      }),
+    )
+    renderApp('/savings')
+    await waitFor(() => figure('lifetime-comparable-cost'))
+
+    for (let step = 0; step < 20; step += 1) {
+      await act(() => vi.advanceTimersByTimeAsync(1000))
+      const apart = amountOf('lifetime-cost') - amountOf('lifetime-comparable-cost')
+      // What is not in the saving is drawn once a second, at a cent a second.
+      expect(Math.abs(amountOf('uncompared') - apart)).toBeLessThan(0.0251)
+    }
+
+    expect(amountOf('uncompared')).toBeGreaterThan(10.18)
+    expect(figure('lifetime-comparable-cost').parentElement).toHaveTextContent(
+      /^\$40\.4\d of it has a comparison$/,
+    )
+    vi.useRealTimers()
   })
 
   it('names the reference card where it is the comparison', async () => {

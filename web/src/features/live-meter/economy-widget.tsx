@@ -13,7 +13,7 @@ import { projectionMethod } from '../../components/projection-method'
 import { Evidence, hasLeftOut, LeftOutList, versus } from '../../components/proof'
 import { Saving } from '../../components/saving'
 import { Skeleton } from '../../components/skeleton'
-import { Uncompared } from '../../components/uncompared'
+import { LiveUncompared } from '../../components/uncompared'
 import { Why } from '../../components/why'
 import { messages } from '../../lib/messages'
 import { amountText, formatRate, JSON_DECIMALS } from '../../lib/money'
@@ -137,9 +137,11 @@ function Meter({ savings, isStale, today }: MeterProps) {
               isHeadline
             />
           </Why>
-          <Uncompared
-            paid={savings.lifetimeCost}
-            compared={savings.lifetimeComparableCost}
+          <LiveUncompared
+            paid={savings.liveLifetimeCost}
+            compared={savings.liveLifetimeComparableCost}
+            validity={savings.validity}
+            of={savings.provider}
             about={{ about: 'usage' }}
           />
         </p>

@@ -12,11 +12,13 @@ import { projectionMethod } from '../../components/projection-method'
 import { Evidence, versus } from '../../components/proof'
 import { Saving } from '../../components/saving'
 import { Segmented } from '../../components/segmented'
+import { Sentence } from '../../components/sentence'
 import { Skeleton } from '../../components/skeleton'
-import { Uncompared } from '../../components/uncompared'
+import { LiveUncompared } from '../../components/uncompared'
 import { Why } from '../../components/why'
+import { liveDifference, type LiveValue } from '../../lib/live-counter'
 import { messages } from '../../lib/messages'
-import { formatPercent, formatQuantity, formatRate, formatUsd, outcomeOf } from '../../lib/money'
+import { formatPercent, formatQuantity, formatRate, outcomeOf } from '../../lib/money'
 
 const text = messages.savings
 
@@ -111,9 +113,11 @@ function Counter({ savings, isStale }: OfSavings) {
           </Why>
         </p>
         <p className="mt-2">
-          <Uncompared
-            paid={savings.lifetimeCost}
-            compared={savings.lifetimeComparableCost}
+          <LiveUncompared
+            paid={savings.liveLifetimeCost}
+            compared={savings.liveLifetimeComparableCost}
+            validity={savings.validity}
+            of={savings.provider}
             about={{ about: 'usage' }}
           />
         </p>
@@ -230,19 +234,44 @@ function LossBelow() {
   )
 }
 
+interface CostProps {
+  readonly figure: string
+  readonly live: LiveValue
+  readonly savings: Savings
+}
+
+/** A cost that the saving above is made of: it is drawn when that is. */
+function Cost({ figure, live, savings }: CostProps) {
+  return (
+    <LiveAmount
+      figure={figure}
+      of={savings.provider}
+      live={live}
+      validity={savings.validity}
+      decimals={2}
+      isCost
+      isHeadline
+    />
+  )
+}
+
 function PaidTile({ savings }: { readonly savings: Savings }) {
-  const isAllComparable = savings.lifetimeCost === savings.lifetimeComparableCost
+  const { liveLifetimeCost: paid, liveLifetimeComparableCost: compared } = savings
   return (
     <Tile title={text.youPaid}>
-      <p className={TILE_FIGURE} data-figure="lifetime-cost">
-        <Why about={{ about: 'usage', quantity: 'paid' }}>{formatUsd(savings.lifetimeCost)}</Why>
+      <p className={TILE_FIGURE}>
+        <Why about={{ about: 'usage', quantity: 'paid' }}>
+          <Cost figure="lifetime-cost" live={paid} savings={savings} />
+        </Why>
       </p>
       <p className={TILE_NOTE}>
-        {isAllComparable ? (
+        {liveDifference(paid, compared) === null ? (
           text.allComparable
         ) : (
           <Why about={{ about: 'usage', quantity: 'paid' }}>
-            {text.comparable(formatUsd(savings.lifetimeComparableCost))}
+            <Sentence words={text.comparable}>
+              <Cost figure="lifetime-comparable-cost" live={compared} savings={savings} />
+            </Sentence>
           </Why>
         )}
       </p>
@@ -253,9 +282,13 @@ function PaidTile({ savings }: { readonly savings: Savings }) {
 function ChargedTile({ savings }: { readonly savings: Savings }) {
   return (
     <Tile title={text.wouldHaveCharged(savings.provider)}>
-      <p className={TILE_FIGURE} data-figure="lifetime-provider-cost">
+      <p className={TILE_FIGURE}>
         <Why about={{ about: 'usage', quantity: 'comparison' }}>
-          {formatUsd(savings.lifetimeProviderCost)}
+          <Cost
+            figure="lifetime-provider-cost"
+            live={savings.liveLifetimeProviderCost}
+            savings={savings}
+          />
         </Why>
       </p>
       <p className={TILE_NOTE}>{text.sameWork}</p>

@@ -8,8 +8,9 @@ import { LastAnswer } from '../../components/last-answer'
 import { LiveAmount } from '../../components/live-amount'
 import { Skeleton } from '../../components/skeleton'
 import { Why } from '../../components/why'
+import type { LiveValue, Validity } from '../../lib/live-counter'
 import { messages } from '../../lib/messages'
-import { formatPercent, formatUsd } from '../../lib/money'
+import { formatPercent } from '../../lib/money'
 import type { AskedWhy } from '../../lib/why'
 import { useAnswer } from '../../state/use-answer'
 import { usePolling } from '../../state/use-savings'
@@ -91,6 +92,9 @@ const Figures = memo(function Figures({ answer }: { readonly answer: Answer<Savi
         <Proportion
           label={text.wouldHaveCharged}
           why={{ about: 'usage', provider: savings.provider, quantity: 'comparison' }}
+          figure={`lifetime-provider-cost:${savings.provider}`}
+          live={savings.liveLifetimeProviderCost}
+          validity={savings.validity}
           amount={charged}
           whole={Math.max(paid, charged)}
           look="fill-unknown-fill"
@@ -98,6 +102,9 @@ const Figures = memo(function Figures({ answer }: { readonly answer: Answer<Savi
         <Proportion
           label={`${text.youPaid}, ${text.comparedPart}`}
           why={{ about: 'usage', provider: savings.provider, quantity: 'paid' }}
+          figure={`lifetime-comparable-cost:${savings.provider}`}
+          live={savings.liveLifetimeComparableCost}
+          validity={savings.validity}
           amount={paid}
           whole={Math.max(paid, charged)}
           look={paid > charged ? 'fill-loss-fill' : 'fill-saved-fill'}
@@ -117,17 +124,23 @@ const Figures = memo(function Figures({ answer }: { readonly answer: Answer<Savi
 interface ProportionProps {
   readonly label: string
   readonly why: AskedWhy
+  readonly figure: string
+  readonly live: LiveValue
+  readonly validity: Validity
+  /** What the bar is drawn of, which stands until the next answer. */
   readonly amount: number
   readonly whole: number
   readonly look: string
 }
 
-function Proportion({ label, why, amount, whole, look }: ProportionProps) {
+function Proportion({ label, why, figure, live, validity, amount, whole, look }: ProportionProps) {
   return (
     <div className="grid grid-cols-[1fr_auto] gap-x-4 gap-y-1">
       <dt className="text-ink-soft">{label}</dt>
       <dd className="font-medium">
-        <Why about={why}>{formatUsd(amount)}</Why>
+        <Why about={why}>
+          <LiveAmount figure={figure} live={live} validity={validity} decimals={2} isCost />
+        </Why>
       </dd>
       <dd aria-hidden="true" className="col-span-2">
         <svg className="block h-1.5 w-full overflow-hidden rounded-full">
