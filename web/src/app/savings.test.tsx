@@ -216,6 +216,21 @@ describe('the history', () => {
     expect(figure('range-saving')).toHaveTextContent('$5.72')
   })
 
+  it('says of which instant its totals are, in the zone of its days', async () => {
+    server.use(
+      http.get(api('economy/savings/history'), () =>
+        HttpResponse.json(
+          history({ as_of: '2026-11-23T10:23:10Z', timezone: 'America/Sao_Paulo' }),
+        ),
+      ),
+    )
+    renderApp('/savings')
+
+    const region = await screen.findByRole('region', { name: 'History' })
+
+    expect(await within(region).findByText('As of 23 Nov 2026, 07:23:10')).toBeVisible()
+  })
+
   it('asks for the range that was chosen', async () => {
     const asked: (string | null)[] = []
     server.use(

@@ -12,7 +12,7 @@ import { Why } from '../../components/why'
 import { downloadCsv, toCsv } from '../../lib/csv'
 import { messages } from '../../lib/messages'
 import { formatFixed, formatQuantity, formatUsd, plainAmount } from '../../lib/money'
-import { formatDate } from '../../lib/time'
+import { formatDate, formatExactInstant } from '../../lib/time'
 import { RANGE_DAYS, type RangeDays } from '../../state/economy-slice'
 import { useAnswer } from '../../state/use-answer'
 import { useFileName } from '../../state/use-sample-data'
@@ -23,6 +23,9 @@ import { type DayMarks, useDayMarks } from './day-marks'
 import { MARK_SIGNS } from './history-parts'
 
 const text = messages.history
+
+const TOTALS_LOOK = 'grid grid-cols-2 gap-x-6 gap-y-3 px-4 pb-2 sm:px-5 md:grid-cols-4'
+const AS_OF_LOOK = 'px-4 pb-4 text-[13px] leading-5 text-ink-faint sm:px-5'
 
 const HistoryChart = lazy(() => import('./history-chart'))
 
@@ -144,7 +147,7 @@ const Days = memo(function Days({
   const [isTableOpen, setIsTableOpen] = useState(false)
   return (
     <>
-      <dl className="grid grid-cols-2 gap-x-6 gap-y-3 px-4 pb-4 sm:px-5 md:grid-cols-4">
+      <dl className={TOTALS_LOOK}>
         <Total label={text.paid}>
           <Why about={whyOfRange(history, rangeDays, 'paid')}>{formatUsd(totals.cost)}</Why>
         </Total>
@@ -165,6 +168,10 @@ const Days = memo(function Days({
         </Total>
         <Total label={text.hours}>{formatQuantity(totals.hoursUsed)}</Total>
       </dl>
+      {/* They stand until the next answer, beside a counter that ticks. */}
+      <p className={AS_OF_LOOK}>
+        {messages.why.asOf(formatExactInstant(history.asOf, history.timezone))}
+      </p>
       <div className="h-80 px-2 sm:px-4">
         {days.length === 0 ? (
           <p className="flex h-full items-center justify-center rounded-lg bg-sunken text-sm text-ink-soft">
@@ -226,13 +233,16 @@ function HistorySkeleton() {
   return (
     <div role="status">
       <span className="sr-only">{messages.shell.loading}</span>
-      <div className="grid grid-cols-2 gap-x-6 gap-y-3 px-4 pb-4 sm:px-5 md:grid-cols-4">
+      <div className={TOTALS_LOOK}>
         {[text.paid, text.paidBar, text.saved, text.hours].map((label) => (
           <div key={label}>
             <Skeleton className="h-5 w-20" />
             <Skeleton className="mt-0.5 h-6 w-24" />
           </div>
         ))}
+      </div>
+      <div className={AS_OF_LOOK}>
+        <Skeleton className="h-5 w-48" />
       </div>
       <div className="h-80 px-2 sm:px-4">
         <Skeleton className="h-full w-full" />
