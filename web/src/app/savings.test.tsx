@@ -128,7 +128,7 @@ describe('the lifetime counter', () => {
 
     expect(amountOf('uncompared')).toBeGreaterThan(10.18)
     expect(figure('lifetime-comparable-cost').parentElement).toHaveTextContent(
-      /^\$40\.4\d of it has a comparison$/,
+      /^\$40\.4\d of it has a comparison, why\?$/,
     )
     vi.useRealTimers()
   })
