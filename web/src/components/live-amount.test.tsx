@@ -69,7 +69,7 @@ describe('an amount that ticks', () => {
   })
 
   it('is drawn in a table together with a figure of the same amount, with fewer digits', () => {
-    const live: LiveValue = { value: '1.2343000000', perSecond: '0.0010000000000000' }
+    const live: LiveValue = { value: '1.2348000000', perSecond: '0.0010000000000000' }
     const validity = at(performance.now())
     const drawn = { live, validity, of: '' }
     render(
