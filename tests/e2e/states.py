@@ -38,6 +38,7 @@ _SESSION = '[data-figure="session-saving"]'
 _LIFETIME = '[data-figure="lifetime-saving"]'
 # Up to here Chromium's makers call a page still: how many rows a table will have is not known.
 _MOST_SHIFT = 0.1
+_LOOKS_AT_TICKING = 3
 _NOTE_SHIFTS = """
 window.shifts = 0
 new PerformanceObserver((list) => {
@@ -160,9 +161,14 @@ def _ticks(stage: Stage) -> None:
         return
     asked: list[str] = []
     stage.page.on("request", lambda request: asked.append(request.url))
-    before, began = stage.amount(_SESSION), time.monotonic()
-    stage.page.wait_for_timeout(1_500)
-    grown, seconds = stage.amount(_SESSION) - before, time.monotonic() - began
+    # The stream's first word, after which everything is asked for, may come late.
+    for _ in range(_LOOKS_AT_TICKING):
+        asked.clear()
+        before, began = stage.amount(_SESSION), time.monotonic()
+        stage.page.wait_for_timeout(1_500)
+        grown, seconds = stage.amount(_SESSION) - before, time.monotonic() - began
+        if not asked:
+            break
     assert asked == []
     assert grown > 0
     assert abs(grown - _FLEET_PER_SECOND * Decimal(str(seconds))) < Decimal("0.01")

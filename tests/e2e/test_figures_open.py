@@ -111,6 +111,31 @@ def test_a_figure_opens_into_lines_that_add_up_to_it(
     assert amount(page.locator(SAVING)) > shown
 
 
+def test_a_proof_whose_script_cannot_be_had_says_so_and_opens_when_it_can(
+    browser: Browser, server: LiveServer, fleet: Reporter
+) -> None:
+    """The page around it stands: a server may be lost before the script was asked for."""
+    del fleet
+    # A page of its own: what the browser says of the failed request is what is wanted here.
+    page = browser.new_context().new_page()
+    script = "**/assets/why-panel-*.js"
+    page.route(script, lambda route: route.abort())
+    sign_in(page, server)
+
+    page.locator('[data-figure="lifetime-saving"]').first.click()
+    panel = page.get_by_role("dialog")
+    expect(panel.get_by_text("The server does not answer")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(panel).to_have_count(0)
+    page.locator('[data-figure="lifetime-saving"]').first.click()
+    expect(panel.get_by_text("The server does not answer")).to_be_visible()
+
+    page.unroute(script)
+    panel.get_by_role("button", name="Try again").click()
+    expect(page.locator(SAVING)).to_be_visible()
+    page.context.close()
+
+
 def test_the_session_and_its_parts_are_the_same_figure(
     looking: Any,  # noqa: ANN401  a fixture's function
     server: LiveServer,

@@ -135,9 +135,11 @@ def totals(caller: Caller) -> dict[str, Any]:
             name: savings[name]
             for name in (
                 *("lifetime_savings", "lifetime_provider_cost", "lifetime_comparable_cost"),
-                *("savings_percentage", "current_session_savings", "projections", "live"),
+                *("savings_percentage", "current_session_savings", "projections"),
             )
         },
+        # All that was paid is known, whatever it is compared with.
+        "live": {name: live for name, live in savings["live"].items() if name != "lifetime_cost"},
         "provider rate": savings["hourly_comparison"]["provider_rate"],
         "days": [day[name] for name in ("comparable_cost", "provider_cost", "savings")],
         "history": [

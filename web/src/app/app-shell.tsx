@@ -1,17 +1,14 @@
-import { lazy, type ReactNode, Suspense, useEffect } from 'react'
-import { Link, NavLink, useSearchParams } from 'react-router'
+import type { ReactNode } from 'react'
+import { Link, NavLink } from 'react-router'
 import type { Session } from '../api/session'
 import { Skeleton } from '../components/skeleton'
 import { useLogoutMutation } from '../features/auth/auth-api'
 import { messages } from '../lib/messages'
-import { readWhy } from '../lib/why'
 import { Brand } from './brand'
 import { EconomyPolling } from './economy-polling'
+import { OpenedFigure } from './opened-figure'
 
 const text = messages.shell
-
-const loadWhyPanel = () => import('../features/proof/why-panel')
-const WhyPanel = lazy(loadWhyPanel)
 
 const FRAME = 'mx-auto w-full max-w-[1360px] px-3 sm:px-6'
 
@@ -94,30 +91,6 @@ function WhoIsIn({ session }: { readonly session: Session }) {
         {text.signOut}
       </button>
     </>
-  )
-}
-
-/** Have the proof's script at hand before it is asked for: by then the server may be gone. */
-function fetchWhyPanel(): (() => void) | undefined {
-  if (!('requestIdleCallback' in window)) return undefined
-  const waiting = requestIdleCallback(() => {
-    // Where it cannot be had now, it is asked for again when a figure is opened.
-    loadWhyPanel().catch(() => undefined)
-  })
-  return () => {
-    cancelIdleCallback(waiting)
-  }
-}
-
-/** The proof of the figure that the address names, where it names one. */
-function OpenedFigure() {
-  const [parameters] = useSearchParams()
-  useEffect(fetchWhyPanel, [])
-  if (readWhy(parameters) === null) return null
-  return (
-    <Suspense>
-      <WhyPanel />
-    </Suspense>
   )
 }
 
