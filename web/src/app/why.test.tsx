@@ -88,6 +88,21 @@ describe('why a figure is what it is', () => {
     expect(within(panel).queryByText('p5.48xlarge')).toBeNull()
   })
 
+  it('holds the lines against substitutes to the figure of the totals', async () => {
+    answerLines()
+    const { coverage } = totals.totals
+    const other = { ...coverage, substitutes_saving: '2.8000000000' }
+    const answer = { ...totals, totals: { ...totals.totals, coverage: other } }
+    server.use(http.get(api('ledger/totals'), () => HttpResponse.json(answer)))
+    renderApp('/savings?why=usage&why.grade=D')
+
+    expect(
+      await screen.findByText(
+        'Saved: the lines above add up to $2.7320000000, which is not the figure.',
+      ),
+    ).toHaveClass('text-loss')
+  })
+
   it('names the figure that the lines do not come to, where it is another one', async () => {
     const told = lines.lines.map((line) =>
       line.side === 'comparison' ? { ...line, amount: '1.0000000000' } : line,

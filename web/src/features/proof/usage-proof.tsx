@@ -76,7 +76,8 @@ function Opened({ question, title, totals, scope }: OpenedProps) {
     pages.flatMap((page) => page.entries),
     question,
   )
-  const figures = isPart ? (isWhole ? figuresOf(lines) : null) : totals.figures
+  const ofPart = isWhole ? partFigures(lines, question, totals) : null
+  const figures = isPart ? ofPart : totals.figures
 
   useEffect(() => {
     if (isPart && hasNextPage && !isFetchingNextPage) void fetchNextPage()
@@ -91,7 +92,7 @@ function Opened({ question, title, totals, scope }: OpenedProps) {
       isSampleData,
       versus: against,
       provider: totals.provider,
-      figures: figures ?? figuresOf(all),
+      figures: figures ?? partFigures(all, question, totals),
       quantity: question.quantity,
       lines: all,
       asOf: totals.asOf,
@@ -169,6 +170,19 @@ function Opened({ question, title, totals, scope }: OpenedProps) {
       </section>
     </div>
   )
+}
+
+/** Return what a part of the ledger comes to: by its lines, but for the figure that is known apart. */
+function partFigures(
+  lines: readonly LedgerLine[],
+  { isComputeOnly, isSubstitutesOnly }: WhyQuestion,
+  { coverage }: LedgerTotals,
+): LedgerFigures {
+  const added = figuresOf(lines)
+  // Or else the lines would be held against nothing but themselves.
+  return isSubstitutesOnly && !isComputeOnly
+    ? { ...added, saving: coverage.substitutesSaving }
+    : added
 }
 
 /** Lay entries out as lines, and leave those that are asked about. */
