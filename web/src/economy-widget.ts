@@ -1,3 +1,4 @@
+import { loadFormatsAfterPaint } from './lib/formatters'
 import { siteOf } from './lib/site'
 import { economyWidgetElement } from './widget/economy-widget-element'
 
@@ -7,3 +8,5 @@ const NAME = 'economy-widget'
 if (customElements.get(NAME) === undefined) {
   customElements.define(NAME, economyWidgetElement(siteOf(import.meta.url)))
 }
+
+loadFormatsAfterPaint()

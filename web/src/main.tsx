@@ -5,6 +5,7 @@ import { BrowserRouter } from 'react-router'
 import { ErrorScreen } from './app/error-screen'
 import { AppRoutes } from './app/routes'
 import { makeStore } from './app/store'
+import { loadFormatsAfterPaint } from './lib/formatters'
 import { language } from './lib/language'
 import { siteOf } from './lib/site'
 import { keptTheme, showTheme } from './lib/theme'
@@ -29,3 +30,5 @@ createRoot(root).render(
     </ErrorScreen>
   </StrictMode>,
 )
+
+loadFormatsAfterPaint()

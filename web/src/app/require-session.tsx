@@ -1,15 +1,15 @@
 import { Suspense } from 'react'
 import { Navigate, Outlet, useLocation } from 'react-router'
-import { toAnswer } from '../api/answer'
 import { useGetSessionQuery } from '../api/economy-api'
 import { FirstLoadFailure } from '../components/failure'
 import { SkeletonRows } from '../components/skeleton'
+import { useAnswer } from '../state/use-answer'
 import { AppShell } from './app-shell'
 
 /** Lets signed-in people in, and leads everyone else to the login and back. */
 export function RequireSession() {
   const location = useLocation()
-  const answer = toAnswer(useGetSessionQuery())
+  const answer = useAnswer(useGetSessionQuery())
   if (answer.state === 'loading') return <AppShell session={null} />
   if (answer.state === 'failed') {
     return (

@@ -13,6 +13,7 @@ import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react'
 import { Bar } from 'react-chartjs-2'
 import { useLocation, useNavigate } from 'react-router'
 import { Button } from '../../components/button'
+import { afterPaint } from '../../lib/after-paint'
 import { download } from '../../lib/download'
 import { messages } from '../../lib/messages'
 import { formatUsd } from '../../lib/money'
@@ -116,23 +117,35 @@ const DAY_MARKS: Plugin<'bar', MarkOptions> = {
 /** Labels of days are about as wide as each other: to measure all takes longer than to draw them. */
 const MEASURED_LABELS = 12
 
+/** How far a chart has come: nothing is drawn of it, it is set up, or it shows its bars. */
+type Stage = 'nothing' | 'set-up' | 'bars'
+
 /**
- * Say whether the chart has been set up, and is to be drawn.
+ * Return how far a chart is to be drawn.
  *
- * Setting it up and drawing its first picture are two tasks: in one they would keep the page from
- * answering for more than 50 ms.
+ * The page around it, setting it up, and its first picture are three tasks: in one they would keep
+ * the page from answering for more than 50 ms. The first has to be on the screen, or reading the
+ * theme's colours would have the browser lay the page out within the second.
  */
-function useSetUp(): boolean {
-  const [isSetUp, setIsSetUp] = useState(false)
+function useStage(): Stage {
+  const [stage, setStage] = useState<Stage>('nothing')
+  useEffect(
+    () =>
+      afterPaint(() => {
+        setStage('set-up')
+      }),
+    [],
+  )
   useEffect(() => {
+    if (stage !== 'set-up') return
     const timer = setTimeout(() => {
-      setIsSetUp(true)
+      setStage('bars')
     })
     return () => {
       clearTimeout(timer)
     }
-  }, [])
-  return isSetUp
+  }, [stage])
+  return stage
 }
 
 function optionsFor(
@@ -218,7 +231,8 @@ export default function HistoryChart({ history, rangeDays, marks }: HistoryChart
   const palette = usePalette()
   const navigate = useNavigate()
   const { search } = useLocation()
-  const isSetUp = useSetUp()
+  const stage = useStage()
+  const hasBars = stage === 'bars'
   const isSampleData = useIsSampleData()
   const fileName = useFileName()
   const chart = useRef<Chart<'bar'>>(null)
@@ -237,7 +251,7 @@ export default function HistoryChart({ history, rangeDays, marks }: HistoryChart
   const choose = (index: number) => {
     setChosen(index)
     const drawn = chart.current
-    if (drawn === null || !isSetUp) return
+    if (drawn === null || !hasBars) return
     const active = parts.map((_, datasetIndex) => ({ datasetIndex, index }))
     drawn.setActiveElements(active)
     drawn.tooltip?.setActiveElements(active, { x: 0, y: 0 })
@@ -325,24 +339,26 @@ export default function HistoryChart({ history, rangeDays, marks }: HistoryChart
           }}
           className="h-full rounded-lg"
         >
-          <Bar
-            ref={chart}
-            aria-hidden="true"
-            options={optionsFor(bars, marks, palette, open)}
-            plugins={[DAY_MARKS]}
-            data={{
-              labels: isSetUp ? bars.map(({ date }) => date) : [],
-              datasets: (isSetUp ? parts : []).map((part) => ({
-                label: part.label,
-                data: bars.map((bar) => bar[part.key]),
-                backgroundColor: palette(part.token),
-                categoryPercentage: bars.length > 120 ? 1 : 0.72,
-                barPercentage: 1,
-                maxBarThickness: 44,
-                pointStyle: 'rectRounded',
-              })),
-            }}
-          />
+          {stage !== 'nothing' && (
+            <Bar
+              ref={chart}
+              aria-hidden="true"
+              options={optionsFor(bars, marks, palette, open)}
+              plugins={[DAY_MARKS]}
+              data={{
+                labels: hasBars ? bars.map(({ date }) => date) : [],
+                datasets: (hasBars ? parts : []).map((part) => ({
+                  label: part.label,
+                  data: bars.map((bar) => bar[part.key]),
+                  backgroundColor: palette(part.token),
+                  categoryPercentage: bars.length > 120 ? 1 : 0.72,
+                  barPercentage: 1,
+                  maxBarThickness: 44,
+                  pointStyle: 'rectRounded',
+                })),
+              }}
+            />
+          )}
         </div>
       </div>
     </div>
