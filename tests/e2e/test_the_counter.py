@@ -19,8 +19,8 @@ from tests.e2e.live_server import EMAIL, PASSWORD, LiveServer, Reporter
 from tests.e2e.traffic import wait_for_quiet, watch_traffic
 
 SESSION = '[data-figure="session-saving"]'
-# The meter draws three times a second; a frame of a busy machine without a graphics card is late.
-FRAME = Decimal("0.45")
+# Where drawing is dear the meter draws once a second; a frame of a busy machine is late.
+FRAME = Decimal("1.12")
 LAST_DIGIT = Decimal("0.0001")
 MOST_ASKED = 6
 
@@ -185,9 +185,9 @@ def is_exact_whatever_the_clock_says(page: Page, fast: Reporter) -> None:
     page.wait_for_timeout(2_500)
     ticked = frames(page)
     is_exact(ticked, truth, latency(page) + FRAME)
-    # Control: a figure that was a second behind would have been found.
-    a_second_on = replace(truth, value=truth.value + truth.per_second)
-    assert furthest_off(ticked, a_second_on) > truth.per_second * FRAME + LAST_DIGIT
+    # Control: a figure that was two seconds behind would have been found.
+    later_on = replace(truth, value=truth.value + 2 * truth.per_second)
+    assert furthest_off(ticked, later_on) > truth.per_second * FRAME + LAST_DIGIT
 
     before = asked(page)
     page.evaluate("wrongBy = -40 * 60_000")
@@ -208,7 +208,7 @@ def is_right_when_the_machine_comes_back(page: Page, fast: Reporter) -> None:
         fell_asleep = datetime.now(UTC)
         time.sleep(4)
         woke = datetime.now(UTC)
-    page.wait_for_timeout(1_500)
+    page.wait_for_timeout(2_500)
 
     seen = frames(page)
     half_a_second = timedelta(seconds=0.5)

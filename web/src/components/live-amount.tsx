@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef } from 'react'
-import { onFramesDue, secondFrom } from '../lib/frame-loop'
+import { onFramesDue, tablesFrom } from '../lib/frame-loop'
 import { formatScaledUsd, type LiveValue, scaled, type Validity } from '../lib/live-counter'
 import { messages } from '../lib/messages'
 import { outcomeOf } from '../lib/money'
@@ -95,7 +95,7 @@ export function LiveAmount({
       }
       const changes = current.figure.changesAt(now, decimals)
       // Those of a table in one frame: two figures of one amount agree.
-      const due = isHeadline ? changes : secondFrom(changes)
+      const due = isHeadline ? changes : tablesFrom(changes)
       return now < current.notedUntil ? Math.min(due, current.notedUntil) : due
     })
   }, [live, validity, decimals, of, isHeadline, told])

@@ -1,4 +1,5 @@
 import { clockGapAt, isClockJump } from './live-counter'
+import { Pace } from './pace'
 
 /** Shows what is due, and returns the monotonic instant at which it will look different. */
 type FrameTask = (now: number) => number
@@ -6,24 +7,14 @@ type FrameTask = (now: number) => number
 /** The loop looks at the clocks at least this often. */
 const LONGEST_WAIT_MS = 1000
 
-/** Headlines are drawn at most so often in a second, and tables in one of these frames. */
-const BEATS_PER_SECOND = 3
+const pace = new Pace()
 
 /**
- * Changes share the frame of the next beat. Nobody reads digits faster, and each frame with a
- * change costs a layout and a paint, a third of a percent of a core for each one in a second: a
- * fleet that ticked in all sixty took a tenth of a core, and the meter may take a fiftieth.
+ * The instant at which figures of a table are drawn that change at one: all of them in one frame.
+ * A fleet has many, and what a frame costs is their number.
  */
-function beatFrom(instant: number): number {
-  return (Math.ceil((instant * BEATS_PER_SECOND) / 1000) * 1000) / BEATS_PER_SECOND
-}
-
-/**
- * The instant at which figures of a table are drawn that change at one: once a second, and all of
- * them in one frame. A fleet has many, and what a frame costs is their number.
- */
-export function secondFrom(instant: number): number {
-  return Math.ceil(instant / 1000) * 1000
+export function tablesFrom(instant: number): number {
+  return pace.tablesFrom(instant)
 }
 
 /** The second after `now`, at which a duration has another digit. */
@@ -49,6 +40,10 @@ function runFrame(): void {
   const now = performance.now()
   noticeClockJump(now)
   for (const [task, due] of tasks) if (due <= now) tasks.set(task, task(now))
+  // What is called then comes after the browser has laid out and painted what was written.
+  setTimeout(() => {
+    pace.note(now, performance.now())
+  })
   schedule(now)
 }
 
@@ -66,7 +61,7 @@ function schedule(now: number): void {
   timer = null
   if (tasks.size === 0 || frame !== null) return
   // Timers cut off parts of a millisecond, and a frame before the beat would miss what is due at it.
-  const wait = Math.ceil(beatFrom(Math.max(Math.min(...tasks.values()), now + 1)) - now)
+  const wait = Math.ceil(pace.beatFrom(Math.max(Math.min(...tasks.values()), now + 1)) - now)
   timer = setTimeout(
     () => {
       timer = null
