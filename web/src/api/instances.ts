@@ -117,6 +117,12 @@ export interface GpuGroup {
   readonly lifetime: UsageFigures
 }
 
+/** All GPU models, as they were at an instant. */
+export interface GpuGroups {
+  readonly groups: readonly GpuGroup[]
+  readonly asOf: string
+}
+
 function parseFigures(
   answer: AnswerReader<Omit<Schemas['TotalsInfo'], 'gpu_hours'>>,
 ): UsageFigures {
@@ -222,13 +228,17 @@ export function parseInstances(raw: unknown, validity: Validity): InstancesPage 
   }
 }
 
-export function parseGpuGroups(raw: unknown): GpuGroup[] {
-  return new AnswerReader<Schemas['InstancesAnswer']>(raw).list('groups', (group) => ({
-    gpuType: group.text('gpu_type'),
-    instancesCount: group.number('instances_count'),
-    activeCount: group.number('active_count'),
-    lifetime: group.object('lifetime').part(parseFigures),
-  }))
+export function parseGpuGroups(raw: unknown): GpuGroups {
+  const answer = new AnswerReader<Schemas['InstancesAnswer']>(raw)
+  return {
+    groups: answer.list('groups', (group) => ({
+      gpuType: group.text('gpu_type'),
+      instancesCount: group.number('instances_count'),
+      activeCount: group.number('active_count'),
+      lifetime: group.object('lifetime').part(parseFigures),
+    })),
+    asOf: answer.text('as_of'),
+  }
 }
 
 /** From an instant on, an instance cost so much an hour. */
@@ -340,7 +350,7 @@ export const {
       transformResponse: (raw, meta) => parseInstances(raw, validityOf(meta)),
       providesTags: ['Ledger'],
     }),
-    getGpuGroups: build.query<GpuGroup[], Provider>({
+    getGpuGroups: build.query<GpuGroups, Provider>({
       query: (provider) => ({ path: `instances?provider=${provider}&group_by=gpu` }),
       transformResponse: parseGpuGroups,
       providesTags: ['Ledger'],

@@ -36,6 +36,10 @@ export interface LedgerFigures {
   readonly paidCompared: DecimalText
   readonly comparison: DecimalText
   readonly saving: DecimalText
+  /** The time of use, in seconds, exactly. */
+  readonly use: DecimalText
+  /** The same, each instance's as often as it has GPUs, in hours. */
+  readonly gpuHours: number
 }
 
 export interface LedgerGroup extends LedgerFigures {
@@ -116,13 +120,16 @@ export interface LinesPage {
 }
 
 function parseFigures(
-  answer: AnswerReader<Omit<Schemas['AdjustedAmounts'], 'used_seconds'>>,
+  answer: AnswerReader<Schemas['AdjustedAmounts'] & Pick<Schemas['Figures'], 'coverage'>>,
 ): LedgerFigures {
+  const { grades } = parseCoverage(answer.object('coverage'))
   return {
     paid: answer.decimal('actual'),
     paidCompared: answer.decimal('comparable_actual'),
     comparison: answer.decimal('comparison'),
     saving: answer.decimal('saving'),
+    use: answer.decimal('used_seconds'),
+    gpuHours: GRADES.reduce((hours, grade) => hours + grades[grade], 0),
   }
 }
 

@@ -212,7 +212,13 @@ describe('the history', () => {
       within(day)
         .getAllByRole('cell')
         .map((cell) => cell.lastChild?.textContent),
-    ).toEqual(['4.0', '$5.00, why?', '$4.00, why?', '$3.00, why?', '-$1.00 costs more here, why?'])
+    ).toEqual([
+      '4.0, why?',
+      '$5.00, why?',
+      '$4.00, why?',
+      '$3.00, why?',
+      '-$1.00 costs more here, why?',
+    ])
     expect(figure('range-saving')).toHaveTextContent('$5.72')
   })
 
@@ -302,6 +308,17 @@ describe('the three providers', () => {
 })
 
 describe('the breakdown', () => {
+  it('names the instant that its figures are of, by instance and by GPU', async () => {
+    const { user } = renderApp('/savings')
+    const breakdown = await screen.findByRole('region', { name: 'Breakdown' })
+
+    expect(await within(breakdown).findByText('As of 23 Nov 2026, 14:03:00')).toBeVisible()
+
+    await user.click(within(breakdown).getByRole('button', { name: 'By GPU' }))
+    await within(breakdown).findByRole('table', { name: 'All-time figures by GPU model' })
+    expect(within(breakdown).getByText('As of 23 Nov 2026, 14:03:00')).toBeVisible()
+  })
+
   const both = () => {
     server.use(
       http.get(api('instances'), () =>

@@ -23,6 +23,8 @@ const answerLines = (answer: object = lines) => {
   return asked
 }
 
+const GRADES = totals.totals.coverage.grades
+
 describe('why a figure is what it is', () => {
   it('opens from the figure: the formula, the lines, and that they add up to it', async () => {
     const asked = answerLines()
@@ -99,6 +101,41 @@ describe('why a figure is what it is', () => {
     expect(
       await screen.findByText(
         'Saved: the lines above add up to $2.7320000000, which is not the figure.',
+      ),
+    ).toHaveClass('text-loss')
+  })
+
+  it('opens hours of use: their seconds, line by line, which come to them', async () => {
+    answerLines()
+    server.use(http.get(api('economy/savings'), () => HttpResponse.json(savingsSnapshot)))
+    const { user } = renderApp('/savings')
+
+    await user.click(await screen.findByRole('link', { name: /h of use, .* GPU-hours, why\?$/ }))
+
+    const panel = await thePanel()
+    expect(panel).toHaveAccessibleName('Why? Hours of use · All time')
+    expect(
+      await within(panel).findByText(
+        'The lines add up to 70 h of use (252,000 s), 80 GPU-hours: the figure above.',
+      ),
+    ).toBeVisible()
+    expect(figure('why-use')).toHaveTextContent('70 h of use (252,000 s), 80 GPU-hours')
+    expect(within(panel).queryByText(/would have charged/)).toBeNull()
+    expect(within(panel).getAllByText(/^\S+ h × \d+ = \S+ GPU-hours$/).length).toBeGreaterThan(3)
+  })
+
+  it.each([
+    ['seconds', { used_seconds: '252001' }],
+    ['GPU-hours', { coverage: { ...totals.totals.coverage, grades: { ...GRADES, B: 59.9 } } }],
+  ])('holds lines of use to the %s of the totals', async (_what, changes) => {
+    answerLines()
+    const answer = { ...totals, totals: { ...totals.totals, ...changes } }
+    server.use(http.get(api('ledger/totals'), () => HttpResponse.json(answer)))
+    renderApp('/savings?why=usage&why.of=use')
+
+    expect(
+      await screen.findByText(
+        'Hours of use: the lines above add up to 70 h of use (252,000 s), 80 GPU-hours, which is not the figure.',
       ),
     ).toHaveClass('text-loss')
   })

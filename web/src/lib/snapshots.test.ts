@@ -102,7 +102,7 @@ describe('the reviewed answers of the server are understood', () => {
   })
 
   it('use by GPU', () => {
-    expect(parseGpuGroups(byGpu)).toHaveLength(byGpu.groups.length)
+    expect(parseGpuGroups(byGpu).groups).toHaveLength(byGpu.groups.length)
   })
 
   it('the ledger: its lines add up to its totals', () => {

@@ -1,7 +1,8 @@
 import { type Provider, PROVIDERS } from '../api/comparison'
 
 const ABOUTS = ['usage', 'session', 'pace', 'projection'] as const
-const QUANTITIES = ['saving', 'paid', 'comparison'] as const
+/** What is asked about: amounts, or the time of use that they are for. */
+const QUANTITIES = ['saving', 'paid', 'comparison', 'use'] as const
 export type Quantity = (typeof QUANTITIES)[number]
 
 /** Which figure is asked about. It stands in the address, so a proof can be linked to. */

@@ -317,7 +317,17 @@ function Session({
       <p className="flex flex-wrap items-baseline justify-between gap-x-6 gap-y-1 text-sm">
         <span className="font-medium">{text.sessionOf(began, ended)}</span>
         <span className="flex flex-wrap gap-x-4 text-[13px] text-ink-soft">
-          <span>{text.hours(formatQuantity(figures.hours, 2))}</span>
+          <Why
+            about={{
+              about: 'usage',
+              quantity: 'use',
+              instance: instanceId,
+              from: startedAt,
+              to: endedAt,
+            }}
+          >
+            {text.hours(formatQuantity(figures.hours, 2))}
+          </Why>
           <span className="empty:hidden">
             <Paid figure={`cost:${startedAt}`} figures={figures} validity={validity} />
           </span>

@@ -3,9 +3,12 @@ import { agree, difference } from '../../lib/decimal'
 import { messages } from '../../lib/messages'
 import { type DecimalText, formatUsd } from '../../lib/money'
 import type { Quantity } from '../../lib/why'
-import { figuresOf, type LedgerLine } from './ledger-line'
+import { figuresOf, type LedgerLine, hoursUsedInWords } from './ledger-line'
 
 const text = messages.why
+
+/** GPU-hours are told by grade, each of six rounded at its fourth decimal. */
+const GPU_HOURS_ROUNDING = 6 * 0.00005 + 1e-6
 
 /** Say whether lines come to the figures of their part of the ledger, and in words to what. */
 export function whetherTheyAddUp(
@@ -15,11 +18,16 @@ export function whetherTheyAddUp(
 ): { readonly isProven: boolean; readonly words: string } {
   const added = figuresOf(lines)
   const differing = differingQuantity(added, figures, lines.length, asked)
+  if (differing !== null) {
+    const isUse = differing === 'use'
+    const shown = isUse ? hoursUsedInWords(added) : formatUsd(added[differing], 10)
+    return { isProven: false, words: text.differs(text.quantities[differing], shown) }
+  }
   const words =
-    differing === null
-      ? provenText(added[asked], figures[asked])
-      : text.differs(text.quantities[differing], formatUsd(added[differing], 10))
-  return { isProven: differing === null, words }
+    asked === 'use'
+      ? text.addsUp(hoursUsedInWords(added))
+      : provenText(added[asked], figures[asked])
+  return { isProven: true, words }
 }
 
 /** Return which of the figures lines do not come to: the one that is asked about before others. */
@@ -29,9 +37,16 @@ function differingQuantity(
   lines: number,
   asked: Quantity,
 ): Quantity | null {
+  if (asked === 'use') return isSameUse(added, figures) ? null : 'use'
   const parts = lines * 2 + 2
-  const all: readonly Quantity[] = [asked, 'saving', 'paid', 'comparison']
+  const all = [asked, 'saving', 'paid', 'comparison'] as const
   return all.find((one) => !agree(added[one], figures[one], parts)) ?? null
+}
+
+/** Say whether times of use are the same: their seconds are exact, and nothing is rounded. */
+function isSameUse(added: LedgerFigures, figures: LedgerFigures): boolean {
+  const apart = Math.abs(added.gpuHours - figures.gpuHours)
+  return agree(added.use, figures.use, 0) && apart <= GPU_HOURS_ROUNDING
 }
 
 /** Say that lines come to a figure: to its last digit, or but for what rounding each of them made. */

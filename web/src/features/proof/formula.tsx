@@ -4,7 +4,7 @@ import { difference } from '../../lib/decimal'
 import { messages } from '../../lib/messages'
 import { columnRates } from '../../lib/money'
 import type { Quantity } from '../../lib/why'
-import { ALL_DECIMALS } from './ledger-line'
+import { ALL_DECIMALS, hoursUsedInWords } from './ledger-line'
 
 const text = messages.why
 
@@ -14,8 +14,25 @@ interface FormulaProps {
   readonly quantity: Quantity
 }
 
-/** A saving as the difference that it is, with its numbers. */
+/** How the figure comes about, with its numbers: a saving as the difference that it is. */
 export function Formula({ figures, provider, quantity }: FormulaProps) {
+  if (quantity === 'use') return <FormulaOfUse figures={figures} />
+  return <FormulaOfSaving figures={figures} provider={provider} quantity={quantity} />
+}
+
+/** Hours of use as the seconds that they are. */
+function FormulaOfUse({ figures }: Pick<FormulaProps, 'figures'>) {
+  return (
+    <section aria-label={text.formula} className="rounded-xl bg-sunken p-4 text-sm">
+      <p className="font-semibold" data-figure="why-use">
+        {hoursUsedInWords(figures)}
+      </p>
+      <p className="text-ink-soft">{text.useDetail}</p>
+    </section>
+  )
+}
+
+function FormulaOfSaving({ figures, provider, quantity }: FormulaProps) {
   const apart = difference(figures.paid, figures.paidCompared)
   const { comparison, paidCompared, saving, paid } = figures
   const usd = columnRates([comparison, paidCompared, saving, paid, apart], ALL_DECIMALS)

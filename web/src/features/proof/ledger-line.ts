@@ -6,6 +6,8 @@ import { type DecimalText, formatPercent, formatQuantity, formatRate } from '../
 const text = messages.why
 
 const SECONDS_PER_HOUR = 3600
+/** Hours of use are told with so many. */
+export const HOURS_DECIMALS = 4
 /** Prices and amounts are shown with all digits that they have. */
 export const ALL_DECIMALS = 12
 
@@ -35,13 +37,55 @@ export function entriesOf(lines: readonly LedgerLine[]): LedgerEntry[] {
   return lines.flatMap(({ actual, other }) => [actual, other].filter((side) => side !== null))
 }
 
+/** Return the seconds of use of a line: without what a minimum or rounding added, and none of a disk. */
+export function secondsUsed({ actual }: LedgerLine): DecimalText {
+  if (actual?.component !== 'compute') return '0'
+  return difference(actual.seconds, actual.padSeconds)
+}
+
+/** Return how many hours some seconds are. */
+export function hoursOf(seconds: DecimalText): number {
+  return Number(seconds) / SECONDS_PER_HOUR
+}
+
+/** Return the hours of use of a line, as often as it has GPUs. */
+function gpuHoursOf(line: LedgerLine): number {
+  return hoursOf(secondsUsed(line)) * (line.actual?.gpuCount ?? 0)
+}
+
 /** Add up what lines come to. */
 export function figuresOf(lines: readonly LedgerLine[]): LedgerFigures {
   const compared = lines.filter(({ other }) => other?.side === 'comparison')
   const paid = sum(lines.flatMap(({ actual }) => actual?.amount ?? []))
   const paidCompared = sum(compared.flatMap(({ actual }) => actual?.amount ?? []))
   const comparison = sum(compared.flatMap(({ other }) => other?.amount ?? []))
-  return { paid, paidCompared, comparison, saving: difference(comparison, paidCompared) }
+  return {
+    paid,
+    paidCompared,
+    comparison,
+    saving: difference(comparison, paidCompared),
+    use: sum(lines.map(secondsUsed)),
+    gpuHours: lines.reduce((hours, line) => hours + gpuHoursOf(line), 0),
+  }
+}
+
+/** Write a time of use with the seconds that it is, and as hours of GPUs. */
+export function hoursUsedInWords({
+  use,
+  gpuHours,
+}: Pick<LedgerFigures, 'use' | 'gpuHours'>): string {
+  return text.use(
+    formatQuantity(hoursOf(use), HOURS_DECIMALS),
+    formatQuantity(use, 6),
+    formatQuantity(gpuHours, HOURS_DECIMALS),
+  )
+}
+
+/** Write how the hours of use of a line come about, with its numbers. */
+export function hoursUsedFormula(line: LedgerLine): string {
+  const hours = hoursInWords(secondsUsed(line))
+  const gpuHours = text.gpuHours(formatQuantity(gpuHoursOf(line), HOURS_DECIMALS))
+  return `${hours} × ${line.actual?.gpuCount ?? 0} = ${gpuHours}`
 }
 
 /** Write hours, or where they have no end, the seconds that they are made of. */

@@ -7,8 +7,9 @@ import { SourceLink } from '../../components/source-link'
 import { difference } from '../../lib/decimal'
 import { messages } from '../../lib/messages'
 import { formatQuantity } from '../../lib/money'
+import type { Quantity } from '../../lib/why'
 import { daysBetween, formatDate, formatExactInstant, STALE_AFTER_DAYS } from '../../lib/time'
-import { exactUsd, formulaOf, type LedgerLine } from './ledger-line'
+import { exactUsd, formulaOf, type LedgerLine, hoursUsedFormula } from './ledger-line'
 
 const text = messages.why
 
@@ -17,15 +18,18 @@ interface LedgerLinesProps {
   readonly timeZone: string
   readonly provider: string
   readonly asOf: string
+  readonly quantity: Quantity
 }
 
 /** Lines of the ledger, each with the price that it rests on and its formula filled in. */
-export function LedgerLines({ lines, timeZone, provider, asOf }: LedgerLinesProps) {
+export function LedgerLines({ lines, timeZone, provider, asOf, quantity }: LedgerLinesProps) {
   return (
     <ol className="divide-y divide-line border-y border-line">
-      {lines.map(({ key, actual, other }) => {
+      {lines.map((line) => {
+        const { key, actual, other } = line
         const shown = actual ?? other
         if (shown === null) return null
+        const isOfUse = quantity === 'use'
         return (
           <li key={key} className="space-y-1.5 py-3 text-[13px]">
             <p className="flex flex-wrap items-baseline justify-between gap-x-4">
@@ -38,15 +42,16 @@ export function LedgerLines({ lines, timeZone, provider, asOf }: LedgerLinesProp
                     : text.components[shown.component]}
                 </span>
               </span>
-              {actual?.amount != null && other?.amount != null && (
+              {!isOfUse && actual?.amount != null && other?.amount != null && (
                 <Saving amount={difference(other.amount, actual.amount)} decimals={4} />
               )}
             </p>
             <p className="text-ink-faint">
               {formatExactInstant(shown.from, timeZone)} – {formatExactInstant(shown.to, timeZone)}
             </p>
-            {actual !== null && <Side label={text.paid} entry={actual} asOf={asOf} />}
-            {other !== null && (
+            {isOfUse && <p>{hoursUsedFormula(line)}</p>}
+            {!isOfUse && actual !== null && <Side label={text.paid} entry={actual} asOf={asOf} />}
+            {!isOfUse && other !== null && (
               <Side
                 label={other.side === 'unpriced' ? text.unpriced : provider}
                 entry={other}

@@ -4,7 +4,13 @@ import { reasonInWords } from '../../lib/reason'
 import { formatExactInstant } from '../../lib/time'
 import type { Quantity } from '../../lib/why'
 import { whetherTheyAddUp } from './adds-up'
-import { exactUsd, formulaOf, type LedgerLine } from './ledger-line'
+import {
+  exactUsd,
+  formulaOf,
+  type LedgerLine,
+  hoursUsedFormula,
+  hoursUsedInWords,
+} from './ledger-line'
 
 const text = messages.why
 
@@ -93,26 +99,33 @@ function sideInText(label: string, entry: LedgerEntry): string {
 export function proofText(proof: ProofToTell): string {
   const { figures, timeZone, provider } = proof
   const { sampleData, sampleDataDetail } = messages.shell
+  const isOfUse = proof.quantity === 'use'
   const head = [
     ...(proof.isSampleData ? [`${sampleData}: ${sampleDataDetail}`, ''] : []),
     proof.title,
     proof.versus,
     text.asOf(`${formatExactInstant(proof.asOf, timeZone)} (${timeZone})`),
     '',
-    `${text.would(provider)}: ${exactUsd(figures.comparison)}`,
-    `− ${text.paidCompared}: ${exactUsd(figures.paidCompared)}`,
-    `= ${text.equals}: ${exactUsd(figures.saving)}`,
-    `${text.paidTotal}: ${exactUsd(figures.paid)}`,
+    ...(isOfUse
+      ? [hoursUsedInWords(figures), text.useDetail]
+      : [
+          `${text.would(provider)}: ${exactUsd(figures.comparison)}`,
+          `− ${text.paidCompared}: ${exactUsd(figures.paidCompared)}`,
+          `= ${text.equals}: ${exactUsd(figures.saving)}`,
+          `${text.paidTotal}: ${exactUsd(figures.paid)}`,
+        ]),
     '',
   ]
-  const told = proof.lines.flatMap(({ actual, other }) => {
+  const told = proof.lines.flatMap((line) => {
+    const { actual, other } = line
     const shown = actual ?? other
     if (shown === null) return []
     return [
       `${shown.instance}, ${shown.gpu} × ${shown.gpuCount}, ${text.components[shown.component]}, ` +
         `${formatExactInstant(shown.from, timeZone)} – ${formatExactInstant(shown.to, timeZone)}`,
-      ...(actual === null ? [] : [sideInText(text.paid, actual)]),
-      ...(other === null
+      ...(isOfUse ? [`  ${hoursUsedFormula(line)}`] : []),
+      ...(isOfUse || actual === null ? [] : [sideInText(text.paid, actual)]),
+      ...(isOfUse || other === null
         ? []
         : [sideInText(other.side === 'unpriced' ? text.unpriced : provider, other)]),
     ]

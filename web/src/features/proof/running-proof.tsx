@@ -25,10 +25,13 @@ import { ALL_DECIMALS, exactUsd } from './ledger-line'
 
 const text = messages.why
 
+/** What is asked about of instances that run: an amount. */
+type Amount = Exclude<Quantity, 'use'>
+
 interface RunningProofProps {
   readonly about: 'session' | 'pace'
   /** Of a pace: what is saved, what is paid, or what would be charged. */
-  readonly quantity: Quantity
+  readonly quantity: Amount
   readonly provider: Provider
   /** One instance alone; all that are on where it is null. */
   readonly instance: string | null
@@ -113,11 +116,7 @@ export function RunningProof({ about, quantity, provider, instance }: RunningPro
   )
 }
 
-function figureOf(
-  one: Instance,
-  about: 'session' | 'pace',
-  quantity: Quantity,
-): DecimalText | null {
+function figureOf(one: Instance, about: 'session' | 'pace', quantity: Amount): DecimalText | null {
   if (about === 'session') return one.session?.saving ?? null
   switch (quantity) {
     case 'saving':
@@ -132,7 +131,7 @@ function figureOf(
 interface LineProps {
   readonly one: Instance
   readonly about: 'session' | 'pace'
-  readonly quantity: Quantity
+  readonly quantity: Amount
   readonly provider: Provider
 }
 

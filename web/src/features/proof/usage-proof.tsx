@@ -21,12 +21,19 @@ import { SkeletonRows } from '../../components/skeleton'
 import { Why } from '../../components/why'
 import { downloadCsv, toCsv } from '../../lib/csv'
 import { messages } from '../../lib/messages'
-import { formatUsd } from '../../lib/money'
+import { formatFixed, formatUsd } from '../../lib/money'
 import { formatDate, formatExactInstant, nextDate } from '../../lib/time'
 import { type AskedWhy, type Quantity, writeWhy, type WhyQuestion } from '../../lib/why'
 import { whetherTheyAddUp } from './adds-up'
 import { Formula } from './formula'
-import { entriesOf, figuresOf, type LedgerLine, linesOf } from './ledger-line'
+import {
+  entriesOf,
+  figuresOf,
+  HOURS_DECIMALS,
+  hoursOf,
+  type LedgerLine,
+  linesOf,
+} from './ledger-line'
 import { LedgerLines } from './ledger-lines'
 import { proofRows, proofText } from './proof-text'
 import { useFileName, useIsSampleData } from '../../state/use-sample-data'
@@ -153,6 +160,7 @@ function Opened({ question, title, totals, scope }: OpenedProps) {
               timeZone={totals.timezone}
               provider={totals.provider}
               asOf={totals.asOf}
+              quantity={question.quantity}
             />
             {isWhole && figures !== null && (
               <AddsUp lines={lines} figures={figures} quantity={question.quantity} />
@@ -188,11 +196,13 @@ function partFigures(
 /** Lay entries out as lines, and leave those that are asked about. */
 function linesAsked(
   entries: readonly LedgerEntry[],
-  { isComputeOnly, isSubstitutesOnly }: WhyQuestion,
+  { isComputeOnly, isSubstitutesOnly, quantity }: WhyQuestion,
 ): LedgerLine[] {
+  // Disks are on without being used.
+  const isCompute = isComputeOnly || quantity === 'use'
   return linesOf(entries).filter(
     ({ actual, other }) =>
-      (!isComputeOnly || (actual ?? other)?.component === 'compute') &&
+      (!isCompute || (actual ?? other)?.component === 'compute') &&
       (!isSubstitutesOnly || gradeOf(other) === 'D'),
   )
 }
@@ -257,7 +267,9 @@ function AddsUp({ lines, figures, quantity }: AddsUpProps) {
       className={`pt-3 text-[13px] ${isProven ? 'text-saved' : 'text-loss'}`}
     >
       {words}
-      {isProven && <span className="block text-ink-faint">{text.addsUpDetail}</span>}
+      {isProven && quantity !== 'use' && (
+        <span className="block text-ink-faint">{text.addsUpDetail}</span>
+      )}
     </p>
   )
 }
@@ -270,6 +282,42 @@ function isUnpriced({ paid, paidCompared, comparison }: LedgerFigures): boolean 
 function NoComparison() {
   return <span className="text-ink-faint">{messages.figures.noComparison}</span>
 }
+
+const AMOUNT_COLUMNS: readonly Column<LedgerGroup>[] = [
+  {
+    key: 'comparison',
+    header: text.quantities.comparison,
+    isNumber: true,
+    cell: (group) => (isUnpriced(group) ? <NoComparison /> : formatUsd(group.comparison)),
+  },
+  {
+    key: 'paid',
+    header: text.quantities.paid,
+    isNumber: true,
+    cell: ({ paid }) => formatUsd(paid),
+  },
+  {
+    key: 'saving',
+    header: text.quantities.saving,
+    isNumber: true,
+    cell: (group) => (isUnpriced(group) ? '–' : <Saving amount={group.saving} />),
+  },
+]
+
+const USE_COLUMNS: readonly Column<LedgerGroup>[] = [
+  {
+    key: 'use',
+    header: text.quantities.use,
+    isNumber: true,
+    cell: ({ use }) => formatFixed(hoursOf(use), HOURS_DECIMALS),
+  },
+  {
+    key: 'gpu-hours',
+    header: text.ofGpus,
+    isNumber: true,
+    cell: ({ gpuHours }) => formatFixed(gpuHours, HOURS_DECIMALS),
+  },
+]
 
 interface GroupsProps {
   readonly question: WhyQuestion
@@ -293,24 +341,7 @@ function Groups({ question, provider, groups }: GroupsProps) {
         </span>
       ),
     },
-    {
-      key: 'comparison',
-      header: text.quantities.comparison,
-      isNumber: true,
-      cell: (group) => (isUnpriced(group) ? <NoComparison /> : formatUsd(group.comparison)),
-    },
-    {
-      key: 'paid',
-      header: text.quantities.paid,
-      isNumber: true,
-      cell: ({ paid }) => formatUsd(paid),
-    },
-    {
-      key: 'saving',
-      header: text.quantities.saving,
-      isNumber: true,
-      cell: (group) => (isUnpriced(group) ? '–' : <Saving amount={group.saving} />),
-    },
+    ...(question.quantity === 'use' ? USE_COLUMNS : AMOUNT_COLUMNS),
   ]
   const title = isByDay ? text.groupsByDay : text.groupsByInstance
   return (

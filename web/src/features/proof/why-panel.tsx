@@ -76,7 +76,9 @@ export default function WhyPanel() {
       {(question.about === 'session' || question.about === 'pace') && (
         <RunningProof
           about={question.about}
-          quantity={question.about === 'pace' ? question.quantity : 'saving'}
+          quantity={
+            question.about === 'pace' && question.quantity !== 'use' ? question.quantity : 'saving'
+          }
           provider={provider}
           instance={question.instance}
         />

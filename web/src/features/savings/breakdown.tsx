@@ -2,6 +2,7 @@ import { memo, type ReactNode, useMemo, useState } from 'react'
 import type { Provider } from '../../api/comparison'
 import {
   type GpuGroup,
+  type GpuGroups,
   type Instance,
   type InstancesPage,
   useGetGpuGroupsQuery,
@@ -27,9 +28,11 @@ import { downloadCsv, toCsv } from '../../lib/csv'
 import { messages } from '../../lib/messages'
 import { type Amount, formatFixed, formatUsd, plainAmount } from '../../lib/money'
 import type { AskedWhy } from '../../lib/why'
+import { formatExactInstant } from '../../lib/time'
 import { useAnswer } from '../../state/use-answer'
 import { useFileName } from '../../state/use-sample-data'
 import { usePolling } from '../../state/use-savings'
+import { useTimeZone } from '../../state/use-time-zone'
 
 const text = messages.breakdown
 
@@ -57,7 +60,9 @@ function figureColumns<Row extends { readonly lifetime: UsageFigures }>(
       header: text.hours,
       isNumber: true,
       sortBy: ({ lifetime }) => lifetime.hours,
-      cell: ({ lifetime }) => formatFixed(lifetime.hours),
+      cell: (row) => (
+        <Why about={{ ...whyOf(row), quantity: 'use' }}>{formatFixed(row.lifetime.hours)}</Why>
+      ),
       csv: ({ lifetime }) => plainAmount(lifetime.hours, 1),
     },
     {
@@ -232,7 +237,7 @@ function ByGpu({ provider }: { readonly provider: Provider }) {
   }
   return (
     <LastAnswer staleSince={answer.staleSince} retry={answer.retry}>
-      <Gpus groups={answer.data} provider={provider} />
+      <Gpus {...answer.data} provider={provider} />
     </LastAnswer>
   )
 }
@@ -246,11 +251,14 @@ const Instances = memo(function Instances({ pages, provider }: InstancesProps) {
   const [isOnlyInexact, setOnlyInexact] = useState(false)
   const columns = useMemo(() => instanceColumns(provider), [provider])
   const rows = pages.flatMap((page) => page.instances)
+  // Pages come one after the other: what all of them hold is known of the first one's instant.
+  const asOf = pages[0]?.asOf ?? null
   return (
     <SortedRows
       caption={text.captionInstance}
       columns={columns}
       rows={isOnlyInexact ? rows.filter(isInexact) : rows}
+      asOf={asOf}
       filter={
         rows.length > 0 && (
           <InexactToggle instances={rows} isOn={isOnlyInexact} onChange={setOnlyInexact} />
@@ -263,17 +271,17 @@ const Instances = memo(function Instances({ pages, provider }: InstancesProps) {
   )
 })
 
-interface GpusProps {
-  readonly groups: readonly GpuGroup[]
+interface GpusProps extends GpuGroups {
   readonly provider: Provider
 }
 
-const Gpus = memo(function Gpus({ groups, provider }: GpusProps) {
+const Gpus = memo(function Gpus({ groups, asOf, provider }: GpusProps) {
   return (
     <SortedRows
       caption={text.captionGpu}
       columns={GPU_COLUMNS}
       rows={groups}
+      asOf={asOf}
       rowKey={({ gpuType }) => gpuType}
       file={`savings-by-gpu-${provider.toLowerCase()}.csv`}
     />
@@ -286,6 +294,8 @@ interface SortedRowsProps<Row> {
   readonly rows: readonly Row[]
   readonly rowKey: (row: Row) => string
   readonly file: string
+  /** The instant that the figures are of, beside a counter that ticks. */
+  readonly asOf: string | null
   /** What leaves some of the rows out, in the file too. */
   readonly filter?: ReactNode
   readonly empty?: string
@@ -297,11 +307,13 @@ function SortedRows<Row>({
   rows,
   rowKey,
   file,
+  asOf,
   filter,
   empty = text.empty,
 }: SortedRowsProps<Row>) {
   const { sorted, sorting, setSorting } = useSorting(rows, columns)
   const fileName = useFileName()
+  const timeZone = useTimeZone()
   if (rows.length === 0) {
     return (
       <>
@@ -312,7 +324,12 @@ function SortedRows<Row>({
   }
   return (
     <>
-      <div className="flex flex-wrap gap-3 px-4 pb-3 sm:justify-end sm:px-5">
+      <div className="flex flex-wrap items-center gap-3 px-4 pb-3 sm:justify-end sm:px-5">
+        {asOf !== null && (
+          <p className="mr-auto text-[13px] text-ink-faint">
+            {messages.why.asOf(formatExactInstant(asOf, timeZone))}
+          </p>
+        )}
         {filter}
         <Button
           onClick={() => {

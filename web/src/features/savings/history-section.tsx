@@ -49,7 +49,9 @@ const columnsFor = (provider: Provider, marks: DayMarks): readonly Column<Histor
     key: 'hours',
     header: text.hours,
     isNumber: true,
-    cell: (day) => formatFixed(day.hoursUsed),
+    cell: (day) => (
+      <Why about={whyOfDay(day.date, provider, 'use')}>{formatFixed(day.hoursUsed)}</Why>
+    ),
     csv: (day) => plainAmount(day.hoursUsed, 1),
   },
   {
@@ -166,7 +168,11 @@ const Days = memo(function Days({
             about={whyOfRange(history, rangeDays, 'paid')}
           />
         </Total>
-        <Total label={text.hours}>{formatQuantity(totals.hoursUsed)}</Total>
+        <Total label={text.hours}>
+          <Why about={whyOfRange(history, rangeDays, 'use')}>
+            {formatQuantity(totals.hoursUsed)}
+          </Why>
+        </Total>
       </dl>
       {/* They stand until the next answer, beside a counter that ticks. */}
       <p className={AS_OF_LOOK}>

@@ -134,10 +134,12 @@ function Counter({ savings, isStale }: OfSavings) {
               </Link>
             </span>
           ) : (
-            text.hours(
-              formatQuantity(savings.lifetimeHours),
-              formatQuantity(savings.lifetimeGpuHours),
-            )
+            <Why about={{ about: 'usage', quantity: 'use' }}>
+              {text.hours(
+                formatQuantity(savings.lifetimeHours),
+                formatQuantity(savings.lifetimeGpuHours),
+              )}
+            </Why>
           )}
         </p>
       </div>

@@ -364,7 +364,17 @@ export const english = {
       pace: 'Per hour now',
       projection: 'Projection',
     },
-    quantities: { saving: 'Saved', paid: 'You paid', comparison: 'Would have been charged' },
+    quantities: {
+      saving: 'Saved',
+      paid: 'You paid',
+      comparison: 'Would have been charged',
+      use: 'Hours of use',
+    },
+    use: (hours: string, seconds: string, gpuHours: string) =>
+      `${hours} h of use (${seconds} s), ${gpuHours} GPU-hours`,
+    useDetail: 'Hours are seconds ÷ 3,600; GPU-hours count each as often as the instance has GPUs.',
+    gpuHours: (hours: string) => `${hours} GPU-hours`,
+    ofGpus: 'GPU-hours',
     asOf: (instant: string) => `As of ${instant}`,
     live: 'The figure on the page goes on from there.',
     formula: 'How it comes about',

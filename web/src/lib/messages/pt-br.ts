@@ -399,7 +399,18 @@ export const portuguese: typeof english = {
       pace: 'Por hora agora',
       projection: 'Projeção',
     },
-    quantities: { saving: 'Economizado', paid: 'Você pagou', comparison: 'Teria custado' },
+    quantities: {
+      saving: 'Economizado',
+      paid: 'Você pagou',
+      comparison: 'Teria custado',
+      use: 'Horas de uso',
+    },
+    use: (hours: string, seconds: string, gpuHours: string) =>
+      `${hours} h de uso (${seconds} s), ${gpuHours} GPU-horas`,
+    useDetail:
+      'Horas são segundos ÷ 3.600; GPU-horas contam cada uma tantas vezes quantas GPUs a instância tem.',
+    gpuHours: (hours: string) => `${hours} GPU-horas`,
+    ofGpus: 'GPU-horas',
     asOf: (instant: string) => `Em ${instant}`,
     live: 'O valor na página segue a partir daí.',
     formula: 'Como se chega a ele',
