@@ -124,6 +124,18 @@ describe('why a figure is what it is', () => {
     expect(within(panel).getAllByText(/^\S+ h × \d+ = \S+ GPU-hours$/).length).toBeGreaterThan(3)
   })
 
+  it('says where GPU-hours are apart by the rounding of their grades', async () => {
+    answerLines()
+    const coverage = { ...totals.totals.coverage, grades: { ...GRADES, B: 60.0001 } }
+    const answer = { ...totals, totals: { ...totals.totals, coverage } }
+    server.use(http.get(api('ledger/totals'), () => HttpResponse.json(answer)))
+    renderApp('/savings?why=usage&why.of=use')
+
+    expect(
+      await screen.findByText(/80 GPU-hours: the figure above, but for 0.0001 GPU-hours of round/),
+    ).toBeVisible()
+  })
+
   it.each([
     ['seconds', { used_seconds: '252001' }],
     ['GPU-hours', { coverage: { ...totals.totals.coverage, grades: { ...GRADES, B: 59.9 } } }],

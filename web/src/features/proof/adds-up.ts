@@ -1,9 +1,9 @@
 import type { LedgerFigures } from '../../api/ledger'
 import { agree, difference } from '../../lib/decimal'
 import { messages } from '../../lib/messages'
-import { type DecimalText, formatUsd } from '../../lib/money'
+import { type DecimalText, formatQuantity, formatUsd } from '../../lib/money'
 import type { Quantity } from '../../lib/why'
-import { figuresOf, type LedgerLine, hoursUsedInWords } from './ledger-line'
+import { figuresOf, HOURS_DECIMALS, hoursUsedInWords, type LedgerLine } from './ledger-line'
 
 const text = messages.why
 
@@ -24,9 +24,7 @@ export function whetherTheyAddUp(
     return { isProven: false, words: text.differs(text.quantities[differing], shown) }
   }
   const words =
-    asked === 'use'
-      ? text.addsUp(hoursUsedInWords(added))
-      : provenText(added[asked], figures[asked])
+    asked === 'use' ? provenUse(added, figures) : provenText(added[asked], figures[asked])
   return { isProven: true, words }
 }
 
@@ -55,4 +53,12 @@ function provenText(added: DecimalText, figure: DecimalText): string {
   const apart = difference(added, figure)
   if (Number(apart) === 0) return text.addsUp(shown)
   return text.addsUpButFor(shown, formatUsd(apart.replace('-', '') as DecimalText, 10))
+}
+
+/** Say that lines come to a time of use: to the second, and to GPU-hours as they are told. */
+function provenUse(added: LedgerFigures, figures: LedgerFigures): string {
+  const shown = hoursUsedInWords(added)
+  if (shown === hoursUsedInWords(figures)) return text.addsUp(shown)
+  const apart = formatQuantity(Math.abs(added.gpuHours - figures.gpuHours), HOURS_DECIMALS)
+  return text.addsUpButFor(shown, text.gpuHours(apart))
 }
