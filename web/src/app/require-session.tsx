@@ -1,5 +1,6 @@
 import { Suspense } from 'react'
 import { Navigate, Outlet, useLocation } from 'react-router'
+import { toAnswer } from '../api/answer'
 import { useGetSessionQuery } from '../api/economy-api'
 import { FirstLoadFailure } from '../components/failure'
 import { SkeletonRows } from '../components/skeleton'
@@ -9,7 +10,11 @@ import { AppShell } from './app-shell'
 /** Lets signed-in people in, and leads everyone else to the login and back. */
 export function RequireSession() {
   const location = useLocation()
-  const answer = useAnswer(useGetSessionQuery())
+  const query = useGetSessionQuery()
+  const known = toAnswer(query)
+  const drawn = useAnswer(query)
+  // The page of who is signed in can wait a few frames; that somebody is no longer cannot.
+  const answer = known.state === 'ready' && known.data !== null ? drawn : known
   if (answer.state === 'loading') return <AppShell session={null} />
   if (answer.state === 'failed') {
     return (

@@ -124,6 +124,19 @@ describe('why a figure is what it is', () => {
     expect(within(panel).getAllByText(/^\S+ h × \d+ = \S+ GPU-hours$/).length).toBeGreaterThan(3)
   })
 
+  it('counts use of which nobody knows what was paid, as the totals do', async () => {
+    const unpriced = lines.lines.find(({ side }) => side === 'unpriced')
+    answerLines({
+      ...lines,
+      lines: lines.lines.filter(
+        (line) => line.side !== 'actual' || line.instance !== unpriced?.instance,
+      ),
+    })
+    renderApp('/savings?why=usage&why.of=use')
+
+    expect(await screen.findByText(/^The lines add up to 70 h of use \(252,000 s\)/)).toBeVisible()
+  })
+
   it('says where GPU-hours are apart by the rounding of their grades', async () => {
     answerLines()
     const coverage = { ...totals.totals.coverage, grades: { ...GRADES, B: 60.0001 } }
@@ -224,6 +237,30 @@ describe('why a figure is what it is', () => {
       expect(asked.at(-1)?.get('instance')).toBe('h100x2')
     })
     expect(await thePanel()).toHaveAccessibleName('Why? Saved · Instance h100x2 · All time')
+  })
+
+  it('is copied of hours of use as what they are made of: seconds, one row a line', async () => {
+    answerLines()
+    const { user } = renderApp('/savings?why=usage&why.of=use')
+    const copied = vi.spyOn(navigator.clipboard, 'writeText')
+    const panel = await thePanel()
+
+    await user.click(await within(panel).findByRole('button', { name: 'Copy as text' }))
+    await waitFor(() => {
+      expect(copied).toHaveBeenCalledTimes(1)
+    })
+    await user.click(within(panel).getByRole('button', { name: 'Copy as CSV' }))
+    await waitFor(() => {
+      expect(copied).toHaveBeenCalledTimes(2)
+    })
+
+    const [[asText], [asCsv]] = copied.mock.calls as [[string], [string]]
+    expect(asText).toContain('The lines add up to 70 h of use (252,000 s), 80 GPU-hours')
+    expect(asText).not.toContain('$')
+    const [head, ...rows] = asCsv.trim().split('\r\n')
+    expect(head).toBe('instance,usage_provider,gpu,gpu_count,from,to,used_seconds')
+    const seconds = rows.map((row) => Number(row.split(',').at(-1)))
+    expect(seconds.reduce((all, one) => all + one, 0)).toBe(252_000)
   })
 
   it('is copied as text, as CSV, and as a link that stays what it is', async () => {

@@ -42,7 +42,11 @@ function runFrame(): void {
   for (const [task, due] of tasks) if (due <= now) tasks.set(task, task(now))
   // What is called then comes after the browser has laid out and painted what was written.
   setTimeout(() => {
-    pace.note(now, performance.now())
+    // A hidden page is put off, which says nothing of what its frames take.
+    if (document.hidden || !pace.note(now, performance.now())) return
+    // What was due at a beat of the old pace would be drawn apart from the others.
+    for (const task of tasks.keys()) tasks.set(task, now)
+    schedule(performance.now())
   })
   schedule(now)
 }

@@ -35,20 +35,12 @@ const WINDOW_MS = 10_000
 /** How much of the time of a frame with tables one without takes, before any was seen. */
 const USUAL_RATIO = 0.5
 
-/** Adds up what some frames took. */
-class Frames {
-  #count = 0
-  #tookMs = 0
+/** A faster pace has to leave so much of it, or what is near the border would go to and fro. */
+const MARGIN = 0.85
 
-  add(tookMs: number): void {
-    this.#count += 1
-    this.#tookMs += tookMs
-  }
-
-  /** Their mean; null where there were none. */
-  get meanMs(): number | null {
-    return this.#count === 0 ? null : this.#tookMs / this.#count
-  }
+/** Return the middle one of some times, which a single late frame does not move; null of none. */
+function medianOf(times: readonly number[]): number | null {
+  return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? null
 }
 
 /**
@@ -61,8 +53,8 @@ export class Pace {
   #step = FIRST
   #since = 0
   #last = -Infinity
-  #tables = new Frames()
-  #others = new Frames()
+  #tables: number[] = []
+  #others: number[] = []
   #ratio = USUAL_RATIO
 
   /** The instant of the next frame from one on; instants are monotonic, in milliseconds. */
@@ -77,34 +69,38 @@ export class Pace {
     return Math.ceil(instant / period) * period
   }
 
-  /** Note a frame that was begun at one instant and had been drawn at another. */
-  note(began: number, drawn: number): void {
+  /** Note a frame that was begun at one instant and had been drawn at another; says whether the pace is another one now. */
+  note(began: number, drawn: number): boolean {
     // Where nobody looked for a while, no frames were asked for.
     if (began - this.#last > WINDOW_MS) this.#beginWindow(began)
     const isOfTables = this.tablesFrom(this.#last + 1) <= began
     this.#last = began
     const frames = isOfTables ? this.#tables : this.#others
-    frames.add(drawn - began)
-    if (began - this.#since < WINDOW_MS) return
+    frames.push(drawn - began)
+    if (began - this.#since < WINDOW_MS) return false
+    const before = this.#step
     this.#thinkOver()
     this.#beginWindow(began)
+    return this.#step !== before
   }
 
   #beginWindow(now: number): void {
     this.#since = now
-    this.#tables = new Frames()
-    this.#others = new Frames()
+    this.#tables = []
+    this.#others = []
   }
 
   #thinkOver(): void {
-    const tableMs = this.#tables.meanMs
+    const tableMs = medianOf(this.#tables)
     if (tableMs === null) return
-    const otherMs = this.#others.meanMs
+    const otherMs = medianOf(this.#others)
     if (otherMs !== null && tableMs > 0) this.#ratio = Math.min(otherMs / tableMs, 1)
     const costMs = ({ perSecond, tableSeconds }: Step) => {
       const tables = 1 / tableSeconds
       return tableMs * (tables + (perSecond - tables) * this.#ratio)
     }
-    this.#step = STEPS.find((step) => costMs(step) <= LARGEST_MS) ?? SLOWEST
+    const { perSecond } = this.#step
+    const mostMs = (step: Step) => LARGEST_MS * (step.perSecond > perSecond ? MARGIN : 1)
+    this.#step = STEPS.find((step) => costMs(step) <= mostMs(step)) ?? SLOWEST
   }
 }

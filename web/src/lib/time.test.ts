@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { datesBetween, daysBetween, formatDate, formatDuration, formatInstant } from './time'
+import {
+  datesBetween,
+  daysBetween,
+  formatDate,
+  formatDuration,
+  formatInstant,
+  secondsBetween,
+} from './time'
 
 describe('dates and times', () => {
   it('are those of the account, not of the browser', () => {
@@ -31,5 +38,16 @@ describe('dates and times', () => {
       '2026-02-28',
       '2026-03-01',
     ])
+  })
+})
+
+describe('the seconds from one instant to another', () => {
+  it.each([
+    ['2026-08-03T12:00:00Z', '2026-08-03T13:00:00Z', '3600.000000'],
+    ['2026-08-03T12:00:00.999999Z', '2026-08-03T12:00:01Z', '0.000001'],
+    ['2026-08-03T12:00:00.25Z', '2026-08-04T12:00:00.5Z', '86400.250000'],
+    ['2026-08-03T12:00:00Z', '2026-08-03T12:00:00Z', '0.000000'],
+  ])('from %s to %s are %s, exactly', (from, to, seconds) => {
+    expect(secondsBetween(from, to)).toBe(seconds)
   })
 })

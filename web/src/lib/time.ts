@@ -1,5 +1,6 @@
 import { dateFormat } from './formatters'
 import { DATE_LOCALE } from './language'
+import type { DecimalText } from './money'
 
 const HOUR_SECONDS = 3600
 const MINUTE_SECONDS = 60
@@ -72,6 +73,20 @@ export function formatAge(totalSeconds: number): string {
   if (seconds < HOUR_SECONDS) return `${Math.floor(seconds / MINUTE_SECONDS)} min`
   const hours = Math.floor(seconds / HOUR_SECONDS)
   return hours < 24 ? `${hours} h` : `${Math.floor(hours / 24)} d`
+}
+
+/** Return the microseconds of an instant, exactly; a `Date` has milliseconds. */
+function microsecondsOf(instant: string): bigint {
+  const fraction = /\.(\d+)/.exec(instant)?.[1] ?? ''
+  const wholeMs = Date.parse(instant.replace(/\.\d+/, ''))
+  return BigInt(wholeMs) * 1000n + BigInt(fraction.slice(0, 6).padEnd(6, '0'))
+}
+
+/** Return the seconds from one instant to another, exactly. */
+export function secondsBetween(from: string, to: string): DecimalText {
+  const microseconds = microsecondsOf(to) - microsecondsOf(from)
+  const fraction = (microseconds % 1_000_000n).toString().padStart(6, '0')
+  return `${microseconds / 1_000_000n}.${fraction}` as DecimalText
 }
 
 /** Count the whole days from a date to an instant. */

@@ -29,6 +29,14 @@ describe('a question in an address', () => {
     expect(writeWhy(first, null)).toBe('')
   })
 
+  it('asks for hours of use of lines only: an hour now, or a projection, has none', () => {
+    const quantityOf = (search: string) => readWhy(new URLSearchParams(search))?.quantity
+
+    expect(quantityOf('why=usage&why.of=use')).toBe('use')
+    expect(quantityOf('why=pace&why.of=use')).toBe('saving')
+    expect(quantityOf('why=pace&why.of=paid')).toBe('paid')
+  })
+
   it('is none where the address asks for something else', () => {
     expect(readWhy(new URLSearchParams('why=all'))).toBeNull()
     expect(readWhy(new URLSearchParams('why.of=paid'))).toBeNull()

@@ -46,9 +46,11 @@ const SUBSTITUTE = 'D'
 export function readWhy(parameters: URLSearchParams): WhyQuestion | null {
   const about = ABOUTS.find((known) => known === parameters.get(NAMES.about))
   if (about === undefined) return null
+  const asked = parameters.get(NAMES.quantity)
+  const quantity = QUANTITIES.find((known) => known === asked) ?? 'saving'
   return {
     about,
-    quantity: QUANTITIES.find((known) => known === parameters.get(NAMES.quantity)) ?? 'saving',
+    quantity: quantity === 'use' && about !== 'usage' ? 'saving' : quantity,
     provider: PROVIDERS.find((known) => known === parameters.get(NAMES.provider)) ?? null,
     instance: parameters.get(NAMES.instance),
     gpu: parameters.get(NAMES.gpu),

@@ -2,6 +2,7 @@ import type { LedgerEntry, LedgerFigures } from '../../api/ledger'
 import { difference, sum } from '../../lib/decimal'
 import { messages } from '../../lib/messages'
 import { type DecimalText, formatPercent, formatQuantity, formatRate } from '../../lib/money'
+import { secondsBetween } from '../../lib/time'
 
 const text = messages.why
 
@@ -37,10 +38,18 @@ export function entriesOf(lines: readonly LedgerLine[]): LedgerEntry[] {
   return lines.flatMap(({ actual, other }) => [actual, other].filter((side) => side !== null))
 }
 
-/** Return the seconds of use of a line: without what a minimum or rounding added, and none of a disk. */
-export function secondsUsed({ actual }: LedgerLine): DecimalText {
-  if (actual?.component !== 'compute') return '0'
-  return difference(actual.seconds, actual.padSeconds)
+/**
+ * Return the seconds of use of a line, none of a disk.
+ *
+ * They are those between its borders: what is billed of them differs by a minimum and by rounding.
+ */
+export function secondsUsed({ actual, other }: LedgerLine): DecimalText {
+  const entry = actual ?? other
+  return entry?.component === 'compute' ? secondsBetween(entry.from, entry.to) : '0'
+}
+
+function gpusOf({ actual, other }: LedgerLine): number {
+  return (actual ?? other)?.gpuCount ?? 0
 }
 
 /** Return how many hours some seconds are. */
@@ -50,7 +59,7 @@ export function hoursOf(seconds: DecimalText): number {
 
 /** Return the hours of use of a line, as often as it has GPUs. */
 function gpuHoursOf(line: LedgerLine): number {
-  return hoursOf(secondsUsed(line)) * (line.actual?.gpuCount ?? 0)
+  return hoursOf(secondsUsed(line)) * gpusOf(line)
 }
 
 /** Add up what lines come to. */
@@ -85,7 +94,7 @@ export function hoursUsedInWords({
 export function hoursUsedFormula(line: LedgerLine): string {
   const hours = hoursInWords(secondsUsed(line))
   const gpuHours = text.gpuHours(formatQuantity(gpuHoursOf(line), HOURS_DECIMALS))
-  return `${hours} × ${line.actual?.gpuCount ?? 0} = ${gpuHours}`
+  return `${hours} × ${gpusOf(line)} = ${gpuHours}`
 }
 
 /** Write hours, or where they have no end, the seconds that they are made of. */

@@ -1,15 +1,16 @@
 import type { LedgerEntry, LedgerFigures } from '../../api/ledger'
 import { messages } from '../../lib/messages'
 import { reasonInWords } from '../../lib/reason'
-import { formatExactInstant } from '../../lib/time'
+import { formatExactInstant, secondsBetween } from '../../lib/time'
 import type { Quantity } from '../../lib/why'
 import { whetherTheyAddUp } from './adds-up'
 import {
+  entriesOf,
   exactUsd,
   formulaOf,
-  type LedgerLine,
   hoursUsedFormula,
   hoursUsedInWords,
+  type LedgerLine,
 } from './ledger-line'
 
 const text = messages.why
@@ -49,11 +50,24 @@ const CELLS: readonly Cell[] = [
   ['reason', (entry) => entry.reason?.code],
 ]
 
-/** Write entries as the rows of a CSV file, with the API's own digits. */
-export function proofRows(entries: readonly LedgerEntry[]): string[][] {
+/** Columns of lines of use, which have no sides: what is billed of them is not asked about. */
+const USE_CELLS: readonly Cell[] = [
+  ...CELLS.filter(([name]) =>
+    ['instance', 'usage_provider', 'gpu', 'gpu_count', 'from', 'to'].includes(name),
+  ),
+  ['used_seconds', (entry) => secondsBetween(entry.from, entry.to)],
+]
+
+/** Write lines as the rows of a CSV file, with the API's own digits. */
+export function proofRows(lines: readonly LedgerLine[], quantity: Quantity): string[][] {
+  const isOfUse = quantity === 'use'
+  const cells = isOfUse ? USE_CELLS : CELLS
+  const entries = isOfUse
+    ? lines.flatMap(({ actual, other }) => actual ?? other ?? [])
+    : entriesOf(lines)
   return [
-    CELLS.map(([name]) => name),
-    ...entries.map((entry) => CELLS.map(([, of]) => String(of(entry) ?? ''))),
+    cells.map(([name]) => name),
+    ...entries.map((entry) => cells.map(([, of]) => String(of(entry) ?? ''))),
   ]
 }
 

@@ -26,14 +26,7 @@ import { formatDate, formatExactInstant, nextDate } from '../../lib/time'
 import { type AskedWhy, type Quantity, writeWhy, type WhyQuestion } from '../../lib/why'
 import { whetherTheyAddUp } from './adds-up'
 import { Formula } from './formula'
-import {
-  entriesOf,
-  figuresOf,
-  HOURS_DECIMALS,
-  hoursOf,
-  type LedgerLine,
-  linesOf,
-} from './ledger-line'
+import { figuresOf, HOURS_DECIMALS, hoursOf, type LedgerLine, linesOf } from './ledger-line'
 import { LedgerLines } from './ledger-lines'
 import { proofRows, proofText } from './proof-text'
 import { useFileName, useIsSampleData } from '../../state/use-sample-data'
@@ -71,7 +64,8 @@ interface OpenedProps {
 
 function Opened({ question, title, totals, scope }: OpenedProps) {
   // Totals count disks and every grade: what a part of them comes to is known from all its lines.
-  const isPart = question.isComputeOnly || question.isSubstitutesOnly
+  const isCompute = question.isComputeOnly && question.quantity !== 'use'
+  const isPart = isCompute || question.isSubstitutesOnly
   // The lines are of the instant that the totals are of, or they would not add up to them.
   const query = useGetLedgerLinesInfiniteQuery({ ...scope, asOf: totals.asOf })
   const isSampleData = useIsSampleData()
@@ -106,7 +100,7 @@ function Opened({ question, title, totals, scope }: OpenedProps) {
       timeZone: totals.timezone,
     })
   }
-  const asCsv = async () => toCsv(proofRows(entriesOf(await allLines())))
+  const asCsv = async () => toCsv(proofRows(await allLines(), question.quantity))
 
   return (
     <div className="space-y-5">
@@ -189,7 +183,7 @@ function partFigures(
   const added = figuresOf(lines)
   // Or else the lines would be held against nothing but themselves.
   return isSubstitutesOnly && !isComputeOnly
-    ? { ...added, saving: coverage.substitutesSaving }
+    ? { ...added, saving: coverage.substitutesSaving, gpuHours: coverage.grades.D }
     : added
 }
 

@@ -251,8 +251,7 @@ const Instances = memo(function Instances({ pages, provider }: InstancesProps) {
   const [isOnlyInexact, setOnlyInexact] = useState(false)
   const columns = useMemo(() => instanceColumns(provider), [provider])
   const rows = pages.flatMap((page) => page.instances)
-  // Pages come one after the other: what all of them hold is known of the first one's instant.
-  const asOf = pages[0]?.asOf ?? null
+  const asOf = pages.map((page) => page.asOf)
   return (
     <SortedRows
       caption={text.captionInstance}
@@ -281,7 +280,7 @@ const Gpus = memo(function Gpus({ groups, asOf, provider }: GpusProps) {
       caption={text.captionGpu}
       columns={GPU_COLUMNS}
       rows={groups}
-      asOf={asOf}
+      asOf={[asOf]}
       rowKey={({ gpuType }) => gpuType}
       file={`savings-by-gpu-${provider.toLowerCase()}.csv`}
     />
@@ -294,8 +293,8 @@ interface SortedRowsProps<Row> {
   readonly rows: readonly Row[]
   readonly rowKey: (row: Row) => string
   readonly file: string
-  /** The instant that the figures are of, beside a counter that ticks. */
-  readonly asOf: string | null
+  /** The instants that the figures are of: pages come one after the other. */
+  readonly asOf: readonly string[]
   /** What leaves some of the rows out, in the file too. */
   readonly filter?: ReactNode
   readonly empty?: string
@@ -314,6 +313,7 @@ function SortedRows<Row>({
   const { sorted, sorting, setSorting } = useSorting(rows, columns)
   const fileName = useFileName()
   const timeZone = useTimeZone()
+  const instants = [...new Set(asOf.map((instant) => formatExactInstant(instant, timeZone)))]
   if (rows.length === 0) {
     return (
       <>
@@ -325,11 +325,9 @@ function SortedRows<Row>({
   return (
     <>
       <div className="flex flex-wrap items-center gap-3 px-4 pb-3 sm:justify-end sm:px-5">
-        {asOf !== null && (
-          <p className="mr-auto text-[13px] text-ink-faint">
-            {messages.why.asOf(formatExactInstant(asOf, timeZone))}
-          </p>
-        )}
+        <p className="mr-auto text-[13px] text-ink-faint">
+          {messages.why.asOf(instants.join(', '))}
+        </p>
         {filter}
         <Button
           onClick={() => {

@@ -125,7 +125,7 @@ type Stage = 'nothing' | 'set-up' | 'bars'
  *
  * The page around it, setting it up, and its first picture are three tasks: in one they would keep
  * the page from answering for more than 50 ms. The first has to be on the screen, or reading the
- * theme's colours would have the browser lay the page out within the second.
+ * theme's colours would have the browser lay the page out in the second.
  */
 function useStage(): Stage {
   const [stage, setStage] = useState<Stage>('nothing')

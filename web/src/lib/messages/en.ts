@@ -372,7 +372,7 @@ export const english = {
     },
     use: (hours: string, seconds: string, gpuHours: string) =>
       `${hours} h of use (${seconds} s), ${gpuHours} GPU-hours`,
-    useDetail: 'Hours are seconds ÷ 3,600; GPU-hours count each as often as the instance has GPUs.',
+    useDetail: 'Hours are seconds ÷ 3,600; GPU-hours are hours times the GPUs of the instance.',
     gpuHours: (hours: string) => `${hours} GPU-hours`,
     ofGpus: 'GPU-hours',
     asOf: (instant: string) => `As of ${instant}`,

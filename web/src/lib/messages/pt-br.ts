@@ -406,11 +406,11 @@ export const portuguese: typeof english = {
       use: 'Horas de uso',
     },
     use: (hours: string, seconds: string, gpuHours: string) =>
-      `${hours} h de uso (${seconds} s), ${gpuHours} GPU-horas`,
+      `${hours} h de uso (${seconds} s), ${gpuHours} h de GPU`,
     useDetail:
-      'Horas são segundos ÷ 3.600; GPU-horas contam cada uma tantas vezes quantas GPUs a instância tem.',
-    gpuHours: (hours: string) => `${hours} GPU-horas`,
-    ofGpus: 'GPU-horas',
+      'Horas são segundos ÷ 3.600; as horas de GPU são as horas vezes o número de GPUs da instância.',
+    gpuHours: (hours: string) => `${hours} h de GPU`,
+    ofGpus: 'Horas de GPU',
     asOf: (instant: string) => `Em ${instant}`,
     live: 'O valor na página segue a partir daí.',
     formula: 'Como se chega a ele',
