@@ -1,6 +1,6 @@
 import { screen, waitFor, within } from '@testing-library/react'
 import { http, HttpResponse } from 'msw/http'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, type Mock, vi } from 'vitest'
 import oneInstance from '../../../tests/snapshots/instance.json'
 import lines from '../../../tests/snapshots/ledger_lines.json'
 import totals from '../../../tests/snapshots/ledger_totals.json'
@@ -21,6 +21,21 @@ const answerLines = (answer: object = lines) => {
     }),
   )
   return asked
+}
+
+/** Press buttons of the panel that copy, each once the one before has. */
+const pressEach = async (
+  user: ReturnType<typeof renderApp>['user'],
+  copied: Mock,
+  names: readonly string[],
+) => {
+  const panel = await thePanel()
+  for (const [index, name] of names.entries()) {
+    await user.click(await within(panel).findByRole('button', { name }))
+    await waitFor(() => {
+      expect(copied).toHaveBeenCalledTimes(index + 1)
+    })
+  }
 }
 
 const GRADES = totals.totals.coverage.grades
@@ -243,16 +258,8 @@ describe('why a figure is what it is', () => {
     answerLines()
     const { user } = renderApp('/savings?why=usage&why.of=use')
     const copied = vi.spyOn(navigator.clipboard, 'writeText')
-    const panel = await thePanel()
 
-    await user.click(await within(panel).findByRole('button', { name: 'Copy as text' }))
-    await waitFor(() => {
-      expect(copied).toHaveBeenCalledTimes(1)
-    })
-    await user.click(within(panel).getByRole('button', { name: 'Copy as CSV' }))
-    await waitFor(() => {
-      expect(copied).toHaveBeenCalledTimes(2)
-    })
+    await pressEach(user, copied, ['Copy as text', 'Copy as CSV'])
 
     const [[asText], [asCsv]] = copied.mock.calls as [[string], [string]]
     expect(asText).toContain('The lines add up to 70 h of use (252,000 s), 80 GPU-hours')
@@ -266,20 +273,8 @@ describe('why a figure is what it is', () => {
   it('is copied as text, as CSV, and as a link that stays what it is', async () => {
     const { user } = renderApp('/savings?why=usage')
     const copied = vi.spyOn(navigator.clipboard, 'writeText')
-    const panel = await thePanel()
 
-    await user.click(await within(panel).findByRole('button', { name: 'Copy as text' }))
-    await waitFor(() => {
-      expect(copied).toHaveBeenCalledTimes(1)
-    })
-    await user.click(within(panel).getByRole('button', { name: 'Copy as CSV' }))
-    await waitFor(() => {
-      expect(copied).toHaveBeenCalledTimes(2)
-    })
-    await user.click(within(panel).getByRole('button', { name: 'Copy link' }))
-    await waitFor(() => {
-      expect(copied).toHaveBeenCalledTimes(3)
-    })
+    await pressEach(user, copied, ['Copy as text', 'Copy as CSV', 'Copy link'])
 
     const [[asText], [asCsv], [asLink]] = copied.mock.calls as [[string], [string], [string]]
     expect(asText).toContain('= saved: $154.2331575')

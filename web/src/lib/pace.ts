@@ -69,7 +69,7 @@ export class Pace {
     return Math.ceil(instant / period) * period
   }
 
-  /** Note a frame that was begun at one instant and had been drawn at another; says whether the pace is another one now. */
+  /** Note a frame, by when it was begun and drawn; says whether the pace is another one now. */
   note(began: number, drawn: number): boolean {
     // Where nobody looked for a while, no frames were asked for.
     if (began - this.#last > WINDOW_MS) this.#beginWindow(began)

@@ -99,7 +99,7 @@ export function hoursUsedFormula(line: LedgerLine): string {
 
 /** Write hours, or where they have no end, the seconds that they are made of. */
 function hoursInWords(seconds: DecimalText): string {
-  const tenThousandths = (Number(seconds) / SECONDS_PER_HOUR) * 10_000
+  const tenThousandths = hoursOf(seconds) * 10_000
   if (Math.abs(tenThousandths - Math.round(tenThousandths)) < 1e-6) {
     return text.hours(formatQuantity(tenThousandths / 10_000, 4))
   }

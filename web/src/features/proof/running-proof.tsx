@@ -26,12 +26,12 @@ import { ALL_DECIMALS, exactUsd } from './ledger-line'
 const text = messages.why
 
 /** What is asked about of instances that run: an amount. */
-type Amount = Exclude<Quantity, 'use'>
+type AmountAsked = Exclude<Quantity, 'use'>
 
 interface RunningProofProps {
   readonly about: 'session' | 'pace'
   /** Of a pace: what is saved, what is paid, or what would be charged. */
-  readonly quantity: Amount
+  readonly quantity: AmountAsked
   readonly provider: Provider
   /** One instance alone; all that are on where it is null. */
   readonly instance: string | null
@@ -116,7 +116,11 @@ export function RunningProof({ about, quantity, provider, instance }: RunningPro
   )
 }
 
-function figureOf(one: Instance, about: 'session' | 'pace', quantity: Amount): DecimalText | null {
+function figureOf(
+  one: Instance,
+  about: 'session' | 'pace',
+  quantity: AmountAsked,
+): DecimalText | null {
   if (about === 'session') return one.session?.saving ?? null
   switch (quantity) {
     case 'saving':
@@ -131,7 +135,7 @@ function figureOf(one: Instance, about: 'session' | 'pace', quantity: Amount): D
 interface LineProps {
   readonly one: Instance
   readonly about: 'session' | 'pace'
-  readonly quantity: Amount
+  readonly quantity: AmountAsked
   readonly provider: Provider
 }
 
