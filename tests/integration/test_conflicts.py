@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from typing import Any
 
 import pytest
@@ -224,10 +224,12 @@ class TestALock:
     @pytest.fixture(autouse=True)
     def impatient(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Let a test not wait as long as a server does."""
-        for name in ("_BEGIN_WRITING", "_BEGIN_READING"):
+        for name, waits in (("_BEGIN_WRITING", ("'15s'", "'5s'")), ("_BEGIN_READING", ("'5s'",))):
             text_of = getattr(database_module, name)
-            assert "'5s'" in text_of
-            monkeypatch.setattr(database_module, name, text_of.replace("'5s'", "'50ms'"))
+            for wait in waits:
+                assert wait in text_of
+                text_of = text_of.replace(wait, "'50ms'")
+            monkeypatch.setattr(database_module, name, text_of)
 
     def test_a_writer_answers_503(self, machine: Caller, rival: Engine) -> None:
         """Nothing is stored, and the same batch goes well afterwards."""
@@ -240,6 +242,17 @@ class TestALock:
         machine.push(start("i-2", hours_ago(1)))
         assert machine.read("/economy/savings")["active_instances_count"] == 2
 
+    def test_a_writer_whose_turn_it_is_answers_503_too(
+        self, machine: Caller, rival: Engine
+    ) -> None:
+        """Nor does a table that is being rebuilt keep whoever has the turn waiting."""
+        with rival.connect() as holder:
+            holder.execute(text("LOCK TABLE usage_event IN ACCESS EXCLUSIVE MODE"))
+            answer = machine.send([start("i-2", hours_ago(1))])
+
+        assert_unavailable(answer)
+        assert len(machine.read("/usage/events")["events"]) == 1
+
     def test_a_reader_answers_503(self, machine: Caller, rival: Engine) -> None:
         """A table that is being rebuilt keeps nobody waiting for ever."""
         with rival.connect() as holder:
@@ -248,6 +261,44 @@ class TestALock:
 
         assert_unavailable(answer)
         assert len(machine.read("/usage/events")["events"]) == 1
+
+
+class TestTheTurn:
+    """Other writers of ours are before us, and take longer than we wait for anything else."""
+
+    def report_beside_a_writer_of_six_seconds(
+        self, machine: Caller, rival: Engine
+    ) -> tuple[TestResponse, float]:
+        """Report usage; return the answer, and after how many seconds it came."""
+        with ThreadPoolExecutor(1) as pool, rival.connect() as holder:
+            holder.execute(WRITERS_TURN)
+            began = time.monotonic()
+            answer = pool.submit(machine.send, [start("i-2", hours_ago(1))])
+            with suppress(TimeoutError):
+                answer.result(timeout=6)
+            holder.rollback()
+            return answer.result(), time.monotonic() - began
+
+    def test_a_writer_outwaits_a_disk_that_stands_still(
+        self, machine: Caller, rival: Engine
+    ) -> None:
+        """Where one commit takes six seconds, those after it come to their turn."""
+        answer, seconds = self.report_beside_a_writer_of_six_seconds(machine, rival)
+
+        assert answer.status_code == 200
+        assert seconds > 6
+
+    def test_with_the_patience_for_a_lock_it_would_be_turned_away(
+        self, machine: Caller, rival: Engine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The control."""
+        impatient = database_module._BEGIN_WRITING.replace("'15s'", "'5s'")  # noqa: SLF001
+        monkeypatch.setattr(database_module, "_BEGIN_WRITING", impatient)
+
+        answer, seconds = self.report_beside_a_writer_of_six_seconds(machine, rival)
+
+        assert_unavailable(answer)
+        assert seconds < 6.5
 
 
 class TestALostServer:

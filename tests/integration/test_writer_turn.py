@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Timer
 
 import pytest
 from sqlalchemy import text
 
 from dumont_economy.errors import DatabaseUnavailableError
+from dumont_economy.storage import database as database_module
 from dumont_economy.storage.database import Database
 from dumont_economy.storage.writer_turn import writer_turn
 
@@ -106,6 +107,35 @@ def test_whoever_waits_too_long_is_told(path: Path) -> None:
         writer_turn(path, seconds=0.2),
     ):
         pytest.fail("The turn of another was taken.")
+
+
+def _write_beside_a_writer_of_six_seconds(path: Path) -> None:
+    """Write while another process has the turn for longer than SQLite itself would wait."""
+    database = Database(f"sqlite:///{path}")
+    database.migrate()
+    with _held_by_another_process(path) as holder:
+        ends = Timer(6, holder.kill)
+        ends.start()
+        try:
+            with database.write():
+                assert not ends.is_alive()
+        finally:
+            ends.cancel()
+            database.close()
+
+
+def test_a_writer_outwaits_a_disk_that_stands_still(path: Path) -> None:
+    """Where one commit takes six seconds, those after it come to their turn."""
+    _write_beside_a_writer_of_six_seconds(path)
+
+
+def test_with_the_patience_of_sqlite_it_would_be_turned_away(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control."""
+    monkeypatch.setattr(database_module, "_TURN_SECONDS", database_module._BUSY_TIMEOUT_SECONDS)  # noqa: SLF001
+    with pytest.raises(DatabaseUnavailableError, match="Others have written for 5 seconds"):
+        _write_beside_a_writer_of_six_seconds(path)
 
 
 def test_a_turn_ends_with_its_process(path: Path) -> None:

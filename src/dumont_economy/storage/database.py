@@ -43,6 +43,10 @@ Result = TypeVar("Result")
 
 # A server waits with everything it does, so not long; the answer may be asked for again.
 _BUSY_TIMEOUT_SECONDS = 5
+# Whoever waits for its turn behind other writers of ours gets it, unless they stand still. A disk
+# that others share can do so for seconds, which is to be outwaited: who is sent away loses its
+# place. No longer, because a server's threads wait, and then it answers nobody.
+_TURN_SECONDS = 15
 # Of the log, 16 MiB, before it is emptied into the database: reports of the same instances write
 # the same pages again and again, and each of those is copied once.
 _LOG_PAGES = 4_000
@@ -71,9 +75,10 @@ _BEGIN_READING = (
 # planned for its values: a plan for any, made while a table was young, reads all of an account.
 _BEGIN_WRITING = (
     "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit TO on; "
-    f"SET LOCAL lock_timeout TO '{_BUSY_TIMEOUT_SECONDS}s'; "
     "SET LOCAL plan_cache_mode TO force_custom_plan; "
-    f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})"
+    f"SET LOCAL lock_timeout TO '{_TURN_SECONDS}s'; "
+    f"SELECT pg_advisory_xact_lock({_WRITER_LOCK}); "
+    f"SET LOCAL lock_timeout TO '{_BUSY_TIMEOUT_SECONDS}s'"
 )
 _MIGRATIONS = Path(__file__).parent / "migrations" / "versions"
 _VERSION_TABLE = "alembic_version"
@@ -190,7 +195,7 @@ class Database:
         """Wait for the turn to write where the database itself knows no order of who waits."""
         if self.url.database is None or self.engine.dialect.name != "sqlite":
             return nullcontext()
-        return writer_turn(Path(self.url.database), seconds=_BUSY_TIMEOUT_SECONDS)
+        return writer_turn(Path(self.url.database), seconds=_TURN_SECONDS)
 
     @contextmanager
     def _begun(self, **options: Any) -> Iterator[Connection]:  # noqa: ANN401  SQLAlchemy's
