@@ -18,6 +18,9 @@ export function makeQuietStore(site: Site) {
     reducer: { [economyApi.reducerPath]: economyApi.reducer, economy: economyReducer },
     middleware: (defaults) =>
       defaults({ ...CHECKS, thunk: { extraArgument: site } }).concat(economyApi.middleware),
+    // Answers are told of as they come: told of in a frame, as is usual, they have what they change
+    // drawn within that frame, which is then one long task with the layout and the paint of it all.
+    enhancers: (defaults) => defaults({ autoBatch: { type: 'tick' } }),
     preloadedState: { economy: { ...initialEconomyState, provider: readChosenProvider() } },
   })
 }
