@@ -1,6 +1,7 @@
 import { screen, waitFor, within } from '@testing-library/react'
 import { http, HttpResponse } from 'msw/http'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { economyApi } from '../api/economy-api'
 import { session } from '../test/answers'
 import { renderApp } from '../test/render-app'
 import { api, problem, server } from '../test/server'
@@ -100,6 +101,23 @@ describe('signing in', () => {
 
     expect(await screen.findByRole('heading', { name: 'Sign in' })).toBeVisible()
     expect(csrf).toBe('csrf-1')
+  })
+
+  it('takes everything off the screen in the very task in which it is known', async () => {
+    const { store } = renderApp('/savings')
+    await screen.findByRole('button', { name: 'Sign out' })
+    await screen.findAllByText('66.7% less')
+    nobodyIsIn()
+
+    // Outside of what waits for everything to be drawn, as a browser is.
+    vi.stubGlobal('IS_REACT_ACT_ENVIRONMENT', false)
+    store.dispatch(economyApi.util.updateQueryData('getSession', undefined, () => null))
+    // What is drawn in slices needs a task; these are none.
+    for (let turn = 0; turn < 50; turn += 1) await Promise.resolve()
+
+    expect(screen.queryByText('66.7% less')).toBeNull()
+    vi.unstubAllGlobals()
+    expect(await screen.findByRole('heading', { name: 'Sign in' })).toBeVisible()
   })
 })
 
