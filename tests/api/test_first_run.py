@@ -59,6 +59,8 @@ def test_there_is_no_second_owner(new_application: Application) -> None:
         pytest.param({"password": ""}, "password_too_short", id="no password"),
         pytest.param({"password": "password1"}, "common_password", id="password1"),
         pytest.param({"password": "PassWord1"}, "common_password", id="in other letters"),
+        pytest.param({"password": " " * 12}, "common_password", id="blanks"),
+        pytest.param({"password": " \u3000" * 6}, "common_password", id="blanks of two kinds"),
         pytest.param({"password": "x" * 1_025}, "password_too_long", id="1,025 bytes"),
         pytest.param({"password": "é" * 513}, "password_too_long", id="1,026 bytes"),
         pytest.param({"password": "x" * 1024 * 1024}, "password_too_long", id="1 MiB"),

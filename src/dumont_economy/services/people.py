@@ -430,7 +430,7 @@ def _checked(email: str, password: str) -> tuple[str, str]:
     elif len(password.encode("utf-8", "surrogatepass")) > _MAX_PASSWORD_BYTES:
         message = f"Use at most {_MAX_PASSWORD_BYTES} bytes."
         problems.append(FieldProblem("password", "password_too_long", message))
-    elif password.lower() in _COMMON_PASSWORDS:
+    elif password.lower() in _COMMON_PASSWORDS or not password.strip():
         message = "This is one of the passwords that are tried first. Choose another."
         problems.append(FieldProblem("password", "common_password", message))
     elif not _is_text(password):
