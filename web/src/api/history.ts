@@ -1,6 +1,13 @@
 import type { Validity } from '../lib/live-counter'
 import { AnswerReader } from '../lib/parse'
-import { type Provider, PROVIDERS } from './comparison'
+import {
+  type Comparison,
+  type Coverage,
+  parseComparison,
+  parseCoverage,
+  type Provider,
+  PROVIDERS,
+} from './comparison'
 import { economyApi } from './economy-api'
 import { STANDING_STILL, validityOf } from './savings'
 import type { Schemas } from './schema'
@@ -21,6 +28,10 @@ export interface History {
   /** Newest first; days without use are left out. */
   readonly days: readonly HistoryDay[]
   readonly totals: Omit<HistoryDay, 'date'>
+  /** Of the period alone, as its totals are. */
+  readonly coverage: Coverage
+  readonly comparison: Comparison
+  readonly oldestPriceRetrievedAt: string | null
   readonly asOf: string
   readonly validity: Validity
 }
@@ -46,6 +57,9 @@ export function parseHistory(raw: unknown, validity: Validity = STANDING_STILL):
       providerCost: totals.number('total_provider_cost'),
       savings: totals.number('total_savings'),
     },
+    coverage: parseCoverage(answer.object('coverage')),
+    comparison: parseComparison(answer.object('comparison')),
+    oldestPriceRetrievedAt: answer.textOrNull('oldest_price_retrieved_at'),
     asOf: answer.text('as_of'),
     validity,
   }

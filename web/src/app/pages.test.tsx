@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from 'vitest'
 import oneInstance from '../../../tests/snapshots/instance.json'
 import policy from '../../../tests/snapshots/policy.json'
 import priceHistory from '../../../tests/snapshots/price_history.json'
+import { economyApi } from '../api/economy-api'
 import { session } from '../test/answers'
 import { figure, renderApp } from '../test/render-app'
 import { api, problem, server } from '../test/server'
@@ -92,7 +93,7 @@ describe('the page of an instance', () => {
     // Half of what it costs now has no comparison, and that ticks too.
     for (const name of costs) expect(grown(name)).toBeGreaterThan(0.005)
     for (const name of costs) expect(grown(name)).toBeLessThan(0.035)
-    expect(figure('lifetime-cost').parentElement).toHaveTextContent(/^paid \$66\.0\d$/)
+    expect(figure('lifetime-cost').parentElement).toHaveTextContent(/^paid \$66\.0\d, why\?$/)
     // What was paid is neither a saving nor a loss.
     expect(figure('lifetime-cost')).not.toHaveAttribute('data-outcome')
     expect(figure(`saving:${ended.started_at}`)).toHaveTextContent('$140.40')
@@ -145,6 +146,25 @@ describe('the prices', () => {
     expect(
       within(within(matrix).getByRole('row', { name: /MI300X/ })).getAllByText('no comparison'),
     ).toHaveLength(3)
+  })
+
+  it('stay, dimmed, and say since when newer ones fail to come', async () => {
+    const { store } = renderApp('/prices?gpu=RTX-4090&count=1&provider=AWS')
+    const matrix = await screen.findByRole('table', { name: /^GPU by provider/ })
+    const panel = await screen.findByRole('dialog')
+    await within(panel).findByRole('region', { name: 'Price history' })
+    const broken = () => problem(503, 'database_unavailable', 'Not now.')
+    server.use(http.get(api('prices/compared'), broken), http.get(api('prices/explain'), broken))
+
+    act(() => {
+      store.dispatch(economyApi.util.invalidateTags(['Policy']))
+    })
+
+    await waitFor(() => {
+      expect(screen.getAllByText(/^No new figures since .*, retrying$/)).toHaveLength(2)
+    })
+    expect(matrix.closest('.stale')).not.toBeNull()
+    expect(panel.querySelector('.stale')).not.toBeNull()
   })
 
   it('are filtered, and asked for as many GPUs', async () => {
@@ -215,6 +235,26 @@ describe('the prices', () => {
 })
 
 describe('the settings', () => {
+  it('stay, dimmed, and say since when newer ones fail to come', async () => {
+    const { store } = renderApp('/settings')
+    const names = ['How you compare', 'API tokens']
+    const regions = await Promise.all(names.map((name) => screen.findByRole('region', { name })))
+    await waitFor(() => {
+      expect(document.querySelectorAll('.skeleton')).toHaveLength(0)
+    })
+    const broken = () => problem(503, 'database_unavailable', 'Not now.')
+    server.use(http.get(api('policy'), broken), http.get(api('tokens'), broken))
+
+    act(() => {
+      store.dispatch(economyApi.util.invalidateTags(['Policy', 'Tokens']))
+    })
+
+    for (const region of regions) {
+      expect(await within(region).findByText(/^No new figures since .*, retrying$/)).toBeVisible()
+      expect(region.querySelector('.stale')).not.toBeNull()
+    }
+  })
+
   const thePolicy = () => screen.findByRole('region', { name: 'How you compare' })
 
   it('preview a change before it is made, and make it a version', async () => {

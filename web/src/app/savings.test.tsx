@@ -234,7 +234,34 @@ describe('the history', () => {
 
     const region = await screen.findByRole('region', { name: 'History' })
 
-    expect(await within(region).findByText('As of 23 Nov 2026, 07:23:10')).toBeVisible()
+    expect(await within(region).findByText(/As of 23 Nov 2026, 07:23:10$/)).toBeVisible()
+  })
+
+  it('says what it is against, and how sure that is in its own period', async () => {
+    server.use(
+      http.get(api('economy/savings/history'), () =>
+        HttpResponse.json(
+          history({
+            coverage: coverage({
+              gpu_time: 0.5,
+              cost: 0.25,
+              grades: { A: 3, B: 0, C: 0, D: 1, N: 4, R: 0 },
+              substitutes_saving: '2.0000000000',
+            }),
+          }),
+        ),
+      ),
+    )
+    renderApp('/savings')
+
+    const region = await screen.findByRole('region', { name: 'History' })
+
+    expect(await within(region).findByText(/^vs AWS on-demand, us-east-1/)).toBeVisible()
+    expect(within(region).getByText('covers 50% of GPU time, 25% of cost')).toBeVisible()
+    expect(within(region).getByText('37.5%')).toBeVisible()
+    const substitutes = within(region).getByRole('link', { name: /against substitutes/ })
+    expect(substitutes).toHaveTextContent('of which $2.00 against substitutes')
+    expect(substitutes.getAttribute('href')).toMatch(/why\.from=.*why\.grade=D/)
   })
 
   it('asks for the range that was chosen', async () => {

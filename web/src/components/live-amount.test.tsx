@@ -143,7 +143,7 @@ describe('an amount that ticks', () => {
     expect(screen.queryByText('corrected by -$0.0200')).not.toBeVisible()
   })
 
-  it('corrects by nothing that its digits cannot show', () => {
+  it('says that its last digit went back, where it went back by less than that', () => {
     const slow = { value: '1.0000400000', perSecond: '0.0000010000000000' } as const
     const { rerender } = render(show(slow))
     pass(30)
@@ -153,7 +153,23 @@ describe('an amount that ticks', () => {
     rerender(show({ ...slow, perSecond: '0.0000000000000000' }))
 
     expect(figure('saving')).toHaveTextContent('$1.0000')
+    expect(figure('saving')).toHaveTextContent('corrected by -$0.0001')
+  })
+
+  it('waits where it was ahead by less than its last digit, and goes on', () => {
+    const slow = { value: '1.0000400000', perSecond: '0.0000010000000000' } as const
+    const { rerender } = render(show(slow))
+    pass(30)
+
+    // It was slower than was thought: by 0.00002 less than what is shown.
+    rerender(show({ value: '1.0000490000', perSecond: '0.0000005000000000' }))
+    expect(figure('saving')).toHaveTextContent('$1.0001')
     expect(figure('saving')).not.toHaveTextContent('corrected')
+
+    pass(100)
+    expect(figure('saving')).toHaveTextContent('$1.0001')
+    pass(100)
+    expect(figure('saving')).toHaveTextContent('$1.0001')
   })
 
   it('corrects nothing where it is of something else', () => {

@@ -34,6 +34,13 @@ function unitOf(decimals: number): bigint {
   return scaled('1') / 10n ** BigInt(decimals)
 }
 
+/** Return what digits went back by: one of the last, where it was less than half of that. */
+function inDigits(amount: bigint, decimals: number): bigint {
+  const unit = unitOf(decimals)
+  if (2n * (amount < 0n ? -amount : amount) >= unit) return amount
+  return amount < 0n ? -unit : unit
+}
+
 /** So long a correction stands beside the figure. */
 const CORRECTION_MS = 10_000
 
@@ -70,11 +77,11 @@ export function LiveAmount({
     }
     const { current } = ticking
     const correction = current.figure.take(live, validity, performance.now())
-    // One that is nothing in the digits that are shown would be a correction by zero.
-    const isShown = correction !== null && shownAs(correction.amount) !== shownAs(0n)
-    if (isShown && note.current) {
-      const sign = correction.amount > 0n ? '+' : ''
-      note.current.textContent = messages.figures.corrected(sign + shownAs(correction.amount))
+    if (correction !== null && note.current) {
+      const amount = inDigits(correction.amount, decimals)
+      note.current.textContent = messages.figures.corrected(
+        (amount > 0n ? '+' : '') + shownAs(amount),
+      )
       current.notedUntil = performance.now() + CORRECTION_MS
     }
     return onFramesDue((now) => {

@@ -67,7 +67,14 @@ export class TickingFigure {
       this.#floor = shown
       return null
     }
-    return this.#shownAs(next.at(now)) === this.#shownAs(shown) ? null : { amount }
+    if (this.#shownAs(next.at(now)) === this.#shownAs(shown)) return null
+    const isLessThanADigit = this.#shownAs(amount) === this.#shownAs(0n)
+    if (isLessThanADigit && signOf(next.perSecond) === -direction) {
+      // It comes back to what is shown by itself, and what digits cannot tell need not be corrected.
+      this.#floor = shown
+      return null
+    }
+    return { amount }
   }
 
   /** Return the value to show at a monotonic instant, as a scaled integer. */

@@ -26,6 +26,7 @@ import type { Validity } from '../../lib/live-counter'
 import { messages } from '../../lib/messages'
 import { columnRates, type DecimalText, formatQuantity, formatRate } from '../../lib/money'
 import { formatInstant } from '../../lib/time'
+import type { AskedWhy } from '../../lib/why'
 import { usePolling } from '../../state/use-savings'
 import { InstanceStatusCell } from './instance-status-cell'
 
@@ -179,7 +180,14 @@ function Summary({ page, validity, timeZone, isStale }: SummaryProps) {
         </Stat>
         <Stat
           label={text.lifetime}
-          note={<Paid figure="lifetime-cost" figures={instance.lifetime} validity={validity} />}
+          note={
+            <Paid
+              figure="lifetime-cost"
+              figures={instance.lifetime}
+              validity={validity}
+              about={{ about: 'usage', quantity: 'paid', instance: instance.instanceId }}
+            />
+          }
         >
           {saving === null ? (
             <Off />
@@ -218,15 +226,18 @@ interface PaidProps {
   readonly figure: string
   readonly figures: MovingFigures
   readonly validity: Validity
+  readonly about: AskedWhy
 }
 
 /** What was paid, in words; nothing where it was in a currency that is not converted. */
-function Paid({ figure, figures: { live }, validity }: PaidProps) {
+function Paid({ figure, figures: { live }, validity, about }: PaidProps) {
   if (live.cost === null) return null
   return (
-    <Sentence words={text.paid}>
-      <LiveAmount figure={figure} live={live.cost} validity={validity} decimals={2} isCost />
-    </Sentence>
+    <Why about={about}>
+      <Sentence words={text.paid}>
+        <LiveAmount figure={figure} live={live.cost} validity={validity} decimals={2} isCost />
+      </Sentence>
+    </Why>
   )
 }
 
@@ -329,7 +340,19 @@ function Session({
             {text.hours(formatQuantity(figures.hours, 2))}
           </Why>
           <span className="empty:hidden">
-            <Paid figure={`cost:${startedAt}`} figures={figures} validity={validity} />
+            <Paid
+              figure={`cost:${startedAt}`}
+              figures={figures}
+              validity={validity}
+              about={{
+                about: 'usage',
+                quantity: 'paid',
+                instance: instanceId,
+                from: startedAt,
+                to: endedAt,
+                isComputeOnly: true,
+              }}
+            />
           </span>
           {figures.live.saving !== null && (
             <Why

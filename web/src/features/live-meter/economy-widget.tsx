@@ -1,4 +1,4 @@
-import { type ReactNode, useMemo } from 'react'
+import { type ReactNode, useState } from 'react'
 import type { Answer } from '../../api/answer'
 import type { History } from '../../api/history'
 import type { Savings } from '../../api/savings'
@@ -18,6 +18,7 @@ import { Why } from '../../components/why'
 import { messages } from '../../lib/messages'
 import { amountText, formatRate, JSON_DECIMALS } from '../../lib/money'
 import { localDate, nextDate } from '../../lib/time'
+import { type TodayLine, todayLine } from './today-line'
 
 const LIFETIME_LOOK =
   'text-[clamp(1.75rem,8cqi,3.25rem)] leading-[1.05] font-semibold tracking-tight'
@@ -199,11 +200,13 @@ function Meter({ savings, isStale, today }: MeterProps) {
 
 const TODAY_LOOK = 'flex flex-wrap items-baseline gap-x-2 text-sm text-ink-soft'
 
+interface TodayProps {
+  readonly today: Answer<History>
+  readonly savings: Savings
+}
+
 /** What today has come to. It goes on as all time does: today is where all time grows. */
-function Today({ today, savings }: { readonly today: Answer<History>; readonly savings: Savings }) {
-  const saved = today.state === 'ready' ? amountText(today.data.totals.savings) : '0'
-  const { perSecond } = savings.liveLifetime
-  const live = useMemo(() => ({ value: saved, perSecond }) as const, [saved, perSecond])
+function Today({ today, savings }: TodayProps) {
   if (today.state === 'loading') {
     return (
       <p className={TODAY_LOOK}>
@@ -219,7 +222,23 @@ function Today({ today, savings }: { readonly today: Answer<History>; readonly s
       </p>
     )
   }
-  const { validity, asOf, timezone, provider } = today.data
+  return <TodayFigure history={today.data} savings={savings} />
+}
+
+interface TodayFigureProps {
+  readonly history: History
+  readonly savings: Savings
+}
+
+function TodayFigure({ history, savings }: TodayFigureProps) {
+  const { validity, asOf, timezone, provider, totals } = history
+  const [kept, setKept] = useState<TodayLine | null>(null)
+  const line = todayLine(
+    kept,
+    { saved: amountText(totals.savings), validity },
+    { perSecond: savings.liveLifetime.perSecond, validity: savings.validity },
+  )
+  if (line !== kept) setKept(line)
   const date = localDate(asOf, timezone)
   return (
     <p className={TODAY_LOOK}>
@@ -229,9 +248,9 @@ function Today({ today, savings }: { readonly today: Answer<History>; readonly s
           <LiveAmount
             figure="today-saving"
             of={`${provider} ${date}`}
-            live={live}
+            live={line.live}
             told={JSON_DECIMALS}
-            validity={validity}
+            validity={line.validity}
             decimals={2}
             showLossNote
           />

@@ -2,7 +2,7 @@ import type { ReactNode } from 'react'
 import { toAnswer } from '../../api/answer'
 import { type HeldPrice, useGetPriceHistoryQuery } from '../../api/price-history'
 import { type Column, DataTable } from '../../components/data-table'
-import { FirstLoadFailure } from '../../components/failure'
+import { FirstLoadFailure, StaleNotice } from '../../components/failure'
 import { GradeChip } from '../../components/grade-chip'
 import { PriceDate } from '../../components/proof'
 import { ReasonWords } from '../../components/reason-words'
@@ -18,6 +18,7 @@ import {
   formatRate,
 } from '../../lib/money'
 import { formatDate, STALE_AFTER_DAYS } from '../../lib/time'
+import { useTimeZone } from '../../state/use-time-zone'
 import {
   type Explanation,
   type PriceQuestion,
@@ -32,13 +33,15 @@ const ALL_DECIMALS = 12
 /** Why GPUs are compared as they are: the price, what else was weighed, and its history. */
 export function PriceDetail({ question }: { readonly question: PriceQuestion }) {
   const answer = toAnswer(useGetExplanationQuery(question))
+  const timeZone = useTimeZone()
   if (answer.state === 'loading') return <SkeletonRows rows={8} />
   if (answer.state === 'failed') {
     return <FirstLoadFailure problem={answer.problem} retry={answer.retry} />
   }
-  const explanation = answer.data
+  const { data: explanation, staleSince, retry } = answer
   return (
-    <div className="space-y-6">
+    <div className={`space-y-6 ${staleSince === null ? '' : 'stale'}`}>
+      {staleSince !== null && <StaleNotice since={staleSince} timeZone={timeZone} retry={retry} />}
       <Chosen explanation={explanation} />
       <Section title={text.history}>
         {explanation.sku === null || explanation.region === null ? (

@@ -4,7 +4,7 @@ import { type Provider, PROVIDERS } from '../../api/comparison'
 import { Card } from '../../components/card'
 import { type Column, DataTable, useSorting } from '../../components/data-table'
 import { EmptyState } from '../../components/empty-state'
-import { FirstLoadFailure } from '../../components/failure'
+import { FirstLoadFailure, StaleNotice } from '../../components/failure'
 import { Field } from '../../components/field'
 import { GradeChip } from '../../components/grade-chip'
 import { PriceDate } from '../../components/proof'
@@ -13,6 +13,7 @@ import { SkeletonRows } from '../../components/skeleton'
 import { messages } from '../../lib/messages'
 import { columnRates, formatQuantity, type RateFormat } from '../../lib/money'
 import { STALE_AFTER_DAYS } from '../../lib/time'
+import { useTimeZone } from '../../state/use-time-zone'
 import {
   type ComparedGpu,
   type ComparedPrice,
@@ -35,19 +36,26 @@ interface PriceMatrixProps {
 /** What every known GPU is compared with, at each provider. */
 export function PriceMatrix({ count, onCountChange, open }: PriceMatrixProps) {
   const answer = toAnswer(useGetPriceBookQuery(count))
+  const timeZone = useTimeZone()
   const [filter, setFilter] = useState('')
   const sought = filter.trim().toLowerCase()
   const model = answer.state === 'ready' ? answer.data.pricingModel : ''
   return (
     <Card
       title={text.book}
+      isDimmed={answer.state === 'ready' && answer.staleSince !== null}
       actions={
-        <Segmented
-          label={text.count}
-          value={count}
-          onChange={onCountChange}
-          options={COUNTS.map((value) => ({ value, label: `× ${value}` }))}
-        />
+        <>
+          {answer.state === 'ready' && answer.staleSince !== null && (
+            <StaleNotice since={answer.staleSince} timeZone={timeZone} retry={answer.retry} />
+          )}
+          <Segmented
+            label={text.count}
+            value={count}
+            onChange={onCountChange}
+            options={COUNTS.map((value) => ({ value, label: `× ${value}` }))}
+          />
+        </>
       }
     >
       <div className="flex flex-wrap items-end justify-between gap-x-8 gap-y-3 px-4 pb-4 sm:px-5">

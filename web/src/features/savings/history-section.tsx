@@ -4,6 +4,7 @@ import { Button } from '../../components/button'
 import { Card } from '../../components/card'
 import { type Column, DataTable, toCsvRows } from '../../components/data-table'
 import { FirstLoadFailure, StaleNotice } from '../../components/failure'
+import { Evidence, versus } from '../../components/proof'
 import { Saving } from '../../components/saving'
 import { Segmented } from '../../components/segmented'
 import { Skeleton } from '../../components/skeleton'
@@ -25,7 +26,8 @@ import { MARK_SIGNS } from './history-parts'
 const text = messages.history
 
 const TOTALS_LOOK = 'grid grid-cols-2 gap-x-6 gap-y-3 px-4 pb-2 sm:px-5 md:grid-cols-4'
-const AS_OF_LOOK = 'px-4 pb-4 text-[13px] leading-5 text-ink-faint sm:px-5'
+/** As high as it will be, so that what is below it stays where it is. */
+const PROOF_LOOK = 'min-h-35 space-y-1.5 px-4 pb-4 text-[13px] leading-5 sm:px-5 md:min-h-16'
 
 const HistoryChart = lazy(() => import('./history-chart'))
 
@@ -175,9 +177,18 @@ const Days = memo(function Days({
         </Total>
       </dl>
       {/* They stand until the next answer, beside a counter that ticks. */}
-      <p className={AS_OF_LOOK}>
-        {messages.why.asOf(formatExactInstant(history.asOf, history.timezone))}
-      </p>
+      <div className={PROOF_LOOK}>
+        <p className="text-ink-faint">
+          {versus(history.provider, history.comparison)} ·{' '}
+          {messages.why.asOf(formatExactInstant(history.asOf, history.timezone))}
+        </p>
+        <Evidence
+          coverage={history.coverage}
+          oldestPriceRetrievedAt={history.oldestPriceRetrievedAt}
+          asOf={history.asOf}
+          about={whyOfRange(history, rangeDays, 'saving')}
+        />
+      </div>
       <div className="h-80 px-2 sm:px-4">
         {days.length === 0 ? (
           <p className="flex h-full items-center justify-center rounded-lg bg-sunken text-sm text-ink-soft">
@@ -247,8 +258,9 @@ function HistorySkeleton() {
           </div>
         ))}
       </div>
-      <div className={AS_OF_LOOK}>
+      <div className={PROOF_LOOK}>
         <Skeleton className="h-5 w-48" />
+        <Skeleton className="h-5 w-72 max-w-full" />
       </div>
       <div className="h-80 px-2 sm:px-4">
         <Skeleton className="h-full w-full" />

@@ -81,11 +81,15 @@ const Figures = memo(function Figures({ answer }: { readonly answer: Answer<Savi
           </Why>
         </span>
         <span className="text-[13px] text-ink-soft">
-          {percentage === null
-            ? text.nothing
-            : percentage < 0
-              ? `${messages.savings.more(formatPercent(-percentage))}, ${messages.figures.costsMore}`
-              : messages.savings.less(formatPercent(percentage))}
+          {percentage === null ? (
+            text.nothing
+          ) : (
+            <Why about={{ about: 'usage', provider: savings.provider }}>
+              {percentage < 0
+                ? `${messages.savings.more(formatPercent(-percentage))}, ${messages.figures.costsMore}`
+                : messages.savings.less(formatPercent(percentage))}
+            </Why>
+          )}
         </span>
       </p>
       <dl className="space-y-2 text-[13px]">

@@ -4,7 +4,7 @@ import { type Provider, PROVIDERS } from '../../api/comparison'
 import { toProblem } from '../../api/problem'
 import { Button } from '../../components/button'
 import { Card } from '../../components/card'
-import { FirstLoadFailure } from '../../components/failure'
+import { FirstLoadFailure, StaleNotice } from '../../components/failure'
 import { Field } from '../../components/field'
 import { Segmented } from '../../components/segmented'
 import { SkeletonRows } from '../../components/skeleton'
@@ -37,7 +37,16 @@ export function PolicyForm({ csrfToken, timeZone }: PolicyFormProps) {
   const answer = toAnswer(useGetPolicyQuery())
   const [notice, tell] = usePassing()
   return (
-    <Card title={text.policy}>
+    <Card
+      title={text.policy}
+      isDimmed={answer.state === 'ready' && answer.staleSince !== null}
+      actions={
+        answer.state === 'ready' &&
+        answer.staleSince !== null && (
+          <StaleNotice since={answer.staleSince} timeZone={timeZone} retry={answer.retry} />
+        )
+      }
+    >
       {answer.state === 'loading' && (
         <div className="min-h-[71.5rem] sm:min-h-[41.5rem]">
           <SkeletonRows rows={12} />

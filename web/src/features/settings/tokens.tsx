@@ -6,7 +6,7 @@ import { Card } from '../../components/card'
 import { CopyButton } from '../../components/copy-button'
 import { type Column, DataTable } from '../../components/data-table'
 import { EmptyState } from '../../components/empty-state'
-import { FirstLoadFailure } from '../../components/failure'
+import { FirstLoadFailure, StaleNotice } from '../../components/failure'
 import { Field } from '../../components/field'
 import { SkeletonRows } from '../../components/skeleton'
 import { messages } from '../../lib/messages'
@@ -31,7 +31,16 @@ interface TokensProps {
 export function Tokens({ csrfToken, timeZone }: TokensProps) {
   const answer = toAnswer(useGetTokensQuery())
   return (
-    <Card title={text.tokens}>
+    <Card
+      title={text.tokens}
+      isDimmed={answer.state === 'ready' && answer.staleSince !== null}
+      actions={
+        answer.state === 'ready' &&
+        answer.staleSince !== null && (
+          <StaleNotice since={answer.staleSince} timeZone={timeZone} retry={answer.retry} />
+        )
+      }
+    >
       <p className="px-4 pb-4 text-[13px] text-ink-soft sm:px-5">{text.tokensDetail}</p>
       {answer.state === 'loading' && <SkeletonRows rows={3} />}
       {answer.state === 'failed' && (
