@@ -24,7 +24,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from playwright.sync_api import (
     Browser,
@@ -39,7 +39,7 @@ from playwright.sync_api import (
 
 from scripts.screenshot import ARGUMENTS, CHROMIUM, running_demo, sign_in
 
-PAGES = ("", "savings")
+PAGES = {"": "dashboard", "savings": "savings", "embed/widget": "widget alone"}
 LOADS = 7
 SECONDS_OF_TICKING = 120
 # After so long a page has twice thought over how often it draws.
@@ -344,7 +344,7 @@ def _settle(page: Page) -> None:
 
 
 def _name_of(address: str) -> str:
-    return "savings" if address.endswith("savings") else "dashboard"
+    return PAGES[urlsplit(address).path.removeprefix("/")]
 
 
 @contextmanager
