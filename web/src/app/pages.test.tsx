@@ -197,10 +197,27 @@ describe('the prices', () => {
     server.use(
       http.get(api('prices/*/history'), () => HttpResponse.json({ ...priceHistory, timeline })),
     )
-    renderApp('/prices?gpu=RTX+4090&provider=AWS')
+    const files: Blob[] = []
+    vi.stubGlobal(
+      'URL',
+      Object.assign(URL, {
+        createObjectURL: (file: Blob) => {
+          files.push(file)
+          return 'blob:test'
+        },
+        revokeObjectURL: () => undefined,
+      }),
+    )
+    vi.spyOn(HTMLAnchorElement.prototype, 'click').mockImplementation(() => undefined)
+    const { user } = renderApp('/prices?gpu=RTX+4090&provider=AWS')
 
     const chart = await screen.findByRole('img', { name: /^Price of .* over time/ })
     expect(chart.parentElement).toHaveTextContent(/now · \$0\.50$/)
+    await user.click(await screen.findByRole('button', { name: 'Download CSV' }))
+    const [header, newest, oldest] = (await files[0]?.text())?.split('\r\n') ?? []
+    expect(header).toBe('In force since,Until,Per instance-hour,Source')
+    expect(newest).toMatch(/^2026-03-01T00:00:00Z,,0\.5,./)
+    expect(oldest).toMatch(/^[^,]+,2026-03-01T00:00:00Z,[\d.]+,./)
   })
 
   it('open what they rest on: the source, what was weighed, and the history', async () => {

@@ -1,7 +1,8 @@
 import type { ReactNode } from 'react'
 import { toAnswer } from '../../api/answer'
 import { type HeldPrice, useGetPriceHistoryQuery } from '../../api/price-history'
-import { type Column, DataTable } from '../../components/data-table'
+import { Button } from '../../components/button'
+import { type Column, DataTable, toCsvRows } from '../../components/data-table'
 import { FirstLoadFailure, StaleNotice } from '../../components/failure'
 import { GradeChip } from '../../components/grade-chip'
 import { PriceDate } from '../../components/proof'
@@ -9,6 +10,7 @@ import { ReasonWords } from '../../components/reason-words'
 import { SkeletonRows } from '../../components/skeleton'
 import { SourceLink } from '../../components/source-link'
 import { StepChart } from '../../components/step-chart'
+import { downloadCsv, toCsv } from '../../lib/csv'
 import { messages } from '../../lib/messages'
 import {
   columnRates,
@@ -324,6 +326,8 @@ function History({ sku, region, provider, pricingModel }: HistoryProps) {
     return <FirstLoadFailure problem={answer.problem} retry={answer.retry} />
   }
   const { timeline, asOf } = answer.data
+  const columns = heldColumns(timeline)
+  const rows = timeline.toReversed()
   return (
     <div className="space-y-3">
       {timeline.length > 1 && (
@@ -342,12 +346,20 @@ function History({ sku, region, provider, pricingModel }: HistoryProps) {
       <Bordered>
         <DataTable
           caption={text.historyCaption(sku)}
-          columns={heldColumns(timeline)}
-          rows={timeline.toReversed()}
+          columns={columns}
+          rows={rows}
           rowKey={({ effectiveFrom }) => effectiveFrom}
           isLong={timeline.length > 6}
         />
       </Bordered>
+      <Button
+        onClick={() => {
+          const name = `price-history-${sku}-${region}`.replace(/[^\w.-]+/g, '-')
+          downloadCsv(`${name}.csv`, toCsv(toCsvRows(rows, columns)))
+        }}
+      >
+        {messages.history.csv}
+      </Button>
     </div>
   )
 }
@@ -362,21 +374,25 @@ function heldColumns(held: readonly HeldPrice[]): Column<HeldPrice>[] {
       key: 'from',
       header: text.effective,
       cell: ({ effectiveFrom }) => formatDate(effectiveFrom),
+      csv: ({ effectiveFrom }) => effectiveFrom,
     },
     {
       key: 'until',
       header: text.until,
       cell: ({ until }) => (until === null ? text.now : formatDate(until)),
+      csv: ({ until }) => until ?? '',
     },
     {
       key: 'price',
       header: text.perInstanceHour,
       isNumber: true,
       cell: ({ pricePerInstanceHour }) => prices(pricePerInstanceHour),
+      csv: ({ pricePerInstanceHour }) => pricePerInstanceHour,
     },
     {
       key: 'source',
       header: text.source,
+      csv: ({ source, sourceUrl }) => [source, sourceUrl].filter(Boolean).join(' '),
       cell: ({ source, sourceUrl }) => (
         <span lang="en" className="block max-w-56 truncate" title={source}>
           <SourceName name={source} address={sourceUrl} isCut />
