@@ -93,7 +93,7 @@ const MATCH: Match = {
 export function Gallery() {
   const [theme, setTheme] = useState(keptTheme)
   return (
-    <main className="mx-auto max-w-[1360px] space-y-4 px-3 py-6 sm:px-6">
+    <main className="mx-auto max-w-page space-y-4 px-3 py-6 sm:px-6">
       <div className="flex flex-wrap items-center justify-between gap-4">
         <h1 className="text-xl font-semibold tracking-tight">Components</h1>
         <Segmented
@@ -107,7 +107,7 @@ export function Gallery() {
         />
       </div>
       <Shown name="Colours" rule="Each has one meaning. Nothing on a page has another colour.">
-        <ul className="grid grid-cols-2 gap-3 text-[13px] sm:grid-cols-4 lg:grid-cols-6">
+        <ul className="grid grid-cols-2 gap-3 text-caption sm:grid-cols-4 lg:grid-cols-6">
           {COLOURS.map(([look, name, meaning]) => (
             <li key={name}>
               <span className={`block h-8 rounded-lg border border-line ${look}`} />
@@ -136,7 +136,7 @@ export function Gallery() {
         </dl>
       </Shown>
       <Shown name="Chip" rule="How sure a comparison is: a letter and its word.">
-        <div className="flex flex-wrap gap-4 text-[13px]">
+        <div className="flex flex-wrap gap-4 text-caption">
           {GRADES.map((grade) => (
             <GradeChip key={grade} grade={grade} note="12%" />
           ))}
@@ -145,7 +145,7 @@ export function Gallery() {
             <LiveDot /> running
           </span>
         </div>
-        <div className="mt-3 flex flex-wrap gap-8 text-[13px]">
+        <div className="mt-3 flex flex-wrap gap-8 text-caption">
           <MatchCell
             against="AWS"
             instance={{
@@ -251,7 +251,7 @@ interface ShownProps {
 
 function Shown({ name, rule, children }: ShownProps) {
   return (
-    <Card title={name} actions={<p className="text-[13px] text-ink-faint">{rule}</p>}>
+    <Card title={name} actions={<p className="text-caption text-ink-faint">{rule}</p>}>
       <div className="px-4 pb-5 sm:px-5">{children}</div>
     </Card>
   )
@@ -272,10 +272,10 @@ function Ticking() {
 
 /** Widths at which the widget looks different, each in another state. */
 const WIDTHS = [
-  ['w-[240px]', savings()],
-  ['w-[320px]', losingSavings()],
-  ['w-[480px]', idleSavings()],
-  ['w-[768px]', firstUseSavings()],
+  ['w-60', savings()],
+  ['w-80', losingSavings()],
+  ['w-120', idleSavings()],
+  ['w-192', firstUseSavings()],
   [
     'w-full',
     savings({
@@ -318,9 +318,9 @@ function Meters() {
     ...answers.map(
       ([width, data]) => [width, { state: 'ready', data, staleSince: null, retry }] as const,
     ),
-    ['w-[320px]', { state: 'loading' }],
+    ['w-80', { state: 'loading' }],
     [
-      'w-[320px]',
+      'w-80',
       {
         state: 'failed',
         problem: { status: 503, code: 'away', detail: 'The database is away.', fields: [] },
@@ -329,7 +329,7 @@ function Meters() {
     ],
     ...answers
       .slice(0, 1)
-      .map(([, data]) => ['w-[320px]', { state: 'ready', data, staleSince: 0, retry }] as const),
+      .map(([, data]) => ['w-80', { state: 'ready', data, staleSince: 0, retry }] as const),
   ]
   return (
     <div className="flex flex-wrap items-start gap-4">
