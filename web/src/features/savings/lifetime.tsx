@@ -90,7 +90,8 @@ function Counter({ savings, isStale }: OfSavings) {
   return (
     <div className="flex flex-wrap items-end justify-between gap-x-10 gap-y-5">
       <CalmStatus
-        key={`${savings.provider} ${isStale}`}
+        key={savings.provider}
+        isStale={isStale}
         summary={() => meterSummary(savings, isStale)}
       />
       <div className="min-w-0">
