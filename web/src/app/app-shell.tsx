@@ -10,7 +10,7 @@ import { OpenedFigure } from './opened-figure'
 
 const text = messages.shell
 
-const FRAME = 'mx-auto w-full max-w-[1360px] px-3 sm:px-6'
+const FRAME = 'mx-auto w-full max-w-page px-3 sm:px-6'
 
 const PAGES = [
   { to: '/', label: text.dashboard },
@@ -59,7 +59,7 @@ export function AppShell({ session, children }: AppShellProps) {
               ))}
             </ul>
           </nav>
-          <div className="ml-auto flex min-w-0 items-center gap-3 text-[13px]">
+          <div className="ml-auto flex min-w-0 items-center gap-3 text-caption">
             {session === null ? <Skeleton className="h-8 w-14" /> : <WhoIsIn session={session} />}
           </div>
         </div>
@@ -97,7 +97,7 @@ function WhoIsIn({ session }: { readonly session: Session }) {
 function SampleDataBand() {
   return (
     <aside aria-label={text.sampleData} className="bg-action text-action-ink">
-      <p className={`${FRAME} flex flex-wrap gap-x-2 py-1.5 text-[13px]`}>
+      <p className={`${FRAME} flex flex-wrap gap-x-2 py-1.5 text-caption`}>
         <strong className="font-semibold">{text.sampleData}</strong>
         <span className="opacity-80">{text.sampleDataDetail}</span>
       </p>

@@ -503,7 +503,9 @@ describe('the instances', () => {
 
     const row = await rowOf('trainer')
 
-    expect(within(row).getByText('no report since 21 Nov 2026, 08:00')).toBeVisible()
+    const silence = within(row).getByText('no report since 21 Nov 2026, 08:00')
+    expect(silence).toBeVisible()
+    expect(silence).toHaveClass('text-loss')
     expect(within(row).getByText('(over 180 days old)')).toBeInTheDocument()
     expect(within(row).getByText('share of g4dn.xlarge')).toBeVisible()
     expect(within(row).getByText('-$0.084')).toHaveAttribute('data-outcome', 'loss')

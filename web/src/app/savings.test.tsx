@@ -50,6 +50,12 @@ describe('the lifetime counter', () => {
             parameters: { source: 'AWS Price List', last_good_at: '2026-03-01T02:00:00Z' },
             named: [],
           },
+          {
+            code: 'silent_instances',
+            message: 'Silent: trainer.',
+            parameters: {},
+            named: [{ instance: 'trainer' }],
+          },
         ],
         oldest_price_retrieved_at: '2026-03-12',
       }),
@@ -69,6 +75,10 @@ describe('the lifetime counter', () => {
     expect(leftOut).toHaveTextContent('MI210 (1 GPU-h)')
     expect(leftOut).toHaveTextContent('Disks are not rated yet.')
     expect(leftOut).toHaveTextContent('nothing new of AWS Price List since 1 Mar 2026, 02:00.')
+    expect(within(leftOut).getByText(/^Active, but without a report .*: trainer\./)).toHaveClass(
+      'text-loss',
+    )
+    expect(within(leftOut).getByText('Disks are not rated yet.')).not.toHaveClass('text-loss')
   })
 
   it('is at every instant what would have been charged less what was paid', async () => {

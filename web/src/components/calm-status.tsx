@@ -2,27 +2,40 @@ import { useEffect, useRef, useState } from 'react'
 
 const CALM_MS = 60_000
 
-/** Tells assistive technology what ticks, at most once a minute. */
-export function CalmStatus({ summary }: { readonly summary: () => string }) {
-  const [text, setText] = useState(summary)
-  const latest = useRef(summary)
+interface CalmStatusProps {
+  readonly summary: () => string
+  /** Newer answers fail to come. */
+  readonly isStale?: boolean
+}
+
+/**
+ * Tells assistive technology what ticks, at most once a minute.
+ *
+ * That newer answers fail to come is told at once. That they come again is not: a feed that comes
+ * and goes would be told of each time.
+ */
+export function CalmStatus({ summary, isStale = false }: CalmStatusProps) {
+  const [said, setSaid] = useState(() => ({ text: summary(), isStale }))
+  const latest = useRef({ summary, isStale })
+  if (isStale && !said.isStale) setSaid({ text: summary(), isStale })
 
   useEffect(() => {
-    latest.current = summary
-  }, [summary])
+    latest.current = { summary, isStale }
+  }, [summary, isStale])
 
   useEffect(() => {
-    const timer = setInterval(() => {
-      setText(latest.current())
+    const timer = setTimeout(() => {
+      const { summary, isStale } = latest.current
+      setSaid({ text: summary(), isStale })
     }, CALM_MS)
     return () => {
-      clearInterval(timer)
+      clearTimeout(timer)
     }
-  }, [])
+  }, [said])
 
   return (
     <p role="status" className="sr-only">
-      {text}
+      {said.text}
     </p>
   )
 }

@@ -78,7 +78,7 @@ export function DataTable<Row>({
       role="region"
       aria-label={caption}
       tabIndex={0}
-      className={`data-table-region ${isLong ? 'max-h-[26rem]' : ''}`}
+      className={`data-table-region ${isLong ? 'max-h-104' : ''}`}
     >
       <table
         role="table"

@@ -38,7 +38,7 @@ export function StaleNotice({ since, timeZone, retry, isBand = false }: StaleNot
   useRetry(true, retry)
   return (
     <p
-      className={`text-[13px] text-loss ${
+      className={`text-caption text-loss ${
         isBand ? 'rounded-t-xl border-b border-line bg-loss-soft px-4 py-2.5 @md:px-6' : ''
       }`}
     >

@@ -20,13 +20,13 @@ export function Field({ label, hint, refusal, ...rest }: FieldProps) {
         id={id}
         aria-describedby={note === undefined ? undefined : `${id}-note`}
         aria-invalid={refusal !== undefined}
-        className="mt-1.5 block h-10 w-full rounded-lg border border-line-strong bg-surface px-3 text-[15px] text-ink aria-invalid:border-loss-fill"
+        className="mt-1.5 block h-10 w-full rounded-lg border border-line-strong bg-surface px-3 text-title text-ink aria-invalid:border-loss-fill"
         {...rest}
       />
       {note !== undefined && (
         <p
           id={`${id}-note`}
-          className={`mt-1.5 text-[13px] ${refusal === undefined ? 'text-ink-faint' : 'text-loss'}`}
+          className={`mt-1.5 text-caption ${refusal === undefined ? 'text-ink-faint' : 'text-loss'}`}
         >
           {note}
         </p>

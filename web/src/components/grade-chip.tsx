@@ -26,7 +26,7 @@ export function GradeChip({ grade, note, title, isBare = false }: GradeChipProps
   return (
     <span className="inline-flex items-center gap-1 whitespace-nowrap" title={meaning}>
       <span
-        className={`inline-flex h-[18px] min-w-[18px] items-center justify-center rounded-[5px] border px-1 text-[11px] leading-none font-semibold ${LOOKS[grade]}`}
+        className={`inline-flex h-chip min-w-chip items-center justify-center rounded-chip border px-1 text-fine leading-none font-semibold ${LOOKS[grade]}`}
         aria-hidden="true"
       >
         {grade}

@@ -21,7 +21,7 @@ export function InexactToggle({ instances, isOn, onChange }: InexactToggleProps)
       onClick={() => {
         onChange(!isOn)
       }}
-      className={`min-h-8 rounded-lg border px-3 text-[13px] font-medium ${
+      className={`min-h-8 rounded-lg border px-3 text-caption font-medium ${
         isOn
           ? 'border-ink bg-sunken text-ink'
           : 'border-line text-ink-soft hover:border-line-strong hover:text-ink'

@@ -53,14 +53,14 @@ export function Panel({ title, onClose, subject, children }: PanelProps) {
             id={titleId}
             ref={heading}
             tabIndex={-1}
-            className="min-w-0 text-[15px] font-semibold tracking-tight outline-none"
+            className="min-w-0 text-title font-semibold tracking-tight outline-none"
           >
             {title}
           </h2>
           <button
             type="button"
             onClick={onClose}
-            className="-mr-2 min-h-8 shrink-0 rounded-lg px-2 text-[13px] font-medium text-ink-soft hover:text-ink"
+            className="-mr-2 min-h-8 shrink-0 rounded-lg px-2 text-caption font-medium text-ink-soft hover:text-ink"
           >
             {messages.why.close}
           </button>

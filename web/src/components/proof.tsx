@@ -46,7 +46,7 @@ export function Evidence({ coverage, oldestPriceRetrievedAt, asOf, about }: Evid
   const isPartial = coverage.gpuTime < 1 || coverage.cost < 1
   if (gradedHours === 0 && !isPartial && oldestPriceRetrievedAt === null) return null
   return (
-    <ul className="flex flex-wrap items-center gap-x-4 gap-y-1.5 text-[13px] text-ink-soft">
+    <ul className="flex flex-wrap items-center gap-x-4 gap-y-1.5 text-caption text-ink-soft">
       {GRADES.filter((grade) => coverage.grades[grade] > 0).map((grade) => {
         const share = formatShare(coverage.grades[grade] / gradedHours)
         return (
@@ -103,7 +103,7 @@ export function hasLeftOut({ coverage, notices }: Omissions): boolean {
 export function LeftOut(props: LeftOutProps) {
   if (!hasLeftOut(props)) return null
   return (
-    <section aria-label={messages.figures.notices} className="text-[13px] text-ink-soft">
+    <section aria-label={messages.figures.notices} className="text-caption text-ink-soft">
       <h3 className="font-medium text-ink">{messages.figures.notices}</h3>
       <LeftOutList {...props} />
     </section>

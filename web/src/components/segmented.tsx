@@ -28,7 +28,7 @@ export function Segmented<Value extends string | number>({
             onClick={() => {
               onChange(option.value)
             }}
-            className={`min-h-8 rounded-md px-3 text-[13px] font-medium transition-colors ${
+            className={`min-h-8 rounded-md px-3 text-caption font-medium transition-colors ${
               isChosen
                 ? 'bg-surface text-ink shadow-card ring-1 ring-line'
                 : 'text-ink-soft hover:text-ink'

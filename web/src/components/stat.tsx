@@ -11,9 +11,9 @@ interface StatProps {
 export function Stat({ label, children, note }: StatProps) {
   return (
     <div className="min-w-0">
-      <dt className="text-[13px] text-ink-soft">{label}</dt>
+      <dt className="text-caption text-ink-soft">{label}</dt>
       <dd className="mt-0.5 text-xl leading-7 font-semibold tracking-tight">{children}</dd>
-      {note !== undefined && <dd className="text-[13px] text-ink-faint">{note}</dd>}
+      {note !== undefined && <dd className="text-caption text-ink-faint">{note}</dd>}
     </div>
   )
 }

@@ -35,7 +35,7 @@ export function StepChart({ label, steps, formatValue, formatTime, openEnd }: St
   const x = (time: number) => ((time - first.from) / span) * WIDTH
   const y = (value: number) => TOP + (1 - value / top) * (HEIGHT - TOP)
   return (
-    <figure className="text-[11px] text-ink-faint">
+    <figure className="text-fine text-ink-faint">
       <svg
         role="img"
         aria-label={label}

@@ -64,7 +64,7 @@ export function LiveUncompared({ paid, compared, validity, of, about }: LiveUnco
 
 function Apart({ about, children }: { readonly about: AskedWhy; readonly children: ReactNode }) {
   return (
-    <span className="mt-1 block text-[13px] leading-5 font-normal tracking-normal whitespace-normal text-ink-soft">
+    <span className="mt-1 block text-caption leading-5 font-normal tracking-normal whitespace-normal text-ink-soft">
       <Why about={{ ...about, quantity: 'paid' }}>{children}</Why>
     </span>
   )

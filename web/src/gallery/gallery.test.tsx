@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { render, screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { Provider } from 'react-redux'
@@ -7,6 +8,24 @@ import { ScreenLink } from '../app/screen-link'
 import { makeStore } from '../app/store'
 import { PageLinks } from '../components/page-link'
 import { Gallery } from './gallery'
+
+/** Components that the gallery has no example of, each with the reason. */
+const NOT_SHOWN = new Map([
+  ['CalmStatus', 'it is heard and never seen'],
+  ['LeftOutList', 'it is the list in LeftOut'],
+  ['ReasonWords', 'it is nothing but words, such as those of MatchCell'],
+  ['Sentence', 'it is nothing but words, such as those of LiveUncompared'],
+])
+
+/** What the files of components export and begin with a capital. */
+function components(): string[] {
+  return readdirSync('src/components')
+    .filter((name) => /(?<!\.test)\.tsx?$/.test(name))
+    .flatMap((name) => [
+      ...readFileSync(`src/components/${name}`, 'utf8').matchAll(/^export function ([A-Z]\w*)/gm),
+    ])
+    .map(([, component = '']) => component)
+}
 
 function open() {
   render(
@@ -22,7 +41,17 @@ function open() {
 }
 
 describe('the gallery', () => {
-  it.each(['Stat', 'Chip', 'Toggle', 'Table', 'Step chart', 'Widget', 'Colours'])(
+  it('shows every component, or says why not', () => {
+    const source = readFileSync('src/gallery/gallery.tsx', 'utf8')
+    const isShown = (component: string) => new RegExp(`<${component}\\b`).test(source)
+    const all = components()
+
+    expect(all).toContain('Card')
+    expect(all.filter((one) => !isShown(one) && !NOT_SHOWN.has(one))).toEqual([])
+    expect([...NOT_SHOWN.keys()].filter((one) => isShown(one) || !all.includes(one))).toEqual([])
+  })
+
+  it.each(['Stat', 'Card', 'Chip', 'Toggle', 'Link', 'Table', 'Step chart', 'Widget', 'Colours'])(
     'shows the %s',
     (name) => {
       open()

@@ -11,17 +11,27 @@ import { EmptyState } from '../components/empty-state'
 import { FirstLoadFailure, StaleNotice } from '../components/failure'
 import { Field } from '../components/field'
 import { GradeChip, GradeLegend } from '../components/grade-chip'
+import { InexactToggle } from '../components/inexact'
+import { InstanceLink } from '../components/instance-link'
+import { LanguageToggle } from '../components/language-toggle'
+import { LastAnswer } from '../components/last-answer'
 import { LiveAmount } from '../components/live-amount'
 import { LiveDot } from '../components/live-dot'
+import { LiveDuration } from '../components/live-duration'
 import { MatchCell } from '../components/match-cell'
+import { PageLink } from '../components/page-link'
 import { Panel } from '../components/panel'
-import { PriceDate } from '../components/proof'
+import { Evidence, LeftOut, PriceDate } from '../components/proof'
 import { Saving } from '../components/saving'
 import { Segmented } from '../components/segmented'
-import { SkeletonRows } from '../components/skeleton'
+import { ServerWords } from '../components/server-words'
+import { Skeleton, SkeletonRows } from '../components/skeleton'
+import { SourceLink } from '../components/source-link'
 import { Stat } from '../components/stat'
 import { StepChart } from '../components/step-chart'
 import { Toast } from '../components/toast'
+import { LiveUncompared, Uncompared } from '../components/uncompared'
+import { WeighedLink } from '../components/weighed-link'
 import { Why } from '../components/why'
 import { EconomyWidget } from '../features/live-meter/economy-widget'
 import { clockGapAt, type Validity } from '../lib/live-counter'
@@ -75,13 +85,15 @@ const COLUMNS: readonly Column<Row>[] = [
 
 const HOUR_MS = 3_600_000
 
+const SOURCE_URL = 'https://prices.example.test/'
+
 const MATCH: Match = {
   grade: 'D',
   sku: 'g5.xlarge',
   gpuType: 'A10G',
   region: 'us-east-1',
   source: 'a price list',
-  sourceUrl: 'https://prices.example.test/',
+  sourceUrl: SOURCE_URL,
   retrievedAt: '2026-01-10',
   ageDays: 200,
   machines: 2,
@@ -89,11 +101,25 @@ const MATCH: Match = {
   ratios: { memory: '1', fp16: '0.99', bandwidth: '0.64' },
 }
 
+const INSTANCES = [
+  { gpuType: 'RTX 4090', gpuCount: 1, match: MATCH, unpriced: null },
+  {
+    gpuType: 'GeForce RTX 5070',
+    gpuCount: 1,
+    match: null,
+    unpriced: {
+      code: 'unknown_gpu',
+      named: { gpu: 'GeForce RTX 5070' },
+      text: 'Not a known GPU.',
+    },
+  },
+] as const
+
 /** Every small component in its states, in both themes, at any width. */
 export function Gallery() {
   const [theme, setTheme] = useState(keptTheme)
   return (
-    <main className="mx-auto max-w-[1360px] space-y-4 px-3 py-6 sm:px-6">
+    <main className="mx-auto max-w-page space-y-4 px-3 py-6 sm:px-6">
       <div className="flex flex-wrap items-center justify-between gap-4">
         <h1 className="text-xl font-semibold tracking-tight">Components</h1>
         <Segmented
@@ -107,7 +133,7 @@ export function Gallery() {
         />
       </div>
       <Shown name="Colours" rule="Each has one meaning. Nothing on a page has another colour.">
-        <ul className="grid grid-cols-2 gap-3 text-[13px] sm:grid-cols-4 lg:grid-cols-6">
+        <ul className="grid grid-cols-2 gap-3 text-caption sm:grid-cols-4 lg:grid-cols-6">
           {COLOURS.map(([look, name, meaning]) => (
             <li key={name}>
               <span className={`block h-8 rounded-lg border border-line ${look}`} />
@@ -127,7 +153,7 @@ export function Gallery() {
               <Saving amount="1234.5" />
             </Why>
           </Stat>
-          <Stat label="Running sessions" note="ticks while its answer holds">
+          <Stat label="Running sessions" note={<TickingTime />}>
             <Ticking />
           </Stat>
           <Stat label="Per hour now">
@@ -135,8 +161,30 @@ export function Gallery() {
           </Stat>
         </dl>
       </Shown>
+      <Shown
+        name="What a figure leaves out"
+        rule="Beside it what has no comparison; below it how sure it is, and why not more."
+      >
+        <LeavingOut />
+      </Shown>
+      <Shown name="Card" rule="A titled section. It is dimmed while newer answers fail to come.">
+        <div className="grid gap-4 sm:grid-cols-2">
+          {[false, true].map((isDimmed) => (
+            <Card
+              key={`${isDimmed}`}
+              title={isDimmed ? 'A dimmed card' : 'A card'}
+              actions={<Button>Act on all of it</Button>}
+              isDimmed={isDimmed}
+            >
+              <p className="px-4 pb-4 sm:px-5">
+                Saved: <Saving amount="12.5" />
+              </p>
+            </Card>
+          ))}
+        </div>
+      </Shown>
       <Shown name="Chip" rule="How sure a comparison is: a letter and its word.">
-        <div className="flex flex-wrap gap-4 text-[13px]">
+        <div className="flex flex-wrap gap-4 text-caption">
           {GRADES.map((grade) => (
             <GradeChip key={grade} grade={grade} note="12%" />
           ))}
@@ -145,36 +193,46 @@ export function Gallery() {
             <LiveDot /> running
           </span>
         </div>
-        <div className="mt-3 flex flex-wrap gap-8 text-[13px]">
-          <MatchCell
-            against="AWS"
-            instance={{
-              gpuType: 'RTX 4090',
-              gpuCount: 1,
-              match: MATCH,
-              unpriced: null,
-            }}
-          />
-          <MatchCell
-            against="AWS"
-            instance={{
-              gpuType: 'GeForce RTX 5070',
-              gpuCount: 1,
-              match: null,
-              unpriced: {
-                code: 'unknown_gpu',
-                named: { gpu: 'GeForce RTX 5070' },
-                text: 'Not a known GPU.',
-              },
-            }}
-          />
+        <div className="mt-3 flex flex-wrap gap-8 text-caption">
+          {INSTANCES.map((instance) => (
+            <MatchCell key={instance.gpuType} against="AWS" instance={instance} />
+          ))}
         </div>
         <div className="mt-3">
           <GradeLegend />
         </div>
       </Shown>
       <Shown name="Toggle" rule="A choice of a few, all in sight. More than five are a field.">
-        <Choice />
+        <div className="flex flex-wrap items-center gap-4">
+          <Choice />
+          <LanguageToggle />
+          <OnlyInexact />
+        </div>
+      </Shown>
+      <Shown name="Link" rule="Underlined where it stands in words. What leaves the site says so.">
+        <ul className="space-y-2 text-caption">
+          <li>
+            <InstanceLink instanceId="trainer">trainer</InstanceLink>
+          </li>
+          <li>
+            <PageLink to="/savings" className="underline underline-offset-4">
+              All savings
+            </PageLink>
+          </li>
+          <li>
+            <WeighedLink instance={INSTANCES[0]} against="AWS">
+              What was weighed
+            </WeighedLink>
+          </li>
+          <li>
+            <SourceLink href={SOURCE_URL}>A price list</SourceLink>
+          </li>
+          <li className="max-w-40">
+            <SourceLink href={SOURCE_URL} isCut>
+              A price list with a name that has no room here
+            </SourceLink>
+          </li>
+        </ul>
       </Shown>
       <Shown
         name="Button and field"
@@ -233,9 +291,13 @@ export function Gallery() {
             retry={() => undefined}
           />
         </div>
-        <div className="stale">
+        <Skeleton className="h-5 w-32" />
+        <LastAnswer staleSince={0} retry={() => undefined}>
           <Saving amount="12.5" /> <span>the last answer, dimmed</span>
-        </div>
+        </LastAnswer>
+        <p className="text-sm">
+          <ServerWords>The database is away, in the words of the server.</ServerWords>
+        </p>
         <StaleNotice since={0} timeZone="UTC" retry={() => undefined} />
       </Shown>
     </main>
@@ -251,7 +313,7 @@ interface ShownProps {
 
 function Shown({ name, rule, children }: ShownProps) {
   return (
-    <Card title={name} actions={<p className="text-[13px] text-ink-faint">{rule}</p>}>
+    <Card title={name} actions={<p className="text-caption text-ink-faint">{rule}</p>}>
       <div className="px-4 pb-5 sm:px-5">{children}</div>
     </Card>
   )
@@ -270,31 +332,72 @@ function Ticking() {
   )
 }
 
+function TickingTime() {
+  const [validity] = useState(fromNow)
+  return (
+    <>
+      <LiveDuration hours={1.5} instances={2} validity={validity} /> of use, while its answer holds
+    </>
+  )
+}
+
+function LeavingOut() {
+  const [validity] = useState(fromNow)
+  const [{ coverage, notices, oldestPriceRetrievedAt, asOf }] = useState(() =>
+    parseSavings(PARTIAL, validity),
+  )
+  return (
+    <div className="grid gap-4 sm:grid-cols-2">
+      <p>
+        <Saving amount="12.5" />
+        <Uncompared paid="2.5" compared="2" about={{ about: 'usage' }} />
+      </p>
+      <p>
+        <Saving amount="12.5" />
+        <LiveUncompared
+          paid={{ value: '2.5', perSecond: '0.002' }}
+          compared={{ value: '2', perSecond: '0.001' }}
+          validity={validity}
+          of="sample"
+          about={{ about: 'usage' }}
+        />
+      </p>
+      <Evidence
+        coverage={coverage}
+        oldestPriceRetrievedAt={oldestPriceRetrievedAt}
+        asOf={asOf}
+        about={{ about: 'usage' }}
+      />
+      <LeftOut coverage={coverage} notices={notices} timeZone="UTC" />
+    </div>
+  )
+}
+
+/** Of a fleet that is not all compared, and not all heard. */
+const PARTIAL = savings({
+  coverage: coverage({
+    gpu_time: 0.9,
+    grades: { A: 6, B: 0, C: 0, D: 3, N: 1, R: 0 },
+    unpriced: [{ gpu_type: 'Foo 9000', gpu_hours: 1 }],
+  }),
+  notices: [
+    {
+      code: 'silent_instances',
+      message: 'No report for 24 hours or more: trainer.',
+      parameters: {},
+      named: [{ instance: 'trainer' }],
+    },
+  ],
+  oldest_price_retrieved_at: '2026-01-10',
+})
+
 /** Widths at which the widget looks different, each in another state. */
 const WIDTHS = [
-  ['w-[240px]', savings()],
-  ['w-[320px]', losingSavings()],
-  ['w-[480px]', idleSavings()],
-  ['w-[768px]', firstUseSavings()],
-  [
-    'w-full',
-    savings({
-      coverage: coverage({
-        gpu_time: 0.9,
-        grades: { A: 6, B: 0, C: 0, D: 3, N: 1, R: 0 },
-        unpriced: [{ gpu_type: 'Foo 9000', gpu_hours: 1 }],
-      }),
-      notices: [
-        {
-          code: 'silent_instances',
-          message: 'No report for 24 hours or more: trainer.',
-          parameters: {},
-          named: [{ instance: 'trainer' }],
-        },
-      ],
-      oldest_price_retrieved_at: '2026-01-10',
-    }),
-  ],
+  ['w-60', savings()],
+  ['w-80', losingSavings()],
+  ['w-120', idleSavings()],
+  ['w-192', firstUseSavings()],
+  ['w-full', PARTIAL],
 ] as const
 
 /** The next hour. */
@@ -318,9 +421,9 @@ function Meters() {
     ...answers.map(
       ([width, data]) => [width, { state: 'ready', data, staleSince: null, retry }] as const,
     ),
-    ['w-[320px]', { state: 'loading' }],
+    ['w-80', { state: 'loading' }],
     [
-      'w-[320px]',
+      'w-80',
       {
         state: 'failed',
         problem: { status: 503, code: 'away', detail: 'The database is away.', fields: [] },
@@ -329,7 +432,7 @@ function Meters() {
     ],
     ...answers
       .slice(0, 1)
-      .map(([, data]) => ['w-[320px]', { state: 'ready', data, staleSince: 0, retry }] as const),
+      .map(([, data]) => ['w-80', { state: 'ready', data, staleSince: 0, retry }] as const),
   ]
   return (
     <div className="flex flex-wrap items-start gap-4">
@@ -352,6 +455,11 @@ function Choice() {
       options={['AWS', 'GCP', 'Azure'].map((one) => ({ value: one, label: one }))}
     />
   )
+}
+
+function OnlyInexact() {
+  const [isOn, setOn] = useState(false)
+  return <InexactToggle instances={INSTANCES} isOn={isOn} onChange={setOn} />
 }
 
 function Sorted() {

@@ -116,9 +116,21 @@ class CountsTwice extends ScreenMeter {
   }
 }
 
-function brokenLaw(meter: Meter, seed: number): string | null {
+/** Draws in each frame what belongs into the one before. */
+class LagsAFrame extends ScreenMeter {
+  #before: bigint | null = null
+
+  override draw(now: number, clockGap: number): bigint {
+    const drawn = super.draw(now, clockGap)
+    const lagging = this.#before ?? drawn
+    this.#before = drawn
+    return lagging
+  }
+}
+
+function brokenLaw(meter: Meter, seed: number, frameMs: number): string | null {
   try {
-    liveADay(meter, seed)
+    liveADay(meter, seed, frameMs)
     return null
   } catch (error) {
     return (error as BrokenLawError).law
@@ -174,26 +186,34 @@ describe('what a figure says of its own steps', () => {
   })
 })
 
-// A day has some thirty thousand frames.
-describe('a simulated day of a ticking figure', { timeout: 60_000 }, () => {
-  it.each([1, 2, 3, 4])('keeps every law (seed %i)', (seed) => {
-    const day = liveADay(new ScreenMeter(), seed)
+/** From the fastest pace of headlines to the slowest of tables. */
+const PACES_MS = [100, 200, 1000, 2000] as const
 
-    expect(day.polls).toBeGreaterThanOrEqual(200)
-    expect(day.corrections).toBeGreaterThan(0)
-    expect(day.freezes).toBeGreaterThan(0)
-  })
+// At the fastest a day has sixty thousand frames.
+describe.each(PACES_MS)(
+  'a figure that ticks every %i ms, a day',
+  { timeout: 60_000 },
+  (frameMs) => {
+    it.each([1, 2, 3, 4])('keeps every law (seed %i)', (seed) => {
+      const day = liveADay(new ScreenMeter(), seed, frameMs)
 
-  it.each([
-    ['one that never freezes', NeverFreezes, ['freezing', 'exactness']],
-    ['one that sleeps on', SleepsOn, ['sleep']],
-    ['one that knows no clock of the server', KnowsNoServerClock, ['exactness']],
-    ['one that corrects itself in silence', CorrectsInSilence, ['direction']],
-    ['one that calls everything a correction', AlwaysCorrects, ['calm']],
-    ['one that steps back with a slow answer', PlacesByReceipt, ['direction']],
-    ['one that trusts the clock of the browser', TrustsTheBrowser, ['exactness']],
-    ['one that counts twice', CountsTwice, ['exactness', 'direction']],
-  ])('finds %s', (_name, Wrong, laws) => {
-    expect(laws).toContain(brokenLaw(new Wrong(), 1))
-  })
-})
+      expect(day.polls).toBeGreaterThanOrEqual(200)
+      expect(day.corrections).toBeGreaterThan(0)
+      expect(day.freezes).toBeGreaterThan(0)
+    })
+
+    it.each([
+      ['one that never freezes', NeverFreezes, ['freezing', 'exactness']],
+      ['one that sleeps on', SleepsOn, ['sleep']],
+      ['one that knows no clock of the server', KnowsNoServerClock, ['exactness']],
+      ['one that corrects itself in silence', CorrectsInSilence, ['direction']],
+      ['one that calls everything a correction', AlwaysCorrects, ['calm']],
+      ['one that steps back with a slow answer', PlacesByReceipt, ['direction']],
+      ['one that trusts the clock of the browser', TrustsTheBrowser, ['exactness']],
+      ['one that lags a frame', LagsAFrame, ['exactness']],
+      ['one that counts twice', CountsTwice, ['exactness', 'direction']],
+    ])('finds %s', (_name, Wrong, laws) => {
+      expect(laws).toContain(brokenLaw(new Wrong(), 1, frameMs))
+    })
+  },
+)

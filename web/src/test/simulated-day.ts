@@ -10,9 +10,8 @@
 const UNITS_PER_SCALED = 1_000_000n
 const MICROSECONDS = 1000n
 
-const FRAME_MS = 200
-/** What was drawn is seen until the next frame is, which takes a sixtieth of a second itself. */
-const SEEN_FOR_MS = FRAME_MS + 1000 / 60
+/** A frame takes a sixtieth of a second itself. */
+const DRAWING_MS = 1000 / 60
 /** Between two answers the clocks may drift apart by so much. */
 const DRIFTED_MS = 10
 const VALID_FOR_MS = 150_000
@@ -177,8 +176,13 @@ export interface DaySummary {
   readonly freezes: number
 }
 
-/** Live a day with a meter. Throws a `BrokenLawError` at the first frame that breaks a law. */
-export function liveADay(meter: Meter, seed: number, decimals = 4): DaySummary {
+/**
+ * Live a day with a meter that draws every so often. Throws a `BrokenLawError` at the first frame
+ * that breaks a law.
+ */
+export function liveADay(meter: Meter, seed: number, frameMs: number, decimals = 4): DaySummary {
+  // What was drawn is seen until the next frame is.
+  const seenForMs = frameMs + DRAWING_MS
   const random = randomFrom(seed)
   const between = (low: number, high: number) => Math.round(low + random() * (high - low))
   const world = new World(makeChanges(random, between))
@@ -186,7 +190,7 @@ export function liveADay(meter: Meter, seed: number, decimals = 4): DaySummary {
 
   let now = 0
   let held: { told: Told; knownBy: number; latency: number; gap: number } | null = null
-  let drawn: { value: bigint; text: string } | null = null
+  let drawn: { value: bigint; text: string; at: number } | null = null
   let labelled = false
   let bestLatency = Infinity
   const counted = { polls: 0, frames: 0, corrections: 0, freezes: 0 }
@@ -211,7 +215,7 @@ export function liveADay(meter: Meter, seed: number, decimals = 4): DaySummary {
     if (held === null) return
     const gap = clocks.gap(now)
     const isKnown = Math.abs(gap - held.gap) <= 2000
-    if (drawn !== null && isKnown && !labelled && !isFirst) check(drawn.value, SEEN_FOR_MS)
+    if (drawn !== null && isKnown && !labelled && !isFirst) check(drawn.value, seenForMs)
 
     const value = meter.draw(clocks.monotonic(now), gap)
     const text = decimalText(value, 16, decimals)
@@ -219,7 +223,8 @@ export function liveADay(meter: Meter, seed: number, decimals = 4): DaySummary {
     if (isKnown) check(value, DRIFTED_MS)
     if (drawn !== null) {
       const moved = value - drawn.value
-      const isOver = now > held.told.validUntil - BEGINNING + SECOND_MS
+      // A frame that was drawn before the end is to be followed by one of the end.
+      const isOver = drawn.at > held.told.validUntil - BEGINNING + SECOND_MS
       if (!labelled && moved !== 0n && !isKnown) {
         throw new BrokenLawError('sleep', now, `moved by ${moved}`)
       }
@@ -233,13 +238,13 @@ export function liveADay(meter: Meter, seed: number, decimals = 4): DaySummary {
         throw new BrokenLawError('direction', now, `${drawn.text} became ${text}`)
       }
     }
-    drawn = { value, text }
+    drawn = { value, text, at: now }
     labelled = false
   }
   /** Draw frames until an instant. */
   const watch = (until: number) => {
     while (now < until) {
-      now = Math.min(now + FRAME_MS, until)
+      now = Math.min(now + frameMs, until)
       frame()
     }
   }

@@ -81,7 +81,7 @@ function SignInFirst({ site }: { readonly site: Site }) {
 
 function SampleDataBand() {
   return (
-    <p className="mb-2 flex flex-wrap gap-x-2 rounded-lg bg-action px-3 py-1.5 text-[13px] text-action-ink">
+    <p className="mb-2 flex flex-wrap gap-x-2 rounded-lg bg-action px-3 py-1.5 text-caption text-action-ink">
       <strong className="font-semibold">{messages.shell.sampleData}</strong>
       <span className="opacity-80">{messages.shell.sampleDataDetail}</span>
     </p>

@@ -70,7 +70,7 @@ function Way({ title, detail, children }: WayProps) {
       aria-label={title}
       className="card rounded-xl border border-line bg-surface p-4 shadow-card sm:p-5"
     >
-      <h2 className="text-[15px] font-semibold">{title}</h2>
+      <h2 className="text-title font-semibold">{title}</h2>
       <p className="mt-0.5 text-sm text-ink-soft">{detail}</p>
       <div className="mt-3">{children}</div>
     </section>
@@ -91,7 +91,7 @@ function PushAnEvent({ csrfToken }: { readonly csrfToken: string }) {
     return (
       <>
         <Command label={text.curl} command={command} />
-        <p className="mt-2 text-[13px] text-ink-faint">{text.tokenOnce}</p>
+        <p className="mt-2 text-caption text-ink-faint">{text.tokenOnce}</p>
       </>
     )
   }
@@ -129,7 +129,7 @@ function Command({ label, command }: { readonly label: string; readonly command:
         role="region"
         aria-label={label}
         tabIndex={0}
-        className="max-w-full min-w-0 flex-1 basis-64 overflow-x-auto rounded-lg bg-sunken px-3 py-2.5 font-mono text-[13px] leading-5"
+        className="max-w-full min-w-0 flex-1 basis-64 overflow-x-auto rounded-lg bg-sunken px-3 py-2.5 font-mono text-caption leading-5"
       >
         {command}
       </pre>

@@ -56,12 +56,12 @@ export function InstanceDetail({ provider, instanceId, timeZone }: InstanceDetai
     return (
       <>
         <Card title={instanceId}>
-          <div className="min-h-[36rem] sm:min-h-[19.5rem] xl:min-h-[11.5rem]">
+          <div className="min-h-144 sm:min-h-78 xl:min-h-46">
             <SkeletonRows rows={3} />
           </div>
         </Card>
         <Card title={text.timeline}>
-          <div className="min-h-[21rem]">
+          <div className="min-h-84">
             <SkeletonRows rows={6} />
           </div>
         </Card>
@@ -127,7 +127,7 @@ function Summary({ page, validity, timeZone, isStale }: SummaryProps) {
   const { cost, comparableCost, saving } = instance.lifetime.live
   return (
     <div className="space-y-5 px-4 pb-5 sm:px-5">
-      <div className="flex flex-wrap gap-x-10 gap-y-4 text-[13px]">
+      <div className="flex flex-wrap gap-x-10 gap-y-4 text-caption">
         <p>
           <span className="block font-medium">{instance.name}</span>
           <span className="text-ink-soft">{text.ranOn(instance.provider)}</span>
@@ -327,7 +327,7 @@ function Session({
     <>
       <p className="flex flex-wrap items-baseline justify-between gap-x-6 gap-y-1 text-sm">
         <span className="font-medium">{text.sessionOf(began, ended)}</span>
-        <span className="flex flex-wrap gap-x-4 text-[13px] text-ink-soft">
+        <span className="flex flex-wrap gap-x-4 text-caption text-ink-soft">
           <Why
             about={{
               about: 'usage',

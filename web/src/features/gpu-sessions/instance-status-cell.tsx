@@ -17,7 +17,7 @@ export function InstanceStatusCell({
   instance,
   timeZone,
 }: {
-  readonly instance: Instance
+  readonly instance: Pick<Instance, 'status' | 'silent' | 'since' | 'lastReportAt'>
   readonly timeZone: string
 }) {
   return (

@@ -20,8 +20,7 @@ import { amountText, formatRate, JSON_DECIMALS } from '../../lib/money'
 import { localDate, nextDate } from '../../lib/time'
 import { type TodayLine, todayLine } from './today-line'
 
-const LIFETIME_LOOK =
-  'text-[clamp(1.75rem,8cqi,3.25rem)] leading-[1.05] font-semibold tracking-tight'
+const LIFETIME_LOOK = 'text-meter font-semibold tracking-tight'
 const FIGURE_LOOK = 'text-xl leading-7 font-semibold tracking-tight'
 
 interface EconomyWidgetProps {
@@ -59,8 +58,8 @@ export function EconomyWidget({ answer, timeZone, today, isAlone = false }: Econ
           <Meter savings={answer.data} isStale={answer.staleSince !== null} today={today} />
           {isAlone && <WhatIsLeftOut savings={answer.data} timeZone={timeZone} />}
           <footer className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2 border-t border-line px-4 py-3 @md:px-6">
-            <div className="flex flex-[1_1_20rem] flex-wrap items-center gap-x-4 gap-y-1.5">
-              <p className="text-[13px] text-ink-faint">
+            <div className="flex grow basis-80 flex-wrap items-center gap-x-4 gap-y-1.5">
+              <p className="text-caption text-ink-faint">
                 {versus(answer.data.provider, answer.data.comparison)}
               </p>
               <Evidence
@@ -72,7 +71,7 @@ export function EconomyWidget({ answer, timeZone, today, isAlone = false }: Econ
             </div>
             <PageLink
               to="/savings"
-              className="rounded text-[13px] font-medium underline decoration-line-strong underline-offset-4 hover:decoration-current"
+              className="rounded text-caption font-medium underline decoration-line-strong underline-offset-4 hover:decoration-current"
             >
               {messages.widget.details}
             </PageLink>
@@ -94,7 +93,7 @@ function WhatIsLeftOut({ savings, timeZone }: WhatIsLeftOutProps) {
     <div
       role="group"
       aria-label={messages.figures.notices}
-      className="border-t border-line px-4 py-3 text-[13px] text-ink-soft @md:px-6"
+      className="border-t border-line px-4 py-3 text-caption text-ink-soft @md:px-6"
     >
       <p aria-hidden="true" className="font-medium text-ink">
         {messages.figures.notices}
@@ -171,7 +170,7 @@ function Meter({ savings, isStale, today }: MeterProps) {
               />
             </Why>
           </dd>
-          <dd className="text-[13px] text-ink-faint">
+          <dd className="text-caption text-ink-faint">
             {savings.activeInstancesCount === 0 ? (
               nothingOn(isStale)
             ) : (
@@ -191,7 +190,7 @@ function Meter({ savings, isStale, today }: MeterProps) {
               </Why>
             )}
           </dd>
-          <dd className="text-[13px] text-ink-faint">{projectionMethod(savings.projections)}</dd>
+          <dd className="text-caption text-ink-faint">{projectionMethod(savings.projections)}</dd>
         </Stat>
       </dl>
     </div>
@@ -303,14 +302,14 @@ function SessionStat({ savings, isStale }: OfSavings) {
         </Why>
       </dd>
       {count === 0 ? (
-        <dd className="min-h-10 text-[13px] text-ink-faint">{nothingOn(isStale)}</dd>
+        <dd className="min-h-10 text-caption text-ink-faint">{nothingOn(isStale)}</dd>
       ) : (
         <>
-          <dd className="flex items-center gap-2 text-[13px] text-ink-soft">
+          <dd className="flex items-center gap-2 text-caption text-ink-soft">
             <LiveDot />
             {isStale ? text.activeThen(count) : text.active(count)}
           </dd>
-          <dd className="text-[13px] text-ink-faint">
+          <dd className="text-caption text-ink-faint">
             <LiveDuration
               hours={savings.currentSessionHours}
               instances={count}
@@ -339,7 +338,7 @@ function Stat({ label, isWide = false, children }: StatProps) {
           : '@2xl:border-t-0! @2xl:border-l @sm:not-last:border-r @2xl:not-last:border-r-0'
       }`}
     >
-      <dt className="text-[13px] text-ink-soft">{label}</dt>
+      <dt className="text-caption text-ink-soft">{label}</dt>
       {children}
     </div>
   )
@@ -353,7 +352,7 @@ function WidgetSkeleton({ hasToday }: { readonly hasToday: boolean }) {
         <div className="flex flex-col justify-center gap-2 p-4 @md:p-6">
           <Skeleton className="h-5 w-32" />
           <p className={LIFETIME_LOOK}>
-            <Skeleton className="h-[1.05em] w-56 max-w-full" />
+            <Skeleton className="h-lh w-56 max-w-full" />
           </p>
           {hasToday && (
             <p className={TODAY_LOOK}>

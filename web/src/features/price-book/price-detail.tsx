@@ -211,7 +211,7 @@ function Chosen({ explanation }: { readonly explanation: Explanation }) {
         )}
       </dl>
       {explanation.source !== null && (
-        <p className="text-[13px] wrap-anywhere text-ink-soft">
+        <p className="text-caption wrap-anywhere text-ink-soft">
           {text.source}: <SourceName name={explanation.source} address={explanation.sourceUrl} />
         </p>
       )}

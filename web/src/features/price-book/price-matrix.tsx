@@ -70,7 +70,7 @@ export function PriceMatrix({ count, onCountChange, open }: PriceMatrixProps) {
           />
         </div>
         {answer.state === 'ready' && (
-          <p className="max-w-prose text-[13px] text-ink-faint">
+          <p className="max-w-prose text-caption text-ink-faint">
             {text.detail(messages.figures.pricingModels[model] ?? model)}
           </p>
         )}

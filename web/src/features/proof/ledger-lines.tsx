@@ -31,7 +31,7 @@ export function LedgerLines({ lines, timeZone, provider, asOf, quantity }: Ledge
         if (shown === null) return null
         const isOfUse = quantity === 'use'
         return (
-          <li key={key} className="space-y-1.5 py-3 text-[13px]">
+          <li key={key} className="space-y-1.5 py-3 text-caption">
             <p className="flex flex-wrap items-baseline justify-between gap-x-4">
               <span className="font-medium">
                 {shown.instance}
@@ -75,7 +75,7 @@ function Side({ label, entry, asOf }: SideProps) {
   const formula = formulaOf(entry)
   const { proof, exchange, reason } = entry
   return (
-    <div className="grid grid-cols-1 gap-x-3 sm:grid-cols-[5.5rem_minmax(0,1fr)]">
+    <div className="grid grid-cols-1 gap-x-3 sm:grid-cols-facts">
       <p className="text-ink-soft">{label}</p>
       <div>
         {formula !== null && entry.amount !== null && (

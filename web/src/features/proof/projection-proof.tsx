@@ -25,7 +25,7 @@ export function ProjectionProof({ provider }: { readonly provider: Provider }) {
   const { monthly, yearly } = savings.projections
   return (
     <div className="space-y-5">
-      <p className="text-[13px] text-ink-faint">
+      <p className="text-caption text-ink-faint">
         {versus(savings.provider, savings.comparison)}
         {' · '}
         {text.asOf(formatExactInstant(savings.asOf, timeZone))}

@@ -63,7 +63,7 @@ export function RunningProof({ about, quantity, provider, instance }: RunningPro
   const figures = running.flatMap((one) => figureOf(one, about, quantity) ?? [])
   return (
     <div className="space-y-5">
-      <p className="text-[13px] text-ink-faint">
+      <p className="text-caption text-ink-faint">
         {quantity !== 'paid' && `${versus(first.provider, first.comparison)} · `}
         {text.asOf(formatExactInstant(first.asOf, timeZone))}
       </p>
@@ -75,7 +75,7 @@ export function RunningProof({ about, quantity, provider, instance }: RunningPro
             <h3 className="mb-2 text-sm font-medium">{text.sessions}</h3>
             <ol className="divide-y divide-line border-y border-line">
               {running.map((one) => (
-                <li key={one.instanceId} className="space-y-1.5 py-3 text-[13px]">
+                <li key={one.instanceId} className="space-y-1.5 py-3 text-caption">
                   <Line one={one} about={about} quantity={quantity} provider={provider} />
                 </li>
               ))}
@@ -85,12 +85,12 @@ export function RunningProof({ about, quantity, provider, instance }: RunningPro
             <span>
               {text.sessionsSum}
               {quantity === 'saving' && (
-                <span className="block text-[13px] text-ink-faint" data-figure="why-sides">
+                <span className="block text-caption text-ink-faint" data-figure="why-sides">
                   {differenceOfAll(running, about)}
                 </span>
               )}
               {about === 'session' && (
-                <span className="block text-[13px] text-ink-faint">{text.live}</span>
+                <span className="block text-caption text-ink-faint">{text.live}</span>
               )}
             </span>
             {quantity === 'saving' ? (
@@ -232,7 +232,7 @@ function PaidRates({ provider, instance, timeZone }: PaidRatesProps) {
   return (
     <section aria-label={text.rates}>
       <h3 className="mb-2 text-sm font-medium">{text.rates}</h3>
-      <ol className="space-y-1 text-[13px]">
+      <ol className="space-y-1 text-caption">
         {held.map(({ since, ratePerHour, currency }) => (
           <li key={since}>
             {text.rateSince(format(ratePerHour, currency), formatExactInstant(since, timeZone))}

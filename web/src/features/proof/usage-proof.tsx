@@ -105,7 +105,7 @@ function Opened({ question, title, totals, scope }: OpenedProps) {
   return (
     <div className="space-y-5">
       <div className="space-y-2">
-        <p className="text-[13px] text-ink-faint">
+        <p className="text-caption text-ink-faint">
           {against}
           {' · '}
           {text.asOf(formatExactInstant(totals.asOf, totals.timezone))}
@@ -160,7 +160,7 @@ function Opened({ question, title, totals, scope }: OpenedProps) {
               <AddsUp lines={lines} figures={figures} quantity={question.quantity} />
             )}
             {hasNextPage && (
-              <div className="flex flex-wrap items-center gap-4 pt-3 text-[13px] text-ink-soft">
+              <div className="flex flex-wrap items-center gap-4 pt-3 text-caption text-ink-soft">
                 {text.partial(lines.length)}
                 <Button disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
                   {text.moreLines}
@@ -258,7 +258,7 @@ function AddsUp({ lines, figures, quantity }: AddsUpProps) {
       role="status"
       data-figure="adds-up"
       data-proven={isProven}
-      className={`pt-3 text-[13px] ${isProven ? 'text-saved' : 'text-loss'}`}
+      className={`pt-3 text-caption ${isProven ? 'text-saved' : 'text-loss'}`}
     >
       {words}
       {isProven && quantity !== 'use' && (

@@ -220,7 +220,7 @@ function ByInstance({ provider }: { readonly provider: Provider }) {
     <LastAnswer staleSince={answer.staleSince} retry={answer.retry}>
       <Instances pages={pages} provider={provider} />
       {query.hasNextPage && (
-        <div className="flex flex-wrap items-center justify-center gap-4 border-t border-line p-3 text-[13px] text-ink-soft">
+        <div className="flex flex-wrap items-center justify-center gap-4 border-t border-line p-3 text-caption text-ink-soft">
           {text.shown(pages.reduce((sum, page) => sum + page.instances.length, 0))}
           <Button onClick={() => void query.fetchNextPage()}>{text.more}</Button>
         </div>
@@ -325,7 +325,7 @@ function SortedRows<Row>({
   return (
     <>
       <div className="flex flex-wrap items-center gap-3 px-4 pb-3 sm:justify-end sm:px-5">
-        <p className="mr-auto text-[13px] text-ink-faint">
+        <p className="mr-auto text-caption text-ink-faint">
           {messages.why.asOf(instants.join(', '))}
         </p>
         {filter}

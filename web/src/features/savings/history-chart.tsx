@@ -304,10 +304,10 @@ export default function HistoryChart({ history, rangeDays, marks }: HistoryChart
   return (
     <div className="flex h-full flex-col gap-2">
       <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2 px-2">
-        <ul className="flex flex-wrap gap-x-4 gap-y-1 text-[13px] text-ink-soft">
+        <ul className="flex flex-wrap gap-x-4 gap-y-1 text-caption text-ink-soft">
           {parts.map((part) => (
             <li key={part.key} className="flex items-center gap-1.5">
-              <span aria-hidden="true" className={`size-2.5 rounded-[3px] ${part.swatch}`} />
+              <span aria-hidden="true" className={`size-2.5 rounded-swatch ${part.swatch}`} />
               {part.label}
             </li>
           ))}

@@ -27,7 +27,7 @@ const text = messages.history
 
 const TOTALS_LOOK = 'grid grid-cols-2 gap-x-6 gap-y-3 px-4 pb-2 sm:px-5 md:grid-cols-4'
 /** As high as it will be, so that what is below it stays where it is. */
-const PROOF_LOOK = 'min-h-35 space-y-1.5 px-4 pb-4 text-[13px] leading-5 sm:px-5 md:min-h-16'
+const PROOF_LOOK = 'min-h-35 space-y-1.5 px-4 pb-4 text-caption leading-5 sm:px-5 md:min-h-16'
 
 const HistoryChart = lazy(() => import('./history-chart'))
 
@@ -205,7 +205,7 @@ const Days = memo(function Days({
           setIsTableOpen(event.currentTarget.open)
         }}
       >
-        <summary className="px-4 py-3.5 text-[13px] text-ink-soft hover:text-ink sm:px-5">
+        <summary className="px-4 py-3.5 text-caption text-ink-soft hover:text-ink sm:px-5">
           {text.table} · {text.timezone(history.timezone)}
         </summary>
         {/* Every answer would write its hundreds of links anew. */}
@@ -240,7 +240,7 @@ const Days = memo(function Days({
 function Total({ label, children }: { readonly label: string; readonly children: ReactNode }) {
   return (
     <div>
-      <dt className="text-[13px] text-ink-soft">{label}</dt>
+      <dt className="text-caption text-ink-soft">{label}</dt>
       <dd className="mt-0.5 text-lg leading-6 font-semibold tracking-tight">{children}</dd>
     </div>
   )

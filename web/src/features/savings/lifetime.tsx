@@ -22,8 +22,7 @@ import { formatPercent, formatQuantity, formatRate, outcomeOf } from '../../lib/
 
 const text = messages.savings
 
-const COUNTER_LOOK =
-  'text-[clamp(1.75rem,9cqi,4.5rem)] leading-none font-semibold tracking-[-0.03em]'
+const COUNTER_LOOK = 'text-counter font-semibold'
 
 /** Hours of each unit of the pace; a month has thirty days, as in the projections. */
 const UNIT_HOURS = { s: 1 / 3600, min: 1 / 60, h: 1, day: 24, month: 720 } as const
@@ -91,7 +90,8 @@ function Counter({ savings, isStale }: OfSavings) {
   return (
     <div className="flex flex-wrap items-end justify-between gap-x-10 gap-y-5">
       <CalmStatus
-        key={`${savings.provider} ${isStale}`}
+        key={savings.provider}
+        isStale={isStale}
         summary={() => meterSummary(savings, isStale)}
       />
       <div className="min-w-0">
@@ -185,11 +185,11 @@ function Session({ savings, isStale }: OfSavings) {
         </Why>
       </p>
       {count === 0 ? (
-        <p className="text-[13px] text-ink-faint">
+        <p className="text-caption text-ink-faint">
           {isStale ? widget.nothingRan : widget.nothingRunning}
         </p>
       ) : (
-        <p className="flex flex-wrap items-center gap-x-2 text-[13px] text-ink-soft @3xl:justify-end">
+        <p className="flex flex-wrap items-center gap-x-2 text-caption text-ink-soft @3xl:justify-end">
           <LiveDot />
           {isStale ? widget.activeThen(count) : widget.active(count)}
           <span className="text-ink-faint">
@@ -215,9 +215,9 @@ function Tile({ title, actions, children }: TileProps) {
   return (
     <section
       aria-label={title}
-      className="flex flex-col card rounded-xl border border-line bg-surface p-4 shadow-card sm:min-h-[10.5rem] sm:p-5"
+      className="flex flex-col card rounded-xl border border-line bg-surface p-4 shadow-card sm:min-h-tile sm:p-5"
     >
-      <h2 className="text-[13px] text-ink-soft">{title}</h2>
+      <h2 className="text-caption text-ink-soft">{title}</h2>
       {children}
       {actions !== undefined && <div className="mt-auto pt-3">{actions}</div>}
     </section>
@@ -225,7 +225,7 @@ function Tile({ title, actions, children }: TileProps) {
 }
 
 const TILE_FIGURE = 'mt-1.5 text-2xl leading-8 font-semibold tracking-tight'
-const TILE_NOTE = 'mt-0.5 text-[13px] text-ink-faint'
+const TILE_NOTE = 'mt-0.5 text-caption text-ink-faint'
 
 /** Stands under a figure that says so itself to whoever hears it. */
 function LossBelow() {
@@ -401,7 +401,7 @@ function LifetimeSkeleton() {
           <div className="min-w-0">
             <Skeleton className="h-5 w-56 max-w-full" />
             <p className={`mt-3 ${COUNTER_LOOK}`}>
-              <Skeleton className="h-[1em] w-[6em] max-w-full" />
+              <Skeleton className="h-lh w-counter max-w-full" />
             </p>
             <Skeleton className="mt-3 h-6 w-64 max-w-full" />
           </div>
@@ -419,7 +419,7 @@ function LifetimeSkeleton() {
         {[text.youPaid, text.sameWork, text.pace, text.projection].map((tile) => (
           <div
             key={tile}
-            className="min-h-[10.5rem] card rounded-xl border border-line bg-surface p-4 shadow-card sm:p-5"
+            className="min-h-tile card rounded-xl border border-line bg-surface p-4 shadow-card sm:p-5"
           >
             <Skeleton className="h-5 w-24" />
             <Skeleton className="mt-1.5 h-8 w-32" />

@@ -20,7 +20,7 @@ const text = messages.providers
 /** The same work compared with all three providers, side by side. */
 export function ProviderComparison({ chosen }: { readonly chosen: Provider }) {
   return (
-    <Card title={text.title} actions={<p className="text-[13px] text-ink-faint">{text.detail}</p>}>
+    <Card title={text.title} actions={<p className="text-caption text-ink-faint">{text.detail}</p>}>
       <ul className="grid grid-cols-1 divide-y divide-line border-t border-line lg:grid-cols-3 lg:divide-x lg:divide-y-0">
         {PROVIDERS.map((provider) => (
           <ProviderColumn key={provider} provider={provider} isChosen={provider === chosen} />
@@ -39,10 +39,10 @@ function ProviderColumn({ provider, isChosen }: ProviderColumnProps) {
   const answer = useAnswer(useGetSavingsQuery(provider, usePolling()))
   return (
     <li className="flex flex-col gap-3 p-4 sm:p-5" aria-current={isChosen ? 'true' : undefined}>
-      <p className="flex items-center gap-2 text-[15px] font-semibold">
+      <p className="flex items-center gap-2 text-title font-semibold">
         {provider}
         {isChosen && (
-          <span className="rounded-md bg-sunken px-1.5 py-0.5 text-[11px] font-medium text-ink-soft">
+          <span className="rounded-md bg-sunken px-1.5 py-0.5 text-fine font-medium text-ink-soft">
             {text.selected}
           </span>
         )}
@@ -80,7 +80,7 @@ const Figures = memo(function Figures({ answer }: { readonly answer: Answer<Savi
             />
           </Why>
         </span>
-        <span className="text-[13px] text-ink-soft">
+        <span className="text-caption text-ink-soft">
           {percentage === null ? (
             text.nothing
           ) : (
@@ -92,7 +92,7 @@ const Figures = memo(function Figures({ answer }: { readonly answer: Answer<Savi
           )}
         </span>
       </p>
-      <dl className="space-y-2 text-[13px]">
+      <dl className="space-y-2 text-caption">
         <Proportion
           label={text.wouldHaveCharged}
           why={{ about: 'usage', provider: savings.provider, quantity: 'comparison' }}
@@ -114,7 +114,7 @@ const Figures = memo(function Figures({ answer }: { readonly answer: Answer<Savi
           look={paid > charged ? 'fill-loss-fill' : 'fill-saved-fill'}
         />
       </dl>
-      <p className="text-[13px] text-ink-faint">{versus(savings.provider, savings.comparison)}</p>
+      <p className="text-caption text-ink-faint">{versus(savings.provider, savings.comparison)}</p>
       <Evidence
         coverage={savings.coverage}
         oldestPriceRetrievedAt={savings.oldestPriceRetrievedAt}

@@ -48,7 +48,7 @@ export function PolicyForm({ csrfToken, timeZone }: PolicyFormProps) {
       }
     >
       {answer.state === 'loading' && (
-        <div className="min-h-[71.5rem] sm:min-h-[41.5rem]">
+        <div className="min-h-286 sm:min-h-166">
           <SkeletonRows rows={12} />
         </div>
       )}
@@ -101,7 +101,7 @@ function Form({ policy, csrfToken, timeZone, tell }: FormProps) {
       }}
     >
       <div className="space-y-5 px-4 pb-5 sm:px-5">
-        <p className="text-[13px] text-ink-soft">
+        <p className="text-caption text-ink-soft">
           {text.policyDetail(policy.version)}{' '}
           <span className="text-ink-faint">
             {policy.author === null
@@ -193,7 +193,7 @@ function Choice({ label, hint, children }: ChoiceProps) {
     <div>
       <p className="mb-1.5 text-sm font-medium">{label}</p>
       {children}
-      {hint !== undefined && <p className="mt-1.5 text-[13px] text-ink-faint">{hint}</p>}
+      {hint !== undefined && <p className="mt-1.5 text-caption text-ink-faint">{hint}</p>}
     </div>
   )
 }

@@ -42,7 +42,7 @@ export function PolicyPreview({ terms, isChanged, csrfToken }: PolicyPreviewProp
   return (
     <section aria-label={text.preview} className="border-t border-line pt-4">
       <h3 className="px-4 text-sm font-medium sm:px-5">{text.preview}</h3>
-      <p className="mb-3 px-4 text-[13px] text-ink-faint sm:px-5">
+      <p className="mb-3 px-4 text-caption text-ink-faint sm:px-5">
         {whatIsShown(terms, isChanged)}
       </p>
       {asked !== null && <Effects terms={asked} csrfToken={csrfToken} />}

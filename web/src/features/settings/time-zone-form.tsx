@@ -70,7 +70,7 @@ export function TimeZoneForm({ timeZone, csrfToken, tell }: TimeZoneFormProps) {
         ))}
       </datalist>
       {isChanged && isKnown && (
-        <p role="status" className="mt-1.5 text-[13px] text-ink-soft">
+        <p role="status" className="mt-1.5 text-caption text-ink-soft">
           {text.zoneEffect(chosen, formatInstant(openedAt, chosen))}
         </p>
       )}

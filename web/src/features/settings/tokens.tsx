@@ -41,7 +41,7 @@ export function Tokens({ csrfToken, timeZone }: TokensProps) {
         )
       }
     >
-      <p className="px-4 pb-4 text-[13px] text-ink-soft sm:px-5">{text.tokensDetail}</p>
+      <p className="px-4 pb-4 text-caption text-ink-soft sm:px-5">{text.tokensDetail}</p>
       {answer.state === 'loading' && <SkeletonRows rows={3} />}
       {answer.state === 'failed' && (
         <FirstLoadFailure problem={answer.problem} retry={answer.retry} />
@@ -190,7 +190,7 @@ function NewToken({ csrfToken }: { readonly csrfToken: string }) {
           {text.makeToken}
         </Button>
       </div>
-      {scopes.length === 0 && <p className="text-[13px] text-loss">{text.oneScope}</p>}
+      {scopes.length === 0 && <p className="text-caption text-loss">{text.oneScope}</p>}
       {problem !== null && refusal === undefined && (
         <p role="alert" className="text-sm text-loss">
           {problem.detail}
@@ -203,13 +203,13 @@ function NewToken({ csrfToken }: { readonly csrfToken: string }) {
               role="region"
               aria-label={text.tokenShown}
               tabIndex={0}
-              className="max-w-full min-w-0 flex-1 basis-64 overflow-x-auto rounded-lg bg-sunken px-3 py-2.5 font-mono text-[13px] leading-5"
+              className="max-w-full min-w-0 flex-1 basis-64 overflow-x-auto rounded-lg bg-sunken px-3 py-2.5 font-mono text-caption leading-5"
             >
               {token}
             </pre>
             <CopyButton label={text.copy} text={() => token} />
           </div>
-          <p className="text-[13px] text-ink-faint">{text.tokenOnce}</p>
+          <p className="text-caption text-ink-faint">{text.tokenOnce}</p>
         </div>
       )}
     </form>
