@@ -16,6 +16,8 @@ const ALLOWED = new Map([
 
 const COLOUR =
   /#(?:[\da-f]{8}|[\da-f]{6}|[\da-f]{3,4})\b|\b(?:rgb|hsl|hwb|lab|lch|oklab|oklch)a?\(/gi
+const NAMED_COLOUR =
+  /(?<=(?:color|background|border|outline|fill|stroke)(?:-\w+)*(?::|=")[^;"{}]*)\b(?:white|black|gr[ae]y|red|green|blue|yellow|orange|purple)\b/g
 /** An own value in a class. A state in brackets is none. */
 const OWN_VALUE = /(?<!aria|data)-\[[^\]\s]*\]/g
 /** Shares of what there is are no sizes. */
@@ -48,6 +50,7 @@ function found(pattern: RegExp, extensions: readonly string[]): string[] {
 
 it('has every colour from the tokens', () => {
   expect(found(COLOUR, EVERYWHERE)).toEqual([])
+  expect(found(NAMED_COLOUR, EVERYWHERE)).toEqual([])
 })
 
 it('has every size of a class from the tokens', () => {

@@ -5,7 +5,7 @@ const CALM_MS = 60_000
 interface CalmStatusProps {
   readonly summary: () => string
   /** Newer answers fail to come. */
-  readonly isStale?: boolean
+  readonly isStale: boolean
 }
 
 /**
@@ -14,7 +14,7 @@ interface CalmStatusProps {
  * That newer answers fail to come is told at once. That they come again is not: a feed that comes
  * and goes would be told of each time.
  */
-export function CalmStatus({ summary, isStale = false }: CalmStatusProps) {
+export function CalmStatus({ summary, isStale }: CalmStatusProps) {
   const [said, setSaid] = useState(() => ({ text: summary(), isStale }))
   const latest = useRef({ summary, isStale })
   if (isStale && !said.isStale) setSaid({ text: summary(), isStale })

@@ -120,7 +120,8 @@ function Meter({ savings, isStale, today }: MeterProps) {
       className={`grid grid-cols-1 @4xl:grid-cols-[minmax(0,5fr)_minmax(0,7fr)] ${isStale ? 'stale' : ''}`}
     >
       <CalmStatus
-        key={`${savings.provider} ${isStale}`}
+        key={savings.provider}
+        isStale={isStale}
         summary={() => meterSummary(savings, isStale)}
       />
       <div className="flex flex-col justify-center gap-2 p-4 @md:p-6">
