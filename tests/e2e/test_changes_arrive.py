@@ -77,7 +77,9 @@ def report(reporter: Reporter, number: int) -> bool:
     """Report a start, or the stop of what has started; say whether it was a start."""
     instance, is_start = f"train-{number // 2}", number % 2 == 0
     if is_start:
-        reporter.push("start", instance, provider="vast", gpu="T4", gpu_count=1, rate="0.15")
+        # Minutes ago: at the end of a minimum of sixty seconds a page asks, told or not.
+        began = datetime.now(UTC) - timedelta(minutes=5)
+        reporter.push("start", instance, began, provider="vast", gpu="T4", gpu_count=1, rate="0.15")
     else:
         reporter.push("stop", instance)
     return is_start
