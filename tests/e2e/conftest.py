@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from tests.e2e.live_server import EMAIL, LiveServer, Reporter, add_account
+from tests.e2e.worlds import Universe, start_universe
 
 CHROMIUM = "/usr/bin/chromium"
 # Without the network flags Chromium asks its maker's hosts at every start.
@@ -44,6 +45,14 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="module")
+def universe(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Universe]:
+    """Return one server for all tests of a module that only look."""
+    made = start_universe(tmp_path_factory.mktemp("universe"), browser)
+    yield made
+    made.stop()
 
 
 @pytest.fixture

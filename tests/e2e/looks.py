@@ -25,15 +25,18 @@ _WORDS = """
 () => {
   const found = []
   const isForeign = (node) => node.closest('[lang=en], .font-mono, a[rel~=noreferrer]')
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
-  while (walker.nextNode()) {
-    const text = walker.currentNode.textContent.trim()
-    if (text !== '' && !isForeign(walker.currentNode.parentElement)) found.push(text)
-  }
-  for (const node of document.querySelectorAll('[aria-label], [title], [alt], [placeholder]')) {
-    for (const name of ['aria-label', 'title', 'alt', 'placeholder']) {
-      const text = node.getAttribute(name)
-      if (text && !isForeign(node)) found.push(text)
+  const widgets = [...document.querySelectorAll('economy-widget')]
+  for (const root of [document.body, ...widgets.map((widget) => widget.shadowRoot)]) {
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT)
+    while (walker.nextNode()) {
+      const text = walker.currentNode.textContent.trim()
+      if (text !== '' && !isForeign(walker.currentNode.parentElement)) found.push(text)
+    }
+    for (const node of root.querySelectorAll('[aria-label], [title], [alt], [placeholder]')) {
+      for (const name of ['aria-label', 'title', 'alt', 'placeholder']) {
+        const text = node.getAttribute(name)
+        if (text && !isForeign(node)) found.push(text)
+      }
     }
   }
   return [document.title, ...found]

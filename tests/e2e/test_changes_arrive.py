@@ -15,10 +15,19 @@ from tests.faults.harness import say, size
 
 SAMPLES = size(6, 50)
 WITHIN_SECONDS = 2.0
+AT_MOST_SECONDS = 5.0
 # Past the longest of a page's own intervals, in the time of its clock.
 ONE_POLL_MS = 61_000
 OF_A_USER = 5
 ACTIVE = "1 instance active"
+# The words, and the counter of what the instance saves, which has an amount from its first second.
+_IS_SHOWN = """
+([text, is]) => {
+  const counter = document.querySelector('[data-figure="session-saving"]').innerText
+  return document.querySelector('main').innerText.includes(text) === is
+    && counter.startsWith('$0.0000') !== is
+}
+"""
 
 
 @pytest.fixture
@@ -60,12 +69,7 @@ def is_shown(page: Page) -> bool:
 
 def until_shown(page: Page, *, is_active: bool) -> float:
     """Wait until the page shows that an instance is active, or that none is; return when."""
-    page.wait_for_function(
-        "([text, is]) => document.querySelector('main').innerText.includes(text) === is",
-        arg=[ACTIVE, is_active],
-        polling=20,
-        timeout=20_000,
-    )
+    page.wait_for_function(_IS_SHOWN, arg=[ACTIVE, is_active], polling=20, timeout=20_000)
     return time.monotonic()
 
 
@@ -73,7 +77,9 @@ def report(reporter: Reporter, number: int) -> bool:
     """Report a start, or the stop of what has started; say whether it was a start."""
     instance, is_start = f"train-{number // 2}", number % 2 == 0
     if is_start:
-        reporter.push("start", instance, provider="vast", gpu="T4", gpu_count=1, rate="0.15")
+        # Minutes ago: at the end of a minimum of sixty seconds a page asks, told or not.
+        began = datetime.now(UTC) - timedelta(minutes=5)
+        reporter.push("start", instance, began, provider="vast", gpu="T4", gpu_count=1, rate="0.15")
     else:
         reporter.push("stop", instance)
     return is_start
@@ -98,7 +104,7 @@ def all_streams_taken(server: LiveServer) -> Iterator[None]:
 def test_a_start_and_a_stop_are_on_the_screen_within_two_seconds(
     page: Page, server: LiveServer, reporter: Reporter
 ) -> None:
-    """Counted from before the report is sent; the 95th percentile."""
+    """Counted from before the report is sent; the 95th percentile, and none after five."""
     with page.expect_response(lambda answer: answer.url.endswith(STREAM)) as streaming:
         sign_in(page, server)
     assert streaming.value.status == 200
@@ -114,8 +120,14 @@ def test_a_start_and_a_stop_are_on_the_screen_within_two_seconds(
 
     took.sort()
     p95 = took[-(len(took) // 20) - 1]
-    say(samples=len(took), p50=f"{took[len(took) // 2]:.2f} s", p95=f"{p95:.2f} s")
+    say(
+        samples=len(took),
+        p50=f"{took[len(took) // 2]:.2f} s",
+        p95=f"{p95:.2f} s",
+        most=f"{took[-1]:.2f} s",
+    )
     assert p95 <= WITHIN_SECONDS
+    assert took[-1] <= AT_MOST_SECONDS
 
 
 def test_without_a_stream_they_are_on_the_screen_after_one_poll(
@@ -130,13 +142,14 @@ def test_without_a_stream_they_are_on_the_screen_after_one_poll(
         assert int(refused.value.headers["retry-after"]) >= 1
         expect(page.get_by_text("Nothing has been reported yet.")).to_be_visible()
 
-        report(reporter, 0)
-        page.wait_for_timeout(2_000)
-        # Nobody told the page: what shows a change within two seconds is the stream.
-        assert not is_shown(page)
-        page.clock.fast_forward(ONE_POLL_MS)
+        for number in range(2):
+            is_active = report(reporter, number)
+            page.wait_for_timeout(2_000)
+            # Nobody told the page: what shows a change within two seconds is the stream.
+            assert is_shown(page) is not is_active
+            page.clock.fast_forward(ONE_POLL_MS)
 
-        until_shown(page, is_active=True)
+            until_shown(page, is_active=is_active)
 
 
 def hide(page: Page, *, is_hidden: bool) -> None:

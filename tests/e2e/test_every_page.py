@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import product
 from typing import Literal, NamedTuple
 
@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 from tests.e2e.looks import HEIGHT, Look, Watch, faults, picture
 from tests.e2e.pairs import pairs_of, pairwise
 from tests.e2e.states import ADDRESSES, STATES, Stage
-from tests.e2e.worlds import Universe, start_universe
+from tests.e2e.worlds import Universe
 
 
 class Row(NamedTuple):
@@ -31,8 +31,23 @@ def _fits(row: Row) -> bool:
 
 FACTORS = (STATES, ADDRESSES, ("light", "dark"), ("en-US", "pt-BR"), (320, 768, 1440))
 PRODUCT = [row for row in map(Row._make, product(*FACTORS)) if _fits(row)]
-# All of them take a quarter of an hour: `make e2e-all`.
+# All of them take about twenty minutes: `make e2e-all`.
 ROWS = PRODUCT if "DUMONT_ECONOMY_E2E_ALL" in os.environ else pairwise(PRODUCT)
+# Each page once on the widest screen, as it is with figures, or as it is met first.
+WIDEST = [
+    Row(
+        next(
+            state
+            for state in ("running", "signed-out", "first-time")
+            if page in STATES[state].pages
+        ),
+        page,
+        "light",
+        "en-US",
+        2560,
+    )
+    for page in ADDRESSES
+]
 # That there is nothing at an address is its answer, which Chromium tells as a failed request.
 NOT_FOUND = r"^Failed to load resource: .* 404 "
 
@@ -40,14 +55,6 @@ NOT_FOUND = r"^Failed to load resource: .* 404 "
 def name_of(row: Row) -> str:
     """Name a row, and its picture."""
     return "-".join(str(part) for part in row)
-
-
-@pytest.fixture(scope="module")
-def universe(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Universe]:
-    """Return one server for all rows."""
-    made = start_universe(tmp_path_factory.mktemp("universe"), browser)
-    yield made
-    made.stop()
 
 
 def opened(browser: Browser, universe: Universe, row: Row) -> Stage:
@@ -79,7 +86,7 @@ def lacks(stage: Stage, wanted: Sequence[str]) -> list[str]:
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("row", ROWS, ids=name_of)
+@pytest.mark.parametrize("row", [*ROWS, *WIDEST], ids=name_of)
 def test_a_page_in_a_state_is_whole(browser: Browser, universe: Universe, row: Row) -> None:
     """It says what it has to, and nothing of it is out of reach, foreign, or complains."""
     state, look = STATES[row.state], Look(row.theme, row.locale, row.width)

@@ -21,6 +21,7 @@ from uuid import uuid4
 import gevent
 from sqlalchemy import Connection, Engine, event
 
+from dumont_economy.api import connection as api_connection
 from dumont_economy.api import usage
 from dumont_economy.api.app import create_app
 from dumont_economy.api.operation import services
@@ -134,6 +135,11 @@ def _passes_errors_on() -> None:
 def _starts_once() -> None:
     """Let a worker that finds no database fail."""
     _replace(server._Server, "load", lambda self: create_app(self._settings))  # noqa: SLF001
+
+
+def _drops_soon() -> None:
+    """Take a reader who takes nothing for gone after a tenth of the time."""
+    api_connection._TAKEN_WITHIN_MILLISECONDS //= 10  # noqa: SLF001
 
 
 def _forgets_its_streams() -> None:
@@ -264,6 +270,7 @@ _ALTERATIONS = (
     _commits_asynchronously,
     _commits_each_statement,
     _dies_at_step,
+    _drops_soon,
     _few_pages,
     _follows_forward_only,
     _forgets_what_it_stored,

@@ -65,7 +65,7 @@ class OpenStream:
             self.first_event_at = time.monotonic()
 
 
-def ask(port: int, token: str, *, is_reader: bool = True) -> OpenStream:
+def _ask(port: int, token: str, *, is_reader: bool) -> OpenStream:
     """Ask for a stream; whoever does not mean to read has hardly any room for what comes."""
     client = socket.socket()
     if not is_reader:
@@ -80,16 +80,17 @@ def ask(port: int, token: str, *, is_reader: bool = True) -> OpenStream:
 
 @dataclass
 class Streams:
-    """Streams that are read whenever something comes."""
+    """Streams that are read whenever something comes, and some that never are."""
 
     held: list[OpenStream] = field(default_factory=list)
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
 
-    def open(self, port: int, token: str) -> OpenStream:
+    def open(self, port: int, token: str, *, is_reader: bool = True) -> OpenStream:
         """Open one more."""
-        stream = ask(port, token)
+        stream = _ask(port, token, is_reader=is_reader)
         self.held.append(stream)
-        self._selector.register(stream.client, selectors.EVENT_READ, stream)
+        if is_reader:
+            self._selector.register(stream.client, selectors.EVENT_READ, stream)
         return stream
 
     def read_for(self, seconds: float) -> None:
@@ -124,6 +125,8 @@ class Polls:
 
     statuses: Counter[int] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
+    # From the first question to the last answer: longer than planned where the pace was not kept.
+    lasted: float = 0
 
     @property
     def failed(self) -> int:
@@ -162,6 +165,7 @@ def poll(port: int, tokens: Sequence[str], *, per_second: float, seconds: float)
 
     with ThreadPoolExecutor(_POLLERS) as pool:
         list(pool.map(poll_from, range(_POLLERS)))
+    polls.lasted = time.monotonic() - began
     return polls
 
 
