@@ -26,6 +26,11 @@ afterEach(async () => {
   expect(console.warn).not.toHaveBeenCalled()
 })
 
-afterAll(() => {
+/** Preact lets go of what effects began with the next frame, or after 35 ms. */
+const LET_GO_MS = 100
+
+afterAll(async () => {
   server.close()
+  // The page has to be there until then, or that fails when no test is left to tell.
+  await new Promise((resolve) => setTimeout(resolve, LET_GO_MS))
 })
