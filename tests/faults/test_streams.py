@@ -152,6 +152,10 @@ def test_a_report_is_told_by_each_process_and_so_is_the_end(tmp_path: Path) -> N
     server = FaultyServer(tmp_path / "economy.db", options=("--workers", "2"))
     with server.running(), streams() as held:
         tokens = tokens_of_new_accounts(server.database_url, 1)
+        # A process that is there may take a while until it serves; then it has taken questions too.
+        # Those connections are closed a little later.
+        poll(server.port, tokens, per_second=POLLS_PER_SECOND, seconds=2)
+        held.read_for(1)
         before = {worker: sockets_of(worker) for worker in server.workers()}
         while {sockets_of(worker) > before[worker] for worker in before} != {True}:
             assert len(held.held) < OF_ONE, "one process took all streams"
