@@ -21,14 +21,15 @@ OF_ALL = 500
 STREAMS = size(100, 500)
 SECONDS = size(4, 60)
 POLLS_PER_SECOND = 50
-OPENED_PER_SECOND = 100
+# Fewer at once on a machine that runs other tests too.
+OPENED_PER_SECOND = size(25, 100)
 # While they are opened, and for a while after.
 POLLED_SECONDS = STREAMS // OPENED_PER_SECOND + SECONDS
 # On two cores that other tests use too; alone it is 30 ms.
 P95_SECONDS = size(2, 1)
 MOST_MEGABYTES = 150
-# The promise is a second. A machine that others' tests keep busy is given more.
-FIRST_WITHIN_SECONDS = size(3, 1)
+FIRST_WITHIN_SECONDS = 1.0
+# So much later than planned the polls may be through where other tests take their part.
 LATE_SECONDS = size(10, 1)
 TOLD_WITHIN_SECONDS = 2.0
 # The kernel waits a while with what was not taken; usually a tenth of the product's 30 s.

@@ -1,4 +1,4 @@
-import { screen } from '@testing-library/react'
+import { screen, waitFor } from '@testing-library/react'
 import { describe, expect, it } from 'vitest'
 import { figure, renderApp } from '../test/render-app'
 
@@ -29,7 +29,11 @@ describe('every figure opens its proof', () => {
     renderApp(address)
     await screen.findAllByRole('table')
     figure('lifetime-saving')
+    await waitFor(() => {
+      expect(document.querySelectorAll('.skeleton')).toHaveLength(0)
+    })
 
+    expect(document.querySelectorAll('a.why').length).toBeGreaterThan(4)
     expect(closedAmounts()).toEqual([])
   })
 })

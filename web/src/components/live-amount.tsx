@@ -34,13 +34,6 @@ function unitOf(decimals: number): bigint {
   return scaled('1') / 10n ** BigInt(decimals)
 }
 
-/** Return what digits went back by: one of the last, where it was less than half of that. */
-function inDigits(amount: bigint, decimals: number): bigint {
-  const unit = unitOf(decimals)
-  if (2n * (amount < 0n ? -amount : amount) >= unit) return amount
-  return amount < 0n ? -unit : unit
-}
-
 /** So long a correction stands beside the figure. */
 const CORRECTION_MS = 10_000
 
@@ -78,7 +71,10 @@ export function LiveAmount({
     const { current } = ticking
     const correction = current.figure.take(live, validity, performance.now())
     if (correction !== null && note.current) {
-      const amount = inDigits(correction.amount, decimals)
+      const unit = correction.amount < 0n ? -unitOf(decimals) : unitOf(decimals)
+      // The last digit went back, also where the amount is written as nothing.
+      const isNothing = shownAs(correction.amount) === shownAs(0n)
+      const amount = isNothing ? unit : correction.amount
       note.current.textContent = messages.figures.corrected(
         (amount > 0n ? '+' : '') + shownAs(amount),
       )
