@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react'
+import { type Answer } from '../api/answer'
 import { serverNow } from '../api/base-query'
 import type { Problem } from '../api/problem'
 import { messages } from '../lib/messages'
@@ -52,6 +53,17 @@ export function StaleNotice({ since, timeZone, retry, isBand = false }: StaleNot
       </span>
     </p>
   )
+}
+
+interface StaleAnswerProps {
+  readonly answer: Answer<unknown>
+  readonly timeZone: string
+}
+
+/** The notice of an answer in a card's title; nothing while newer ones come. */
+export function StaleAnswer({ answer, timeZone }: StaleAnswerProps) {
+  if (answer.state !== 'ready' || answer.staleSince === null) return null
+  return <StaleNotice since={answer.staleSince} timeZone={timeZone} retry={answer.retry} />
 }
 
 /** How old what is shown is, by the server's clock, counted on. */

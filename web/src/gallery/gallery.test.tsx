@@ -11,6 +11,7 @@ import { Gallery } from './gallery'
 
 /** Components that the gallery has no example of, each with the reason. */
 const NOT_SHOWN = new Map([
+  ['StaleAnswer', 'it is StaleNotice where an answer is old, and nothing else'],
   ['CalmStatus', 'it is heard and never seen'],
   ['LeftOutList', 'it is the list in LeftOut'],
   ['ReasonWords', 'it is nothing but words, such as those of MatchCell'],

@@ -4,7 +4,7 @@ import { type Provider, PROVIDERS } from '../../api/comparison'
 import { Card } from '../../components/card'
 import { type Column, DataTable, useSorting } from '../../components/data-table'
 import { EmptyState } from '../../components/empty-state'
-import { FirstLoadFailure, StaleNotice } from '../../components/failure'
+import { FirstLoadFailure, StaleAnswer } from '../../components/failure'
 import { Field } from '../../components/field'
 import { GradeChip } from '../../components/grade-chip'
 import { PriceDate } from '../../components/proof'
@@ -46,9 +46,7 @@ export function PriceMatrix({ count, onCountChange, open }: PriceMatrixProps) {
       isDimmed={answer.state === 'ready' && answer.staleSince !== null}
       actions={
         <>
-          {answer.state === 'ready' && answer.staleSince !== null && (
-            <StaleNotice since={answer.staleSince} timeZone={timeZone} retry={answer.retry} />
-          )}
+          <StaleAnswer answer={answer} timeZone={timeZone} />
           <Segmented
             label={text.count}
             value={count}

@@ -3,7 +3,7 @@ import type { Provider } from '../../api/comparison'
 import { Button } from '../../components/button'
 import { Card } from '../../components/card'
 import { type Column, DataTable, toCsvRows } from '../../components/data-table'
-import { FirstLoadFailure, StaleNotice } from '../../components/failure'
+import { FirstLoadFailure, StaleAnswer } from '../../components/failure'
 import { Evidence, versus } from '../../components/proof'
 import { Saving } from '../../components/saving'
 import { Segmented } from '../../components/segmented'
@@ -116,9 +116,7 @@ export function HistorySection({
       isDimmed={staleSince !== null}
       actions={
         <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
-          {answer.state === 'ready' && staleSince !== null && (
-            <StaleNotice since={staleSince} timeZone={timeZone} retry={answer.retry} />
-          )}
+          <StaleAnswer answer={answer} timeZone={timeZone} />
           <Segmented
             label={text.range}
             value={rangeDays}

@@ -4,7 +4,7 @@ import { type Provider, PROVIDERS } from '../../api/comparison'
 import { toProblem } from '../../api/problem'
 import { Button } from '../../components/button'
 import { Card } from '../../components/card'
-import { FirstLoadFailure, StaleNotice } from '../../components/failure'
+import { FirstLoadFailure, StaleAnswer } from '../../components/failure'
 import { Field } from '../../components/field'
 import { Segmented } from '../../components/segmented'
 import { SkeletonRows } from '../../components/skeleton'
@@ -40,12 +40,7 @@ export function PolicyForm({ csrfToken, timeZone }: PolicyFormProps) {
     <Card
       title={text.policy}
       isDimmed={answer.state === 'ready' && answer.staleSince !== null}
-      actions={
-        answer.state === 'ready' &&
-        answer.staleSince !== null && (
-          <StaleNotice since={answer.staleSince} timeZone={timeZone} retry={answer.retry} />
-        )
-      }
+      actions={<StaleAnswer answer={answer} timeZone={timeZone} />}
     >
       {answer.state === 'loading' && (
         <div className="min-h-286 sm:min-h-166">

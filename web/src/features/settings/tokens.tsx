@@ -6,7 +6,7 @@ import { Card } from '../../components/card'
 import { CopyButton } from '../../components/copy-button'
 import { type Column, DataTable } from '../../components/data-table'
 import { EmptyState } from '../../components/empty-state'
-import { FirstLoadFailure, StaleNotice } from '../../components/failure'
+import { FirstLoadFailure, StaleAnswer } from '../../components/failure'
 import { Field } from '../../components/field'
 import { SkeletonRows } from '../../components/skeleton'
 import { messages } from '../../lib/messages'
@@ -34,12 +34,7 @@ export function Tokens({ csrfToken, timeZone }: TokensProps) {
     <Card
       title={text.tokens}
       isDimmed={answer.state === 'ready' && answer.staleSince !== null}
-      actions={
-        answer.state === 'ready' &&
-        answer.staleSince !== null && (
-          <StaleNotice since={answer.staleSince} timeZone={timeZone} retry={answer.retry} />
-        )
-      }
+      actions={<StaleAnswer answer={answer} timeZone={timeZone} />}
     >
       <p className="px-4 pb-4 text-caption text-ink-soft sm:px-5">{text.tokensDetail}</p>
       {answer.state === 'loading' && <SkeletonRows rows={3} />}
