@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.live_server import EMAIL, PASSWORD, LiveServer, Reporter
 from tests.e2e.operators_site import PREFIX, OperatorsSite, operators_site
+from tests.e2e.traffic import STREAM, wait_for_quiet, watch_traffic
 
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 SCRIPT = f"{PREFIX}/embed/economy-widget.js"
@@ -296,6 +297,7 @@ def test_whoever_is_not_signed_in_is_led_to_the_login_and_back(
     context: BrowserContext, site: OperatorsSite, server: LiveServer
 ) -> None:
     """From the operator's page and from our own; and when the session ends, again."""
+    watch_traffic(context)
     page = context.new_page()
     for address in ("/dashboard?tab=gpu", WIDGET_PAGE):
         page.goto(site.url + address)
@@ -305,11 +307,14 @@ def test_whoever_is_not_signed_in_is_led_to_the_login_and_back(
         assert violations(page, "document") == []
         page.locator("economy-widget").get_by_role("link", name="Sign in").click()
         page.wait_for_url(re.compile(r"/economy/login\?back="))
-        fill_in_login(page)
+        with page.expect_response(lambda one: one.url.endswith(STREAM)):
+            fill_in_login(page)
         page.wait_for_url(site.url + address)
         expect(
             page.locator("economy-widget").get_by_text("Nothing has been reported")
         ).to_be_visible()
+        # A question of before the session ended, whose answer comes after, would still know it.
+        wait_for_quiet(page)
         context.clear_cookies()
 
     page.evaluate("window.dispatchEvent(new Event('focus'))")
