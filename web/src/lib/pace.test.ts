@@ -53,15 +53,15 @@ describe('the pace of the meter', () => {
   it.each([
     [FAST, { frames: 600, tables: 60 }],
     [
-      { frameMs: 0.8, tableMs: 2 },
+      { frameMs: 0.6, tableMs: 1.5 },
       { frames: 300, tables: 60 },
     ],
     [
-      { frameMs: 1.8, tableMs: 4.2 },
+      { frameMs: 1.4, tableMs: 3.2 },
       { frames: 120, tables: 60 },
     ],
     [
-      { frameMs: 3, tableMs: 7 },
+      { frameMs: 2.4, tableMs: 5 },
       { frames: 60, tables: 60 },
     ],
     [SLOW, { frames: 60, tables: 30 }],
@@ -76,7 +76,7 @@ describe('the pace of the meter', () => {
   it('takes no more than its part of a second but where the slowest does', () => {
     for (const machine of machines()) {
       const drawn = new Drawn().for(30, machine).for(60, machine)
-      expect(drawn.spentMs / 60 <= 8 || drawn.tables === 30).toBe(true)
+      expect(drawn.spentMs / 60 <= 6 || drawn.tables === 30).toBe(true)
     }
   })
 
@@ -84,7 +84,7 @@ describe('the pace of the meter', () => {
     for (const machine of machines()) {
       const { frames } = new Drawn().for(30, machine).for(60, machine)
       const slower = (frames / 60) * machine.frameMs
-      expect(frames === 600 || 3 * slower + machine.tableMs > 0.85 * 8).toBe(true)
+      expect(frames === 600 || 3 * slower + machine.tableMs > 0.85 * 6).toBe(true)
     }
   })
 
@@ -107,9 +107,9 @@ describe('the pace of the meter', () => {
   it('is not moved by single frames that came late, nor by what is near its border', () => {
     const drawn = new Drawn()
     for (let window = 0; window < 60; window += 1) {
-      drawn.for(9, { frameMs: 1.9, tableMs: window % 2 === 0 ? 5.8 : 6.2 })
-      drawn.for(1, { frameMs: 1.9, tableMs: 400 })
-      if (window > 2) expect(drawn.for(10, { frameMs: 1.9, tableMs: 6 }).frames).toBe(10)
+      drawn.for(9, { frameMs: 1.4, tableMs: window % 2 === 0 ? 4.4 : 4.8 })
+      drawn.for(1, { frameMs: 1.4, tableMs: 400 })
+      if (window > 2) expect(drawn.for(10, { frameMs: 1.4, tableMs: 4.6 }).frames).toBe(10)
     }
   })
 

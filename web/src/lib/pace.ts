@@ -24,10 +24,10 @@ const STEPS: readonly Step[] = [
 /**
  * What drawing may take of each second of the page's own thread, in milliseconds.
  *
- * The browser's others take about as much again (docs/performance.md), and a meter may take a
- * fiftieth of a core in all.
+ * The browser's others take about as much again (docs/performance.md), collecting what a load left
+ * behind takes some milliseconds in its first minute, and a meter may take a fiftieth of a core in all.
  */
-const LARGEST_MS = 8
+const LARGEST_MS = 6
 
 /** So long frames are looked at before the pace is thought over. */
 const WINDOW_MS = 10_000
