@@ -9,9 +9,22 @@ import { session } from '../test/answers'
 import { figure, renderApp } from '../test/render-app'
 import { api, problem, server } from '../test/server'
 
+/** Catch what is saved as a file from now on. */
+function saved(): Blob[] {
+  const files: Blob[] = []
+  vi.spyOn(URL, 'createObjectURL').mockImplementation((file) => {
+    files.push(file as Blob)
+    return 'blob:test'
+  })
+  vi.spyOn(URL, 'revokeObjectURL').mockReturnValue()
+  vi.spyOn(HTMLAnchorElement.prototype, 'click').mockImplementation(() => undefined)
+  return files
+}
+
 describe('the page of an instance', () => {
   it('shows what it is, what it saved, and its sessions with the rates paid', async () => {
-    renderApp('/instances/h100x2')
+    const files = saved()
+    const { user } = renderApp('/instances/h100x2')
 
     const summary = await screen.findByRole('region', { name: 'H100-80GB-SXM × 1' })
     expect(within(summary).getByText('on vast')).toBeVisible()
@@ -25,8 +38,15 @@ describe('the page of an instance', () => {
         .slice(1)
         .map((row) => row.lastChild?.lastChild?.textContent),
     ).toEqual(['$4.40', '$2.20'])
-    const chart = screen.getByRole('img', { name: /^Rate paid over time/ })
-    expect(chart.parentElement).toHaveTextContent(/^30 Jul 2026, 08:00 · \$4\.40.*04:00 · \$2\.20$/)
+    const chart = screen.getByRole('slider', { name: /^Rate paid over time/ })
+    expect(chart.nextElementSibling).toHaveTextContent(
+      /^30 Jul 2026, 08:00 · \$4\.40.*04:00 · \$2\.20$/,
+    )
+    await user.click(screen.getByRole('button', { name: 'Download CSV' }))
+    const rows = (await files[0]?.text())?.split('\r\n') ?? []
+    expect(rows[0]).toBe('From,To,Change,GPU,Rate / h')
+    expect(rows[1]).toMatch(/^2026-07-30T08:00:00Z,[^,]+,start,H100-80GB-SXM × 2,4\.4\d*$/)
+    expect(rows[2]).toMatch(/,2\.2\d*$/)
   })
 
   it('calls the end of its rates now while they hold: nothing changed then', async () => {
@@ -43,8 +63,8 @@ describe('the page of an instance', () => {
     )
     renderApp('/instances/h100x2')
 
-    const chart = await screen.findByRole('img', { name: /^Rate paid over time/ })
-    expect(chart.parentElement).toHaveTextContent(/08:00 · \$4\.40now · \$2\.20$/)
+    const chart = await screen.findByRole('slider', { name: /^Rate paid over time/ })
+    expect(chart.nextElementSibling).toHaveTextContent(/08:00 · \$4\.40now · \$2\.20$/)
   })
 
   it('ticks: in all time, in the running session and in what was paid', async () => {
@@ -197,27 +217,20 @@ describe('the prices', () => {
     server.use(
       http.get(api('prices/*/history'), () => HttpResponse.json({ ...priceHistory, timeline })),
     )
-    const files: Blob[] = []
-    vi.stubGlobal(
-      'URL',
-      Object.assign(URL, {
-        createObjectURL: (file: Blob) => {
-          files.push(file)
-          return 'blob:test'
-        },
-        revokeObjectURL: () => undefined,
-      }),
-    )
-    vi.spyOn(HTMLAnchorElement.prototype, 'click').mockImplementation(() => undefined)
+    const files = saved()
     const { user } = renderApp('/prices?gpu=RTX+4090&provider=AWS')
 
-    const chart = await screen.findByRole('img', { name: /^Price of .* over time/ })
-    expect(chart.parentElement).toHaveTextContent(/now · \$0\.50$/)
+    const chart = await screen.findByRole('slider', { name: /^Price of .* over time/ })
+    expect(chart.nextElementSibling).toHaveTextContent(/now · \$0\.50$/)
     await user.click(await screen.findByRole('button', { name: 'Download CSV' }))
     const [header, newest, oldest] = (await files[0]?.text())?.split('\r\n') ?? []
     expect(header).toBe('In force since,Until,Per instance-hour,Source')
     expect(newest).toMatch(/^2026-03-01T00:00:00Z,,0\.5,./)
     expect(oldest).toMatch(/^[^,]+,2026-03-01T00:00:00Z,[\d.]+,./)
+    await user.click(screen.getByRole('button', { name: 'Save SVG' }))
+    const picture = new DOMParser().parseFromString((await files[1]?.text()) ?? '', 'image/svg+xml')
+    expect(picture.querySelector('title')?.textContent).toMatch(/^Price of .* per instance-hour$/)
+    expect(picture.querySelectorAll('path[fill=none]')).toHaveLength(2)
   })
 
   it('open what they rest on: the source, what was weighed, and the history', async () => {

@@ -1,11 +1,10 @@
-import { Fragment } from 'react'
+import { Fragment, type KeyboardEvent, type PointerEvent, useState } from 'react'
+import { messages } from '../lib/messages'
+import { readPalette } from '../lib/picture'
+import { SavePicture } from './save-picture'
+import { type Step, STEP_PICTURE, stepLine, stepSvg, topOf } from './step-picture'
 
-export interface Step {
-  /** Epoch milliseconds; the value holds from here to the end, which is exclusive. */
-  readonly from: number
-  readonly to: number
-  readonly value: number
-}
+const text = messages.picture
 
 interface StepChartProps {
   readonly label: string
@@ -14,64 +13,138 @@ interface StepChartProps {
   readonly formatTime: (time: number) => string
   /** What the right end is called where the last value still holds: nothing changed there. */
   readonly openEnd: string | null
+  /** How its picture is called, and what has to be known about it wherever it goes. */
+  readonly picture: {
+    readonly name: string
+    readonly title: string
+    readonly caution: string | null
+  }
 }
 
 const WIDTH = 640
 const HEIGHT = 120
 const TOP = 8
-/** The highest value stands a little below the top, and zero is the ground. */
-const HEADROOM = 1.1
 
 /**
  * A price over time. It holds until the next one, so it is drawn in steps; where none held there
  * is a gap. The table beside it has the same figures.
+ *
+ * A slider over the picture is the way through it without a pointer: it says each step in words.
  */
-export function StepChart({ label, steps, formatValue, formatTime, openEnd }: StepChartProps) {
+export function StepChart(props: StepChartProps) {
+  const { label, steps, formatValue, formatTime, openEnd, picture } = props
+  const [chosen, setChosen] = useState<number | null>(null)
   const first = steps[0]
   const last = steps.at(-1)
   if (first === undefined || last === undefined) return null
-  const top = Math.max(...steps.map(({ value }) => value)) * HEADROOM || 1
+  const end = steps.length - 1
+  const current = Math.min(chosen ?? end, end)
+  const top = topOf(steps)
   const span = Math.max(last.to - first.from, 1)
   const x = (time: number) => ((time - first.from) / span) * WIDTH
   const y = (value: number) => TOP + (1 - value / top) * (HEIGHT - TOP)
+  const endOf = ({ to }: Step) => (to === last.to && openEnd !== null ? openEnd : formatTime(to))
+  const inWords = (step: Step) =>
+    text.step(formatTime(step.from), endOf(step), formatValue(step.value))
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    const next = {
+      ArrowLeft: current - 1,
+      ArrowDown: current - 1,
+      ArrowRight: current + 1,
+      ArrowUp: current + 1,
+      Home: 0,
+      End: end,
+    }[event.key]
+    if (next === undefined) return
+    setChosen(Math.min(Math.max(next, 0), end))
+    event.preventDefault()
+  }
+  const onPointerMove = ({ clientX, currentTarget }: PointerEvent) => {
+    const { left, width } = currentTarget.getBoundingClientRect()
+    const time = first.from + ((clientX - left) / width) * span
+    const under = steps.findIndex(({ from, to }) => from <= time && time < to)
+    setChosen(under < 0 ? null : under)
+  }
+  const leave = () => {
+    setChosen(null)
+  }
+
+  const shown = chosen === null ? undefined : steps[current]
   return (
     <figure className="text-fine text-ink-faint">
-      <svg
-        role="img"
-        aria-label={label}
-        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
-        preserveAspectRatio="none"
-        className="block h-28 w-full border-b border-line"
+      <div
+        role="slider"
+        tabIndex={0}
+        aria-label={`${label} ${text.stepKeys}`}
+        aria-orientation="horizontal"
+        aria-valuemin={0}
+        aria-valuemax={end}
+        aria-valuenow={current}
+        aria-valuetext={inWords(steps[current] ?? last)}
+        onKeyDown={onKeyDown}
+        onFocus={() => {
+          setChosen(current)
+        }}
+        onBlur={leave}
+        onPointerMove={onPointerMove}
+        onPointerLeave={leave}
+        className="rounded-lg"
       >
-        {steps.map(({ from, to, value }, index) => {
-          const next = steps[index + 1]
-          return (
-            <Fragment key={from}>
+        <svg
+          aria-hidden="true"
+          viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+          preserveAspectRatio="none"
+          className="block h-28 w-full border-b border-line"
+        >
+          {steps.map((step, index) => (
+            <Fragment key={step.from}>
               <rect
-                x={x(from)}
-                y={y(value)}
-                width={Math.max(x(to) - x(from), 1)}
-                height={HEIGHT - y(value)}
-                className="fill-sunken"
+                x={x(step.from)}
+                y={y(step.value)}
+                width={Math.max(x(step.to) - x(step.from), 1)}
+                height={HEIGHT - y(step.value)}
+                className={step === shown ? 'fill-line' : 'fill-sunken'}
               />
               <path
-                d={`M${x(from)} ${y(value)}H${x(to)}${next?.from === to ? `V${y(next.value)}` : ''}`}
+                d={stepLine(step, steps[index + 1], x, y)}
                 className="fill-transparent stroke-ink-soft"
                 strokeWidth="1.5"
                 vectorEffect="non-scaling-stroke"
               />
             </Fragment>
-          )
-        })}
-      </svg>
-      <figcaption className="mt-1 flex justify-between gap-4">
-        <span>
-          {formatTime(first.from)} · {formatValue(first.value)}
-        </span>
-        <span>
-          {openEnd ?? formatTime(last.to)} · {formatValue(last.value)}
-        </span>
+          ))}
+        </svg>
+      </div>
+      <figcaption className="mt-1 flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
+        {shown === undefined ? (
+          <>
+            <span>
+              {formatTime(first.from)} · {formatValue(first.value)}
+            </span>
+            <span>
+              {openEnd ?? formatTime(last.to)} · {formatValue(last.value)}
+            </span>
+          </>
+        ) : (
+          <span className="text-ink">{inWords(shown)}</span>
+        )}
       </figcaption>
+      <div className="mt-2">
+        <SavePicture
+          name={picture.name}
+          size={STEP_PICTURE}
+          draw={() =>
+            stepSvg({
+              ...picture,
+              steps,
+              formatValue,
+              timeOf: (step, edge) => (edge === 'from' ? formatTime(step.from) : endOf(step)),
+              colour: readPalette(),
+            })
+          }
+        />
+      </div>
     </figure>
   )
 }

@@ -13,6 +13,7 @@ import { Gallery } from './gallery'
 const NOT_SHOWN = new Map([
   ['StaleAnswer', 'it is StaleNotice where an answer is old, and nothing else'],
   ['CalmStatus', 'it is heard and never seen'],
+  ['SavePicture', 'it is the buttons under StepChart'],
   ['LeftOutList', 'it is the list in LeftOut'],
   ['ReasonWords', 'it is nothing but words, such as those of MatchCell'],
   ['Sentence', 'it is nothing but words, such as those of LiveUncompared'],

@@ -264,6 +264,7 @@ export function Gallery() {
           formatValue={(value) => formatUsd(value)}
           formatTime={(time) => `hour ${Math.round(time / HOUR_MS)}`}
           openEnd="now"
+          picture={{ name: 'price', title: 'A price over two days', caution: null }}
           steps={[
             { from: 0, to: 20 * HOUR_MS, value: 1.2 },
             { from: 20 * HOUR_MS, to: 48 * HOUR_MS, value: 0.9 },

@@ -10,7 +10,7 @@ import {
 } from '../../api/instances'
 import { Button } from '../../components/button'
 import { Card } from '../../components/card'
-import { type Column, DataTable } from '../../components/data-table'
+import { type Column, DataTable, toCsvRows } from '../../components/data-table'
 import { FirstLoadFailure, StaleNotice } from '../../components/failure'
 import { LiveAmount } from '../../components/live-amount'
 import { MatchCell } from '../../components/match-cell'
@@ -19,14 +19,17 @@ import { Saving } from '../../components/saving'
 import { Sentence } from '../../components/sentence'
 import { SkeletonRows } from '../../components/skeleton'
 import { Stat } from '../../components/stat'
-import { type Step, StepChart } from '../../components/step-chart'
+import { StepChart } from '../../components/step-chart'
+import type { Step } from '../../components/step-picture'
 import { LiveUncompared } from '../../components/uncompared'
 import { Why } from '../../components/why'
+import { downloadCsv, toCsv } from '../../lib/csv'
 import type { Validity } from '../../lib/live-counter'
 import { messages } from '../../lib/messages'
 import { columnRates, type DecimalText, formatQuantity, formatRate } from '../../lib/money'
 import { formatInstant } from '../../lib/time'
 import type { AskedWhy } from '../../lib/why'
+import { useFileName, useIsSampleData } from '../../state/use-sample-data'
 import { usePolling } from '../../state/use-savings'
 import { InstanceStatusCell } from './instance-status-cell'
 
@@ -287,10 +290,12 @@ function stretchesOf({ runs }: GpuSession): PaidStretch[] {
           ? (messages.events.types['price_change'] ?? '')
           : runIndex === 0
             ? text.firstRate
-            : `${run.gpuType} × ${run.gpuCount}`,
+            : shapeOf(run),
     })),
   )
 }
+
+const shapeOf = ({ gpuType, gpuCount }: Run) => `${gpuType} × ${gpuCount}`
 
 interface SessionProps {
   readonly session: GpuSession
@@ -314,6 +319,8 @@ function Session({
   isStale,
 }: SessionProps) {
   const { startedAt, endedAt, figures } = session
+  const fileName = useFileName()
+  const isSampleData = useIsSampleData()
   const stretches = stretchesOf(session)
   const began = formatInstant(startedAt, timeZone)
   const openEnd = isStale ? text.runningThen : text.running
@@ -323,6 +330,8 @@ function Session({
     to: Date.parse(to ?? asOf),
     value: Number(ratePerHour),
   }))
+  const columns = columnsFor(stretches, timeZone, openEnd)
+  const name = fileName(`rates-${instanceId}-${startedAt}`.replace(/[^\w.-]+/g, '-'))
   return (
     <>
       <p className="flex flex-wrap items-baseline justify-between gap-x-6 gap-y-1 text-sm">
@@ -385,16 +394,30 @@ function Session({
               formatValue={(value) => formatRate(value)}
               formatTime={(time) => formatInstant(time, timeZone)}
               openEnd={endedAt === null ? openEnd : null}
+              picture={{
+                name,
+                title: `${instanceId} · ${text.rateCaption(began)}`,
+                caution: isSampleData ? messages.shell.sampleData : null,
+              }}
             />
           )}
           <div className="overflow-hidden rounded-xl border border-line">
             <DataTable
               caption={text.rateCaption(began)}
-              columns={columnsFor(stretches, timeZone, openEnd)}
+              columns={columns}
               rows={stretches}
               rowKey={({ from, run }) => `${from} ${run.startedAt}`}
             />
           </div>
+          {stretches.length > 1 && (
+            <Button
+              onClick={() => {
+                downloadCsv(`${name}.csv`, toCsv(toCsvRows(stretches, columns)))
+              }}
+            >
+              {messages.history.csv}
+            </Button>
+          )}
         </>
       )}
     </>
@@ -412,17 +435,25 @@ function columnsFor(
       key: 'from',
       header: text.from,
       cell: ({ from }) => formatInstant(from, timeZone),
+      csv: ({ from }) => from,
     },
     {
       key: 'to',
       header: text.to,
       cell: ({ to }) => (to === null ? openEnd : formatInstant(to, timeZone)),
+      csv: ({ to }) => to ?? '',
     },
-    { key: 'change', header: text.change, cell: ({ change }) => change },
+    {
+      key: 'change',
+      header: text.change,
+      cell: ({ change }) => change,
+      csv: ({ change }) => change,
+    },
     {
       key: 'shape',
       header: text.shape,
-      cell: ({ run }) => `${run.gpuType} × ${run.gpuCount}`,
+      cell: ({ run }) => shapeOf(run),
+      csv: ({ run }) => shapeOf(run),
     },
     {
       key: 'rate',
@@ -430,6 +461,8 @@ function columnsFor(
       isNumber: true,
       // What was paid in another currency is shown as it was reported.
       cell: ({ ratePerHour, run }) => rates(ratePerHour, run.currency),
+      csv: ({ ratePerHour, run }) =>
+        run.currency === 'USD' ? ratePerHour : `${ratePerHour} ${run.currency}`,
     },
   ]
 }

@@ -328,6 +328,7 @@ function History({ sku, region, provider, pricingModel }: HistoryProps) {
   const { timeline, asOf } = answer.data
   const columns = heldColumns(timeline)
   const rows = timeline.toReversed()
+  const fileName = `price-history-${sku}-${region}`.replace(/[^\w.-]+/g, '-')
   return (
     <div className="space-y-3">
       {timeline.length > 1 && (
@@ -341,6 +342,7 @@ function History({ sku, region, provider, pricingModel }: HistoryProps) {
           formatValue={(value) => formatRate(value)}
           formatTime={(time) => formatDate(new Date(time).toISOString())}
           openEnd={timeline.at(-1)?.until === null ? text.now : null}
+          picture={{ name: fileName, title: text.historyCaption(sku), caution: null }}
         />
       )}
       <Bordered>
@@ -354,8 +356,7 @@ function History({ sku, region, provider, pricingModel }: HistoryProps) {
       </Bordered>
       <Button
         onClick={() => {
-          const name = `price-history-${sku}-${region}`.replace(/[^\w.-]+/g, '-')
-          downloadCsv(`${name}.csv`, toCsv(toCsvRows(rows, columns)))
+          downloadCsv(`${fileName}.csv`, toCsv(toCsvRows(rows, columns)))
         }}
       >
         {messages.history.csv}

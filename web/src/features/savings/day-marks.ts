@@ -29,7 +29,8 @@ export type DayMarks = ReadonlyMap<string, readonly DayMark[]>
  * List what instances are compared with now, each SKU once.
  *
  * In an order of their own: instances change theirs whenever one starts or stops, and with it the
- * question would be another one, whose answers were not asked for yet.
+ * question would be another one, whose answers were not asked for yet. Of too many, the same ones
+ * are followed whichever comes first.
  */
 export function comparedSkus(pages: readonly InstancesPage[]): SkuQuestion[] {
   const found = new Map<string, SkuQuestion>()
@@ -45,8 +46,8 @@ export function comparedSkus(pages: readonly InstancesPage[]): SkuQuestion[] {
       })
     }
   }
-  const followed = [...found].slice(0, MOST_SKUS)
-  return followed.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, question]) => question)
+  const inOrder = [...found].sort(([a], [b]) => (a < b ? -1 : 1))
+  return inOrder.slice(0, MOST_SKUS).map(([, question]) => question)
 }
 
 /** Lay marks out by date: changes of prices, of which a SKU's first is none, and adjustments. */

@@ -12,11 +12,11 @@ import {
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react'
 import { Bar } from 'react-chartjs-2'
 import { useLocation, useNavigate } from 'react-router'
-import { Button } from '../../components/button'
+import { SavePicture } from '../../components/save-picture'
 import { afterPaint } from '../../lib/after-paint'
-import { download } from '../../lib/download'
 import { messages } from '../../lib/messages'
 import { formatUsd } from '../../lib/money'
+import { type Palette, readPalette } from '../../lib/picture'
 import { formatDate } from '../../lib/time'
 import { writeWhy } from '../../lib/why'
 import type { RangeDays } from '../../state/economy-slice'
@@ -25,39 +25,12 @@ import type { DayMarks } from './day-marks'
 import type { History } from '../../api/history'
 import { type HistoryBar, historyBars } from './history-bars'
 import { MARK_SIGNS, partsOf, signsOf } from './history-parts'
-import { historySvg, labelOfPlace, signsOn, toPng } from './history-picture'
+import { HISTORY_SIZE, historySvg, labelOfPlace, signsOn } from './history-picture'
 import { whyOfDay } from './history-why'
 
 Chart.register(BarController, BarElement, CategoryScale, LinearScale, Tooltip)
 
 const text = messages.history
-
-/** Returns a colour of the theme by its token. */
-type Palette = (token: string) => string
-
-/**
- * Make a palette of the theme that is shown; a canvas cannot read it by itself.
- *
- * Each colour is read once: reading one has the browser work out its styles, and every answer
- * draws the chart anew.
- */
-function readPalette(): Palette {
-  const known = new Map<string, string>()
-  return (token) => {
-    const colour = known.get(token) ?? readColour(token)
-    known.set(token, colour)
-    return colour
-  }
-}
-
-function readColour(token: string): string {
-  const probe = document.createElement('span')
-  probe.style.color = `var(${token})`
-  document.body.append(probe)
-  const { color } = getComputedStyle(probe)
-  probe.remove()
-  return color
-}
 
 /** Return the palette of the theme, another one after each change between light and dark. */
 function usePalette(): Palette {
@@ -294,13 +267,6 @@ export default function HistoryChart({ history, rangeDays, marks }: HistoryChart
       dayMarks: marks,
       colour: palette,
     })
-  const savePng = async () => {
-    download(`${name}.png`, await toPng(drawSvg()))
-  }
-  const saveSvg = () => {
-    download(`${name}.svg`, new Blob([drawSvg()], { type: 'image/svg+xml' }))
-  }
-
   return (
     <div className="flex h-full flex-col gap-2">
       <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2 px-2">
@@ -318,10 +284,7 @@ export default function HistoryChart({ history, rangeDays, marks }: HistoryChart
             </li>
           ))}
         </ul>
-        <div className="flex gap-2">
-          <Button onClick={() => void savePng()}>{text.png}</Button>
-          <Button onClick={saveSvg}>{text.svg}</Button>
-        </div>
+        <SavePicture name={name} size={HISTORY_SIZE} draw={drawSvg} />
       </div>
       <div className="relative min-h-0 flex-1">
         <div

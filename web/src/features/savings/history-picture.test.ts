@@ -8,7 +8,7 @@ import { history, instance, instances, match, unpricedInstance } from '../../tes
 import { parseHistory } from '../../api/history'
 import { historyBars } from './history-bars'
 import { partsOf } from './history-parts'
-import { historySvg, labelOfPlace, tickStep } from './history-picture'
+import { historySvg, labelOfPlace } from './history-picture'
 import { parseAdjustments, parseClosedPeriods } from './adjustments-api'
 import { comparedSkus, type DayMark, dayMarks } from './day-marks'
 
@@ -88,18 +88,18 @@ describe('the picture of a history', () => {
     expect(words(picture)).toContain('Sample data')
     expect(words(draw())).not.toContain('Sample data')
   })
-
-  it.each([
-    [1, 0.2],
-    [9, 2],
-    [10, 2],
-    [11, 2.5],
-    [1234, 250],
-    [0.03, 0.01],
-  ])('with a height of %d has ticks every %d', (top, step) => {
-    expect(tickStep(top)).toBeCloseTo(step, 10)
-  })
 })
+
+/** The SKUs that are followed where these instances are listed in this order. */
+function skusOf(listed: readonly ReturnType<typeof instance>[]) {
+  const page = parseInstances(instances([...listed]), {
+    startsAt: 0,
+    endsAt: 0,
+    asOf: 0,
+    clockGap: 0,
+  })
+  return comparedSkus([page])
+}
 
 describe('the marks of days', () => {
   it('are of the SKUs that instances are compared with, each once, in any order of them', () => {
@@ -110,16 +110,19 @@ describe('the marks of days', () => {
       instance({ instance_id: 'i-5', match: match({ sku: null, region: null }) }),
       unpricedInstance(),
     ]
-    const skusOf = (listed: typeof all) =>
-      comparedSkus([
-        parseInstances(instances(listed), { startsAt: 0, endsAt: 0, asOf: 0, clockGap: 0 }),
-      ])
-
     expect(skusOf(all.toReversed())).toEqual(skusOf(all))
     expect(skusOf(all)).toEqual([
       { sku: 'g4dn.xlarge', region: 'us-east-1', provider: 'AWS', pricingModel: 'on_demand' },
       { sku: 'p5.48xlarge', region: 'us-east-1', provider: 'AWS', pricingModel: 'on_demand' },
     ])
+  })
+
+  it('are of the same twelve where there are more, whichever started last', () => {
+    const all = Array.from({ length: 20 }, (_, index) =>
+      instance({ instance_id: `i-${index}`, match: match({ sku: `sku-${10 + index}` }) }),
+    )
+    expect(skusOf(all)).toHaveLength(12)
+    expect(skusOf(all.toReversed())).toEqual(skusOf(all))
   })
 
   it('fall on local days, and the first price is none', () => {

@@ -1,12 +1,21 @@
 import { dateFormat } from '../../lib/formatters'
 import { DATE_LOCALE } from '../../lib/language'
 import { formatUsd } from '../../lib/money'
+import {
+  escapeXml,
+  type Palette,
+  type PictureSize,
+  svgFile,
+  tickStep,
+  ticksTo,
+} from '../../lib/picture'
 import type { DayMarks } from './day-marks'
 import type { HistoryBar } from './history-bars'
 import { MARK_SIGNS, type Part, signsOf } from './history-parts'
 
 const WIDTH = 1200
 const HEIGHT = 480
+export const HISTORY_SIZE: PictureSize = { width: WIDTH, height: HEIGHT }
 const LEFT = 84
 const RIGHT = 24
 const TOP = 84
@@ -14,10 +23,8 @@ const BOTTOM = 44
 const PLOT_WIDTH = WIDTH - LEFT - RIGHT
 const PLOT_HEIGHT = HEIGHT - TOP - BOTTOM
 const GROUND = TOP + PLOT_HEIGHT
-const TICKS = 5
 const DATES = 8
 const BAR_SHARE = 0.72
-const PNG_SCALE = 2
 
 interface Picture {
   readonly title: string
@@ -27,7 +34,7 @@ interface Picture {
   readonly parts: readonly Part[]
   readonly dayMarks: DayMarks
   /** Reads a colour of the theme by its token. */
-  readonly colour: (token: string) => string
+  readonly colour: Palette
 }
 
 /** A day as an axis names it. */
@@ -59,27 +66,11 @@ export function signsOn(date: string, dayMarks: DayMarks): string {
   return [...kinds].map((kind) => MARK_SIGNS[kind]).join('')
 }
 
-function escape(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-}
-
-/** Return a round step that covers a height in a few ticks. */
-export function tickStep(top: number): number {
-  const rough = top / TICKS
-  const size = 10 ** Math.floor(Math.log10(rough))
-  return [1, 2, 2.5, 5, 10].map((factor) => factor * size).find((step) => step >= rough) ?? rough
-}
-
 /** Draw a history as an SVG file: the bars of the screen, in its colours. */
 export function historySvg({ title, caution, bars, parts, dayMarks, colour }: Picture): string {
   const heightOf = (bar: HistoryBar) => parts.reduce((sum, { key }) => sum + (bar[key] ?? 0), 0)
   const top = Math.max(...bars.map(heightOf), 0.01)
-  const step = tickStep(top)
-  const ticks = Array.from({ length: Math.ceil(top / step) + 1 }, (_, index) => index * step)
+  const ticks = ticksTo(top)
   const highest = ticks.at(-1) ?? top
   const y = (amount: number) => GROUND - (amount / highest) * PLOT_HEIGHT
   const slot = PLOT_WIDTH / bars.length
@@ -88,7 +79,7 @@ export function historySvg({ title, caution, bars, parts, dayMarks, colour }: Pi
   const every = Math.max(1, Math.ceil(bars.length / DATES))
   const marks: string[] = []
   const words = (at: string, content: string, fill = soft) =>
-    marks.push(`<text ${at} fill="${fill}">${escape(content)}</text>`)
+    marks.push(`<text ${at} fill="${fill}">${escapeXml(content)}</text>`)
 
   words(`x="${LEFT}" y="30" font-size="17" font-weight="600"`, title, ink)
   if (caution !== null) {
@@ -115,7 +106,7 @@ export function historySvg({ title, caution, bars, parts, dayMarks, colour }: Pi
     marks.push(`<path d="M${LEFT} ${at}H${WIDTH - RIGHT}" stroke="${line}"/>`)
     words(
       `x="${LEFT - 10}" y="${(y(tick) + 4).toFixed(1)}" text-anchor="end"`,
-      formatUsd(tick, step % 1 === 0 ? 0 : 2),
+      formatUsd(tick, tickStep(top) % 1 === 0 ? 0 : 2),
     )
   }
   bars.forEach((bar, index) => {
@@ -143,26 +134,5 @@ export function historySvg({ title, caution, bars, parts, dayMarks, colour }: Pi
       )
     }
   })
-  return (
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" ` +
-    `font-family="sans-serif" font-size="12" role="img"><title>${escape(caution === null ? title : `${caution} · ${title}`)}</title>` +
-    `<rect width="${WIDTH}" height="${HEIGHT}" fill="${colour('--surface')}"/>${marks.join('')}</svg>\n`
-  )
-}
-
-/** Paint an SVG picture as a PNG file, sharp enough for print. */
-export async function toPng(svg: string): Promise<Blob> {
-  const image = new Image(WIDTH, HEIGHT)
-  image.src = `data:image/svg+xml,${encodeURIComponent(svg)}`
-  await image.decode()
-  const canvas = document.createElement('canvas')
-  canvas.width = WIDTH * PNG_SCALE
-  canvas.height = HEIGHT * PNG_SCALE
-  canvas.getContext('2d')?.drawImage(image, 0, 0, canvas.width, canvas.height)
-  return new Promise((resolve, reject) => {
-    canvas.toBlob((blob) => {
-      if (blob === null) reject(new Error('The picture could not be painted.'))
-      else resolve(blob)
-    }, 'image/png')
-  })
+  return svgFile(HISTORY_SIZE, caution === null ? title : `${caution} · ${title}`, colour, marks)
 }

@@ -734,6 +734,13 @@ export const english = {
     noProjectionDetail: 'It needs a day of history, or something that runs.',
   },
 
+  picture: {
+    png: 'Save PNG',
+    svg: 'Save SVG',
+    stepKeys: 'Left and right arrows step through them.',
+    step: (from: string, to: string, value: string) => `${from} to ${to}: ${value}`,
+  },
+
   history: {
     title: 'History',
     range: 'Range',
@@ -756,8 +763,6 @@ export const english = {
     csv: 'Download CSV',
     picture: (provider: string, from: string, to: string) =>
       `You paid, ${provider} would have · ${from} – ${to}`,
-    png: 'Save PNG',
-    svg: 'Save SVG',
     priceChange: 'Price change',
     priceChangeOf: (sku: string) => `price of ${sku} changed`,
     adjustment: 'Adjusted after closing',

@@ -782,6 +782,13 @@ export const portuguese: typeof english = {
     noProjectionDetail: 'É preciso um dia de histórico, ou algo ligado.',
   },
 
+  picture: {
+    png: 'Salvar PNG',
+    svg: 'Salvar SVG',
+    stepKeys: 'As setas para os lados andam por eles.',
+    step: (from: string, to: string, value: string) => `${from} até ${to}: ${value}`,
+  },
+
   history: {
     title: 'Histórico',
     range: 'Período',
@@ -804,8 +811,6 @@ export const portuguese: typeof english = {
     csv: 'Baixar CSV',
     picture: (provider: string, from: string, to: string) =>
       `Você pagou, ${provider} teria cobrado · ${from} – ${to}`,
-    png: 'Salvar PNG',
-    svg: 'Salvar SVG',
     priceChange: 'Mudança de preço',
     priceChangeOf: (sku: string) => `o preço de ${sku} mudou`,
     adjustment: 'Ajustado após o fechamento',
