@@ -136,6 +136,40 @@ def test_a_proof_whose_script_cannot_be_had_says_so_and_opens_when_it_can(
     page.context.close()
 
 
+@pytest.mark.parametrize(
+    ("link", "script", "shown"),
+    [
+        ("Prices", "prices-page", "Price book"),
+        ("Settings", "settings-page", "API tokens"),
+        ("rack/7", "instance-page", "Sessions and rates"),
+        ("Savings", "history-chart", "Save PNG"),
+    ],
+)
+def test_a_page_whose_script_cannot_be_had_says_so_and_opens_when_it_can(
+    browser: Browser, server: LiveServer, fleet: Reporter, link: str, script: str, shown: str
+) -> None:
+    """What is around it stands, and so do the other pages."""
+    del fleet
+    page = browser.new_context().new_page()
+    page.route(f"**/assets/{script}-*.js", lambda route: route.abort())
+    sign_in(page, server)
+
+    page.get_by_role("link", name=link, exact=True).first.click()
+    failure = page.get_by_text("The server does not answer")
+    expect(failure).to_be_visible()
+    expect(page.get_by_text(shown, exact=True)).to_have_count(0)
+    page.get_by_role("link", name="Dashboard", exact=True).click()
+    expect(failure).to_have_count(0)
+    expect(page.locator('[data-figure="lifetime-saving"]').first).to_be_visible()
+    page.get_by_role("link", name=link, exact=True).first.click()
+    expect(failure).to_be_visible()
+
+    page.unroute(f"**/assets/{script}-*.js")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_text(shown, exact=True).first).to_be_visible()
+    page.context.close()
+
+
 def test_the_session_and_its_parts_are_the_same_figure(
     looking: Any,  # noqa: ANN401  a fixture's function
     server: LiveServer,

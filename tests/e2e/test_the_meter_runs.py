@@ -201,6 +201,12 @@ def test_a_lost_server_is_said_and_found_again(
     expect(page.get_by_role("dialog").get_by_text("The server does not answer")).to_be_visible()
     page.keyboard.press("Escape")
     assert figure(page, "lifetime-saving") <= shown
+    # Nor can what a page shows that was not looked at; its script was at hand.
+    page.get_by_role("link", name="Prices", exact=True).click()
+    expect(page.get_by_role("heading", name="Price book")).to_be_visible()
+    expect(page.get_by_text("The server does not answer")).to_be_visible()
+    page.get_by_role("link", name="Dashboard", exact=True).click()
+    assert figure(page, "lifetime-saving") <= shown
     server.start()
 
     expect(page.get_by_text("No new figures since")).to_have_count(0, timeout=30_000)

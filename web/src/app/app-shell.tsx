@@ -6,6 +6,7 @@ import { useLogoutMutation } from '../features/auth/auth-api'
 import { messages } from '../lib/messages'
 import { Brand } from './brand'
 import { EconomyPolling } from './economy-polling'
+import { useLatePartsAtHand } from './late-parts'
 import { OpenedFigure } from './opened-figure'
 
 const text = messages.shell
@@ -27,6 +28,7 @@ interface AppShellProps {
 
 /** What every page of a signed-in person has around it. */
 export function AppShell({ session, children }: AppShellProps) {
+  useLatePartsAtHand(session !== null)
   return (
     <>
       <a

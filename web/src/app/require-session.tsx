@@ -1,9 +1,7 @@
-import { Suspense } from 'react'
 import { Navigate, Outlet, useLocation } from 'react-router'
 import { toAnswer } from '../api/answer'
 import { useGetSessionQuery } from '../api/economy-api'
 import { FirstLoadFailure } from '../components/failure'
-import { SkeletonRows } from '../components/skeleton'
 import { useAnswer } from '../state/use-answer'
 import { AppShell } from './app-shell'
 
@@ -29,18 +27,7 @@ export function RequireSession() {
   }
   return (
     <AppShell session={answer.data}>
-      <Suspense fallback={<PageSkeleton />}>
-        <Outlet />
-      </Suspense>
+      <Outlet />
     </AppShell>
-  )
-}
-
-/** A page whose code is on its way. */
-function PageSkeleton() {
-  return (
-    <div className="card rounded-xl border border-line bg-surface pt-4 shadow-card">
-      <SkeletonRows rows={8} />
-    </div>
   )
 }

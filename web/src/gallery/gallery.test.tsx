@@ -14,6 +14,7 @@ const NOT_SHOWN = new Map([
   ['StaleAnswer', 'it is StaleNotice where an answer is old, and nothing else'],
   ['CalmStatus', 'it is heard and never seen'],
   ['SavePicture', 'it is the buttons under StepChart'],
+  ['LatePart', 'it is what it loads, or Skeleton, or FirstLoadFailure'],
   ['LeftOutList', 'it is the list in LeftOut'],
   ['ReasonWords', 'it is nothing but words, such as those of MatchCell'],
   ['Sentence', 'it is nothing but words, such as those of LiveUncompared'],

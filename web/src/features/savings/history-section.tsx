@@ -1,9 +1,11 @@
-import { lazy, memo, type ReactNode, Suspense, useState } from 'react'
+import { memo, type ReactNode, useState } from 'react'
 import type { Provider } from '../../api/comparison'
+import { unreachable } from '../../api/problem'
 import { Button } from '../../components/button'
 import { Card } from '../../components/card'
 import { type Column, DataTable, toCsvRows } from '../../components/data-table'
 import { FirstLoadFailure, StaleAnswer } from '../../components/failure'
+import { LatePart } from '../../components/late-part'
 import { Evidence, versus } from '../../components/proof'
 import { Saving } from '../../components/saving'
 import { Segmented } from '../../components/segmented'
@@ -29,7 +31,7 @@ const TOTALS_LOOK = 'grid grid-cols-2 gap-x-6 gap-y-3 px-4 pb-2 sm:px-5 md:grid-
 /** As high as it will be, so that what is below it stays where it is. */
 const PROOF_LOOK = 'min-h-35 space-y-1.5 px-4 pb-4 text-caption leading-5 sm:px-5 md:min-h-16'
 
-const HistoryChart = lazy(() => import('./history-chart'))
+const loadHistoryChart = () => import('./history-chart')
 
 const columnsFor = (provider: Provider, marks: DayMarks): readonly Column<HistoryDay>[] => [
   {
@@ -193,9 +195,15 @@ const Days = memo(function Days({
             {text.empty}
           </p>
         ) : (
-          <Suspense fallback={<Skeleton className="h-full w-full" />}>
-            <HistoryChart history={history} rangeDays={rangeDays} marks={marks} />
-          </Suspense>
+          <LatePart
+            load={loadHistoryChart}
+            whileLoading={<Skeleton className="h-full w-full" />}
+            unavailable={(retry) => <FirstLoadFailure problem={unreachable()} retry={retry} />}
+          >
+            {(HistoryChart) => (
+              <HistoryChart history={history} rangeDays={rangeDays} marks={marks} />
+            )}
+          </LatePart>
         )}
       </div>
       <details
