@@ -25,7 +25,7 @@ from dumont_economy.api import connection as api_connection
 from dumont_economy.api import usage
 from dumont_economy.api.app import create_app
 from dumont_economy.api.operation import services
-from dumont_economy.cli import server
+from dumont_economy.cli import server, server_worker
 from dumont_economy.cli.main import main
 from dumont_economy.clock import Clock, SystemClock
 from dumont_economy.metering.usage_event import UsageEvent
@@ -140,6 +140,16 @@ def _starts_once() -> None:
 def _drops_soon() -> None:
     """Take a reader who takes nothing for gone after a tenth of the time."""
     api_connection._TAKEN_WITHIN_MILLISECONDS //= 10  # noqa: SLF001
+
+
+def _reads_bodies_shortly() -> None:
+    """Wait a fifth of the time for a body."""
+    server_worker._BODY_SECONDS //= 5  # noqa: SLF001
+
+
+def _reads_bodies_for_ever() -> None:
+    """Wait for a body for as long as something of it comes."""
+    server_worker._BODY_SECONDS = 86_400  # noqa: SLF001
 
 
 def _forgets_its_streams() -> None:
@@ -280,6 +290,8 @@ _ALTERATIONS = (
     _never_checkpoints,
     _orders_by_clock,
     _passes_errors_on,
+    _reads_bodies_for_ever,
+    _reads_bodies_shortly,
     _starts_once,
     _forgets_its_streams,
     _synchronous_normal,

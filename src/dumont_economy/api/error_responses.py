@@ -57,6 +57,7 @@ _TITLES = {
     403: "Not allowed",
     404: "Not found",
     405: "Method not allowed",
+    408: "Body too slow",
     409: "Conflict",
     413: "Body too large",
     414: "Address too long",

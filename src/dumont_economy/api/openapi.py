@@ -35,6 +35,7 @@ _DESCRIPTIONS = {
     401: "Not signed in",
     403: "Not allowed",
     404: "Not found for this account",
+    408: "The body did not arrive in time",
     409: "Conflicts with what exists",
     413: "Body too large",
     415: "Not application/json",
@@ -206,7 +207,7 @@ def _statuses(one: Operation) -> set[int]:
     if one.scope is not None:
         statuses |= {401, 403}
     if one.body is not None:
-        statuses |= {400, 413, 415}
+        statuses |= {400, 408, 413, 415}
     if one.is_keyed:
         statuses.add(409)
     return statuses

@@ -18,6 +18,7 @@ class ProblemCode(StrEnum):
     BAD_REQUEST = "bad_request"
     BODY_CUT_SHORT = "body_cut_short"
     BODY_TOO_LARGE = "body_too_large"
+    BODY_TOO_SLOW = "body_too_slow"
     COMMON_PASSWORD = "common_password"  # noqa: S105  a code
     CSRF_FAILED = "csrf_failed"
     DATABASE_UNAVAILABLE = "database_unavailable"

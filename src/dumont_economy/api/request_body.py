@@ -11,11 +11,16 @@ from dumont_economy.api.api_error import ApiError
 _GZIP = 16 + zlib.MAX_WBITS
 
 
+class BodyTooSlowError(Exception):
+    """Raised by the server while a body is read that does not arrive within its time."""
+
+
 def read_json_body(*, may_be_compressed: bool) -> bytes:
     """Return the bytes of a body that says it is JSON, expanded where it is compressed.
 
     Raises:
-        ApiError: 400 for a body that is cut short or broken, 415 for another type or encoding.
+        ApiError: 400 for a body that is cut short or broken, 408 for one that does not arrive in
+            time, 415 for another type or encoding.
         HTTPException: 413, it is too large, as sent or expanded.
     """
     encoding = (request.content_encoding or "").strip().lower()
@@ -29,6 +34,9 @@ def read_json_body(*, may_be_compressed: bool) -> bytes:
         data = request.get_data()
     except ClientDisconnected as error:
         raise _cut_short() from error
+    except BodyTooSlowError as error:
+        detail = "The body did not arrive in time. Send it without pauses, or in smaller parts."
+        raise ApiError(408, "body_too_slow", detail) from error
     if request.content_length not in (None, len(data)):
         # What was cut off may still be JSON, and would be taken for all that was meant.
         raise _cut_short()

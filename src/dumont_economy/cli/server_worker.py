@@ -1,9 +1,11 @@
 """The server's worker: what it cannot read as a request is refused in the shape of all errors."""
 
+import time
 from socket import socket
 from types import FrameType
 from typing import Any
 
+import gevent
 import structlog
 from flask import json
 from gunicorn import util
@@ -21,8 +23,12 @@ from gunicorn.workers.ggevent import GeventWorker
 
 from dumont_economy.api.api_error import ApiError
 from dumont_economy.api.error_responses import new_request_id, problem_members
+from dumont_economy.api.request_body import BodyTooSlowError
 
 _log = structlog.get_logger()
+
+# From the head to the end of a body: 4 MiB in it take 1.3 Mbit/s.
+_BODY_SECONDS = 25
 
 # These are no fault of a request's head, or have a status of their own.
 _NOT_OURS = (
@@ -32,6 +38,27 @@ _NOT_OURS = (
     InvalidResponseHeaderName,
     UnsupportedTransferCoding,
 )
+
+
+class _TimedReader:
+    """Reads a body for so long and no longer, however often something of it comes."""
+
+    def __init__(self, reader: Any) -> None:  # noqa: ANN401  gunicorn's
+        self._reader = reader
+        self._ends = time.monotonic() + _BODY_SECONDS
+
+    def read(self, size: int) -> bytes:
+        """Return some of the body.
+
+        Raises:
+            BodyTooSlowError: its time is over.
+        """
+        left = self._ends - time.monotonic()
+        if left <= 0:
+            raise BodyTooSlowError
+        with gevent.Timeout(left, BodyTooSlowError):
+            part: bytes = self._reader.read(size)
+            return part
 
 
 class RefusingWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no types
@@ -44,6 +71,15 @@ class RefusingWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no t
         app = getattr(self, "wsgi", None)
         if app is not None:
             app.extensions["economy"].changes.stop()
+
+    def handle_request(self, listener_name: Any, req: Any, sock: socket, addr: Any) -> None:  # noqa: ANN401  gunicorn's
+        """Answer a request, whose body has to arrive within its time.
+
+        gunicorn has no limit for it, and asks its worker for none.
+        """
+        if req.body is not None:
+            req.body.reader = _TimedReader(req.body.reader)
+        super().handle_request(listener_name, req, sock, addr)
 
     def handle_error(self, req: object, client: socket, addr: Any, exc: BaseException) -> None:  # noqa: ANN401  gunicorn's
         """Answer a request whose head cannot be read, and leave other failures to gunicorn."""

@@ -928,6 +928,7 @@ export interface components {
       | 'bad_request'
       | 'body_cut_short'
       | 'body_too_large'
+      | 'body_too_slow'
       | 'common_password'
       | 'csrf_failed'
       | 'database_unavailable'

@@ -159,6 +159,7 @@ export const english = {
       bad_request: () => 'The server did not understand the request.',
       body_cut_short: () => 'The request came incomplete. Send it again.',
       body_too_large: () => 'The request is too large. Send it in smaller parts.',
+      body_too_slow: () => 'The request did not arrive in time. Send it again.',
       common_password: () => 'This is one of the passwords that are tried first. Choose another.',
       csrf_failed: () => 'This page is not up to date with the server any more. Reload it.',
       database_unavailable: () =>

@@ -194,6 +194,7 @@ export const portuguese: typeof english = {
       bad_request: () => 'O servidor não entendeu o pedido.',
       body_cut_short: () => 'O pedido chegou incompleto. Envie de novo.',
       body_too_large: () => 'O pedido é grande demais. Envie em partes menores.',
+      body_too_slow: () => 'O pedido não chegou a tempo. Envie de novo.',
       common_password: () => 'É uma das senhas que se tentam primeiro. Escolha outra.',
       csrf_failed: () => 'A página não está mais em dia com o servidor. Recarregue-a.',
       database_unavailable: () =>
