@@ -247,6 +247,15 @@ class StreamsFullError(EconomyError):
         self.most = most
 
 
+class ServerStoppingError(EconomyError):
+    """The server ends its streams, and takes no more."""
+
+    code = "server_stopping"
+
+    def __init__(self) -> None:
+        super().__init__("The server is stopping. Come back in a moment.")
+
+
 class PeriodNotOverError(EconomyError):
     """A period was to be closed that still goes on."""
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Connection, event
 
-from dumont_economy.errors import DatabaseUnavailableError, StreamsFullError
+from dumont_economy.errors import DatabaseUnavailableError, ServerStoppingError
 from dumont_economy.services import change_watch, people
 from dumont_economy.services.change_watch import ChangeWatch, WatchLimits
 from dumont_economy.services.listener import Change, End, Listener
@@ -238,7 +238,7 @@ class TestTheEnd:
             watch.stop()
 
             assert listener.next(SOON) is End.STOPPING
-            with pytest.raises(StreamsFullError):
+            with pytest.raises(ServerStoppingError):
                 watch.admit(who(application, caller), Telephone())
 
     def test_a_watch_that_sees_nothing_lets_all_go(

@@ -31,6 +31,7 @@ STATUS_OF: dict[type[errors.EconomyError], int] = {
     errors.InvalidInputError: 422,
     errors.UnknownPolicyVersionError: 422,
     errors.TooManyStreamsError: 429,
+    errors.ServerStoppingError: 503,
     errors.StreamsFullError: 503,
     errors.DamageError: 503,
     errors.DatabaseUnavailableError: 503,

@@ -58,6 +58,7 @@ class ProblemCode(StrEnum):
     PRICE_NOT_FOUND = "price_not_found"
     REPEATED_PARAMETER = "repeated_parameter"
     SCREEN_NOT_BUILT = "screen_not_built"
+    SERVER_STOPPING = "server_stopping"
     SETUP_CODE_REQUIRED = "setup_code_required"
     SINCE_AFTER_AS_OF = "since_after_as_of"
     STREAMS_FULL = "streams_full"

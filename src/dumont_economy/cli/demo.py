@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -39,12 +39,17 @@ _DEFAULT_SEED = 4090
 _BATCH = 1_000
 _READY_SECONDS = 60
 _STOP_SECONDS = 10
+_AGAIN_AFTER = timedelta(seconds=1)
 
 
 class DemoServerError(EconomyError):
     """The demo's server does not answer as it should."""
 
     code = "demo_server"
+
+
+class _NoAnswerError(DemoServerError):
+    """A push was not answered; what it told may have been stored."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ class _Reporter:
             said = answer.read().decode()
         except OSError as error:
             message = f"The demo's server does not answer: {error}."
-            raise DemoServerError(message) from error
+            raise _NoAnswerError(message) from error
         finally:
             connection.close()
         if answer.status != 200 or '"rejected"' in said:  # noqa: PLR2004
@@ -101,7 +106,7 @@ def demo(port: str, seed: int, start: str | None) -> None:
         _say_where(number)
         for at, event in fleet.live():
             _wait_until(at, server)
-            reporter.push([event])
+            _push_until_answered(reporter, event, server)
             click.echo(f"  {at:%H:%M:%S}  {event['instance']}: {event['type']}")
     except KeyboardInterrupt:
         click.echo("\nThe demo has ended; its data is thrown away at the next start.")
@@ -152,6 +157,19 @@ def _push_history(reporter: _Reporter, events: Iterable[Event]) -> None:
     held = list(events)
     for first in range(0, len(held), _BATCH):
         reporter.push(held[first : first + _BATCH])
+
+
+def _push_until_answered(
+    reporter: _Reporter, event: Event, server: "subprocess.Popen[bytes]"
+) -> None:
+    """Push an event again until it is answered, as reporters have to: it is counted once."""
+    while True:
+        try:
+            reporter.push([event])
+        except _NoAnswerError:
+            _wait_until(SystemClock().now() + _AGAIN_AFTER, server)
+        else:
+            return
 
 
 def _say_where(port: int) -> None:

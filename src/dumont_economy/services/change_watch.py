@@ -12,7 +12,12 @@ import structlog
 from sqlalchemy import Connection
 
 from dumont_economy.clock import Clock
-from dumont_economy.errors import EconomyError, StreamsFullError, TooManyStreamsError
+from dumont_economy.errors import (
+    EconomyError,
+    ServerStoppingError,
+    StreamsFullError,
+    TooManyStreamsError,
+)
 from dumont_economy.services import people
 from dumont_economy.services.listener import End, Line, Listener
 from dumont_economy.services.people import Principal
@@ -66,6 +71,7 @@ class ChangeWatch:
 
         Raises:
             DatabaseUnavailableError: the present state cannot be read.
+            ServerStoppingError: all are let go.
             StreamsFullError: as many listen as may.
             TooManyStreamsError: this user or token does as often as one may.
         """
@@ -114,9 +120,11 @@ class ChangeWatch:
 
     def _refusal(self, whose: str) -> EconomyError | None:
         limits = self.limits
+        if self._is_stopping:
+            return ServerStoppingError()
         if sum(one.whose == whose for one in self._listeners) >= limits.of_one:
             return TooManyStreamsError(limits.of_one)
-        if self._is_stopping or len(self._listeners) >= limits.of_all:
+        if len(self._listeners) >= limits.of_all:
             return StreamsFullError(limits.of_all)
         return None
 

@@ -968,6 +968,7 @@ export interface components {
       | 'price_not_found'
       | 'repeated_parameter'
       | 'screen_not_built'
+      | 'server_stopping'
       | 'setup_code_required'
       | 'since_after_as_of'
       | 'streams_full'

@@ -598,6 +598,19 @@ describe('the instances', () => {
 })
 
 describe('the recent events', () => {
+  it('say what a change of size changed, also where it tells the number alone', async () => {
+    const [, accepted] = usageEvents().events
+    const resize = { ...accepted, type: 'resize', gpu: null, gpu_count: 8, rate: '11.92' }
+    server.use(
+      http.get(api('usage/events'), () =>
+        HttpResponse.json({ ...usageEvents(), events: [resize] }),
+      ),
+    )
+    renderApp('/')
+
+    expect(await screen.findByText('GPU × 8 · $11.92 / h')).toBeVisible()
+  })
+
   it('show what was taken, and why something was not', async () => {
     renderApp('/')
 

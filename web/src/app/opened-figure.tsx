@@ -4,7 +4,7 @@ import { FirstLoadFailure } from '../components/failure'
 import { LatePart } from '../components/late-part'
 import { Panel } from '../components/panel'
 import { messages } from '../lib/messages'
-import { readWhy, writeWhy } from '../lib/why'
+import { misreadWhy, readWhy, writeWhy } from '../lib/why'
 import { loadWhyPanel } from './late-parts'
 
 /** The proof of the figure that the address names, where it names one. */
@@ -12,7 +12,7 @@ export function OpenedFigure() {
   const [parameters] = useSearchParams()
   const { search } = useLocation()
   const navigate = useNavigate()
-  if (readWhy(parameters) === null) return null
+  if (readWhy(parameters) === null && misreadWhy(parameters) === null) return null
   return (
     <LatePart
       load={loadWhyPanel}

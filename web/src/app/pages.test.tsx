@@ -380,6 +380,36 @@ describe('the settings', () => {
       await within(form).findByText('There are no prices of this provider in that region.'),
     ).toBeVisible()
     expect(within(form).getByLabelText('AWS region')).toBeInvalid()
+    // Whoever cannot see the note beside it is told where to go on.
+    expect(within(form).getByLabelText('AWS region')).toHaveFocus()
+  })
+
+  it('keep the focus while a version is made, and make it once', async () => {
+    const asked: unknown[] = []
+    let letIt: () => void = () => undefined
+    const isLet = new Promise<void>((resolve) => {
+      letIt = resolve
+    })
+    server.use(
+      http.put(api('policy'), async ({ request }) => {
+        asked.push(await request.json())
+        await isLet
+        return problem(503, 'database_unavailable', 'Away.')
+      }),
+    )
+    const { user } = renderApp('/settings')
+    const form = await thePolicy()
+    await user.click(await within(form).findByRole('button', { name: 'Leave out' }))
+    const make = within(form).getByRole('button', { name: 'Make version' })
+
+    await user.click(make)
+    expect(await within(form).findByRole('button', { name: 'Saving' })).toHaveFocus()
+    await user.keyboard('{Enter}')
+    letIt()
+
+    expect(await within(form).findByRole('alert')).toBeVisible()
+    expect(make).toHaveFocus()
+    expect(asked).toHaveLength(1)
   })
 
   it('say at once what the server would refuse', async () => {

@@ -143,6 +143,20 @@ describe('the lifetime counter', () => {
     vi.useRealTimers()
   })
 
+  it('has what of the pace is compared beside it, in every unit', async () => {
+    const { hourly_comparison: hourly } = savings()
+    answerSavings(
+      savings({ hourly_comparison: { ...hourly, dumont_rate: 9, dumont_comparable_rate: 7.2 } }),
+    )
+    const { user } = renderApp('/savings')
+    const pace = await screen.findByRole('region', { name: 'Pace now' })
+
+    expect(within(pace).getByText(/^\$7\.20 here/)).toBeVisible()
+    expect(within(pace).getByText(/^not in it: \$1\.80 paid/)).toBeVisible()
+    await user.click(within(pace).getByRole('button', { name: 'day' }))
+    expect(within(pace).getByText(/^not in it: \$43\.20 paid/)).toBeVisible()
+  })
+
   it('names the reference card where it is the comparison', async () => {
     answerSavings(savings({ comparison: comparison({ rate_card: 'reference', region: null }) }))
     renderApp('/savings')

@@ -438,10 +438,29 @@ describe('why a figure is what it is', () => {
     expect(await within(panel).findByText(/^The lines add up to/)).toBeVisible()
   })
 
-  it('asks nothing of an address that names no figure', async () => {
-    renderApp('/savings?why=everything')
-    await screen.findByRole('region', { name: 'Saved in all time' })
+  it.each([
+    ['why=everything', 'why=everything'],
+    ['why=usage&why.against=Oracle', 'why.against=Oracle'],
+    ['why=usage&why.grade=Z', 'why.grade=Z'],
+    ['why=pace&why.of=foo', 'why.of=foo'],
+  ])('shows no other figure in place of what %s asks for', async (search, part) => {
+    const { user } = renderApp(`/savings?${search}`)
 
+    const panel = await screen.findByRole('dialog', { name: 'Why?' })
+    expect(
+      await within(panel).findByText(`The address asks for ${part}`, { exact: false }),
+    ).toBeVisible()
+    expect(within(panel).queryByText(/\$/)).toBeNull()
+    await user.click(within(panel).getByRole('button', { name: 'Close' }))
     expect(screen.queryByRole('dialog')).toBeNull()
+  })
+
+  it('says that an instance is not on, where others are', async () => {
+    renderApp('/savings?why=pace&why.instance=nope')
+
+    const panel = await screen.findByRole('dialog')
+    expect(
+      await within(panel).findByText('No instance called nope is running, so this is zero.'),
+    ).toBeVisible()
   })
 })

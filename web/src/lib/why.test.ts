@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readWhy, writeWhy } from './why'
+import { misreadWhy, readWhy, writeWhy } from './why'
 
 describe('a question in an address', () => {
   it('is read as it was written, whatever an instance is called', () => {
@@ -35,6 +35,17 @@ describe('a question in an address', () => {
     expect(quantityOf('why=usage&why.of=use')).toBe('use')
     expect(quantityOf('why=pace&why.of=use')).toBe('saving')
     expect(quantityOf('why=pace&why.of=paid')).toBe('paid')
+  })
+
+  it.each([
+    ['', null],
+    ['why.of=nonsense', null],
+    ['why=usage&why.of=paid&why.against=GCP&why.part=compute&why.grade=D&page=x', null],
+    ['why=all', 'why=all'],
+    ['why=usage&why.part=disk', 'why.part=disk'],
+    ['why=usage&why.against=AWS&why.against=Oracle', 'why.against=Oracle'],
+  ])('of %s is misread: %s', (search, part) => {
+    expect(misreadWhy(new URLSearchParams(search))).toBe(part)
   })
 
   it('is none where the address asks for something else', () => {

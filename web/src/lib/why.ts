@@ -62,6 +62,29 @@ export function readWhy(parameters: URLSearchParams): WhyQuestion | null {
   }
 }
 
+/** What each part of a question can be, where it is one of few words. */
+const WORDS = new Map<string, readonly string[]>([
+  [NAMES.about, ABOUTS],
+  [NAMES.quantity, QUANTITIES],
+  [NAMES.provider, PROVIDERS],
+  [NAMES.isComputeOnly, [COMPUTE]],
+  [NAMES.isSubstitutesOnly, [SUBSTITUTE]],
+])
+
+/**
+ * Return the first part of a question that means nothing; null where each does, or none is asked.
+ *
+ * A proof of something else would be true, and taken for what was asked about.
+ */
+export function misreadWhy(parameters: URLSearchParams): string | null {
+  if (!parameters.has(NAMES.about)) return null
+  for (const [name, value] of parameters) {
+    const known = WORDS.get(name)
+    if (known !== undefined && !known.includes(value)) return `${name}=${value}`
+  }
+  return null
+}
+
 /** Write a question into an address, in place of the one that it asks. */
 export function writeWhy(search: string, asked: AskedWhy | null): string {
   const parameters = new URLSearchParams(search)

@@ -64,7 +64,7 @@ export function LoginForm({ onSignedIn }: { readonly onSignedIn: () => void }) {
           {refusalInWords(error)}
         </p>
       )}
-      <Button look="primary" type="submit" disabled={isLoading} className="w-full">
+      <Button look="primary" type="submit" isBusy={isLoading} className="w-full">
         {isLoading ? text.submitting : text.submit}
       </Button>
     </form>

@@ -72,7 +72,7 @@ export function OwnerForm({ codeRequired }: { readonly codeRequired: boolean }) 
           {problem.detail}
         </p>
       )}
-      <Button look="primary" type="submit" disabled={isLoading} className="w-full">
+      <Button look="primary" type="submit" isBusy={isLoading} className="w-full">
         {isLoading ? text.submitting : text.submit}
       </Button>
     </form>

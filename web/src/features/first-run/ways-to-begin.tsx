@@ -99,7 +99,7 @@ function PushAnEvent({ csrfToken }: { readonly csrfToken: string }) {
     <>
       <Button
         look="primary"
-        disabled={isLoading}
+        isBusy={isLoading}
         onClick={() => {
           void makeToken()
         }}

@@ -30,7 +30,10 @@ function rateInWords({ rate, currency, status }: UsageEvent): string[] {
 
 function gpuInWords(event: UsageEvent): string {
   const { gpu, gpuCount } = event
-  const parts = [...(gpu === null ? [] : [`${gpu} × ${gpuCount ?? 1}`]), ...rateInWords(event)]
+  // A change of size may tell the new number alone.
+  const hasShape = gpu !== null || gpuCount !== null
+  const shape = hasShape ? [`${gpu ?? text.gpu} × ${gpuCount ?? 1}`] : []
+  const parts = [...shape, ...rateInWords(event)]
   return parts.length === 0 ? '–' : parts.join(' · ')
 }
 

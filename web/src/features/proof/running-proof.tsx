@@ -68,7 +68,9 @@ export function RunningProof({ about, quantity, provider, instance }: RunningPro
         {text.asOf(formatExactInstant(first.asOf, timeZone))}
       </p>
       {running.length === 0 ? (
-        <p className="text-sm text-ink-soft">{text.nothingOn}</p>
+        <p className="text-sm text-ink-soft">
+          {instance === null ? text.nothingOn : text.notOn(instance)}
+        </p>
       ) : (
         <>
           <section aria-label={text.sessions}>

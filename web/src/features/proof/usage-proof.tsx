@@ -145,7 +145,9 @@ function Opened({ question, title, totals, scope }: OpenedProps) {
         <h3 className="mb-2 text-sm font-medium">{text.lines}</h3>
         <LinesState query={query} />
         {pages.length > 0 && lines.length === 0 && (
-          <p className="text-sm text-ink-soft">{text.noLines}</p>
+          <p className="text-sm text-ink-soft">
+            {question.instance === null ? text.noLines : text.noLinesOf(question.instance)}
+          </p>
         )}
         {lines.length > 0 && (
           <>

@@ -1,9 +1,10 @@
 import { useSelector } from 'react-redux'
 import { useLocation, useNavigate, useSearchParams } from 'react-router'
+import type { Provider } from '../../api/comparison'
 import { Panel } from '../../components/panel'
 import { messages } from '../../lib/messages'
 import { formatDate, formatInstant, nextDate } from '../../lib/time'
-import { readWhy, type WhyQuestion, writeWhy } from '../../lib/why'
+import { misreadWhy, readWhy, type WhyQuestion, writeWhy } from '../../lib/why'
 import { selectProvider } from '../../state/economy-slice'
 import { useTimeZone } from '../../state/use-time-zone'
 import { ProjectionProof } from './projection-proof'
@@ -55,13 +56,13 @@ export default function WhyPanel() {
   const navigate = useNavigate()
   const timeZone = useTimeZone()
   const chosen = useSelector(selectProvider)
-  const question = readWhy(parameters)
-  if (question === null) return null
-  const provider = question.provider ?? chosen
-  const title = titleOf(question, timeZone)
+  const misread = misreadWhy(parameters)
+  const question = misread === null ? readWhy(parameters) : null
+  if (misread === null && question === null) return null
+  const title = question === null ? '' : titleOf(question, timeZone)
   return (
     <Panel
-      title={`${text.title} ${title}`}
+      title={`${text.title} ${title}`.trim()}
       subject={search}
       onClose={() => {
         void navigate(
@@ -70,10 +71,32 @@ export default function WhyPanel() {
         )
       }}
     >
-      {question.about === 'usage' && (
-        <UsageProof key={search} question={question} provider={provider} title={title} />
+      {misread !== null && (
+        <p className="text-sm wrap-anywhere text-ink-soft">{text.misread(misread)}</p>
       )}
-      {(question.about === 'session' || question.about === 'pace') && (
+      {question !== null && (
+        <Proof question={question} provider={question.provider ?? chosen} title={title} />
+      )}
+    </Panel>
+  )
+}
+
+interface ProofProps {
+  readonly question: WhyQuestion
+  readonly provider: Provider
+  readonly title: string
+}
+
+function Proof({ question, provider, title }: ProofProps) {
+  const { search } = useLocation()
+  switch (question.about) {
+    case 'usage':
+      return <UsageProof key={search} question={question} provider={provider} title={title} />
+    case 'projection':
+      return <ProjectionProof provider={provider} />
+    case 'session':
+    case 'pace':
+      return (
         <RunningProof
           about={question.about}
           quantity={
@@ -82,8 +105,6 @@ export default function WhyPanel() {
           provider={provider}
           instance={question.instance}
         />
-      )}
-      {question.about === 'projection' && <ProjectionProof provider={provider} />}
-    </Panel>
-  )
+      )
+  }
 }

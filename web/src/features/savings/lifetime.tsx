@@ -14,7 +14,7 @@ import { Saving } from '../../components/saving'
 import { Segmented } from '../../components/segmented'
 import { Sentence } from '../../components/sentence'
 import { Skeleton } from '../../components/skeleton'
-import { LiveUncompared } from '../../components/uncompared'
+import { LiveUncompared, Uncompared } from '../../components/uncompared'
 import { Why } from '../../components/why'
 import { liveDifference, type LiveValue } from '../../lib/live-counter'
 import { messages } from '../../lib/messages'
@@ -346,6 +346,11 @@ function PaceTile({ savings, isStale }: OfSavings) {
         )}
         {saving < 0 && <LossBelow />}
       </p>
+      <Uncompared
+        paid={hourly.dumontRate * hours}
+        compared={hourly.dumontComparableRate * hours}
+        about={{ about: 'pace' }}
+      />
     </Tile>
   )
 }

@@ -1,4 +1,4 @@
-import { type SyntheticEvent, useMemo, useState } from 'react'
+import { type SyntheticEvent, useEffect, useMemo, useRef, useState } from 'react'
 import { toAnswer } from '../../api/answer'
 import { type Provider, PROVIDERS } from '../../api/comparison'
 import { toProblem } from '../../api/problem'
@@ -81,6 +81,12 @@ function Form({ policy, csrfToken, timeZone, tell }: FormProps) {
     problem.fields.length > 0 &&
     problem.fields.every(({ pointer }) => pointer.startsWith('/regions/'))
 
+  const form = useRef<HTMLFormElement>(null)
+  useEffect(() => {
+    if (error === undefined) return
+    form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus()
+  }, [error])
+
   const submit = async (event: SyntheticEvent) => {
     event.preventDefault()
     if (terms === null) return
@@ -91,6 +97,7 @@ function Form({ policy, csrfToken, timeZone, tell }: FormProps) {
 
   return (
     <form
+      ref={form}
       onSubmit={(event) => {
         void submit(event)
       }}
@@ -159,7 +166,12 @@ function Form({ policy, csrfToken, timeZone, tell }: FormProps) {
           </p>
         )}
         <div className="flex flex-wrap gap-2">
-          <Button look="primary" type="submit" disabled={!isChanged || terms === null || isLoading}>
+          <Button
+            look="primary"
+            type="submit"
+            disabled={!isChanged || terms === null}
+            isBusy={isLoading}
+          >
             {isLoading ? text.saving : text.save}
           </Button>
           <Button

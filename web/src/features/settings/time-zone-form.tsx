@@ -84,7 +84,8 @@ export function TimeZoneForm({ timeZone, csrfToken, tell }: TimeZoneFormProps) {
           <Button
             look="primary"
             type="submit"
-            disabled={!isKnown || policy === undefined || isLoading}
+            disabled={!isKnown || policy === undefined}
+            isBusy={isLoading}
           >
             {isLoading ? text.saving : text.changeZone}
           </Button>

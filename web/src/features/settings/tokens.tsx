@@ -181,7 +181,7 @@ function NewToken({ csrfToken }: { readonly csrfToken: string }) {
             ))}
           </div>
         </fieldset>
-        <Button type="submit" look="primary" disabled={isLoading || scopes.length === 0}>
+        <Button type="submit" look="primary" disabled={scopes.length === 0} isBusy={isLoading}>
           {text.makeToken}
         </Button>
       </div>

@@ -56,7 +56,7 @@ export const english = {
         `No ${of('provider')} ${of('pricing_model')} prices in ${of('region')} are known` +
         (has('first_on') ? ` before ${of('first_on')}.` : '.'),
       no_equivalent: (of) =>
-        `${of('provider')} sold nothing in ${of('region')} that ${of('gpu')} compares with.`,
+        `${of('provider')} sold nothing in ${of('region')} that ${of('gpu').replace(' x ', ' × ')} compares with.`,
       not_on_reference_card: (of) => `The reference rate card has no row for ${of('gpu')}.`,
       currency_not_converted: (of) =>
         `Paid in ${of('currency')}, and no exchange rate is known for that time.`,
@@ -203,6 +203,7 @@ export const english = {
       setup_code_required: () =>
         'Enter the one-time setup code that the server printed when it started.',
       since_after_as_of: () => 'The beginning lies after the instant that is asked about.',
+      server_stopping: () => 'The server is stopping. Try again in a moment.',
       streams_full: () => 'The server has as many connections open as it can.',
       too_deep: () => 'The request has too many levels, one inside the other.',
       too_long: () => 'The text, or the list, is too long.',
@@ -390,6 +391,10 @@ export const english = {
     lines: 'Lines',
     moreLines: 'Show more lines',
     noLines: 'No use, so no lines: the figure is zero.',
+    noLinesOf: (instance: string) =>
+      `No use of an instance called ${instance} is known here, so there are no lines.`,
+    misread: (part: string) =>
+      `The address asks for ${part}, which means nothing here: no figure is shown in its place.`,
     addsUp: (amount: string) => `The lines add up to ${amount}: the figure above.`,
     addsUpButFor: (amount: string, apart: string) =>
       `The lines add up to ${amount}: the figure above, but for ${apart} of rounding.`,
@@ -422,6 +427,7 @@ export const english = {
     sessions: 'Instances that are on',
     sessionsSum: 'The instances add up',
     nothingOn: 'Nothing is running, so this is zero.',
+    notOn: (instance: string) => `No instance called ${instance} is running, so this is zero.`,
     paidHourly: (rate: string, provider: string) => `${rate} an hour, as reported for ${provider}`,
     rateSince: (rate: string, since: string) => `${rate} since ${since}`,
     rates: 'Rates of the running session',

@@ -89,7 +89,7 @@ export const portuguese: typeof english = {
         `Não se conhecem preços ${of('pricing_model')} ${ofProvider(of('provider'))} em ${of('region')}` +
         (has('first_on') ? ` antes de ${of('first_on')}.` : '.'),
       no_equivalent: (of) =>
-        `${of('provider')} não vendia em ${of('region')} nada comparável a ${of('gpu')}.`,
+        `${of('provider')} não vendia em ${of('region')} nada comparável a ${of('gpu').replace(' x ', ' × ')}.`,
       not_on_reference_card: (of) => `A tabela de referência não tem linha para ${of('gpu')}.`,
       currency_not_converted: (of) =>
         `Pago em ${of('currency')}, e não se conhece a taxa de câmbio desse momento.`,
@@ -241,6 +241,7 @@ export const portuguese: typeof english = {
       screen_not_built: () => 'O servidor não tem as páginas desta tela.',
       setup_code_required: () => 'Informe o código de uso único que o servidor mostrou ao iniciar.',
       since_after_as_of: () => 'O começo vem depois do instante do qual se pergunta.',
+      server_stopping: () => 'O servidor está parando. Tente de novo daqui a pouco.',
       streams_full: () => 'O servidor já mantém todas as conexões abertas que pode.',
       too_deep: () => 'O pedido tem níveis demais, um dentro do outro.',
       too_long: () => 'O texto ou a lista é longa demais.',
@@ -426,6 +427,10 @@ export const portuguese: typeof english = {
     lines: 'Linhas',
     moreLines: 'Mostrar mais linhas',
     noLines: 'Sem uso, portanto sem linhas: o valor é zero.',
+    noLinesOf: (instance: string) =>
+      `Não se conhece aqui uso de uma instância chamada ${instance}, portanto não há linhas.`,
+    misread: (part: string) =>
+      `O endereço pede ${part}, que aqui não significa nada: nenhum valor é mostrado no lugar.`,
     addsUp: (amount: string) => `As linhas somam ${amount}: o valor acima.`,
     addsUpButFor: (amount: string, apart: string) =>
       `As linhas somam ${amount}: o valor acima, a menos de ${apart} de arredondamento.`,
@@ -458,6 +463,8 @@ export const portuguese: typeof english = {
     sessions: 'Instâncias ligadas',
     sessionsSum: 'As instâncias somam',
     nothingOn: 'Nada está ligado, portanto isto é zero.',
+    notOn: (instance: string) =>
+      `Nenhuma instância chamada ${instance} está ligada, portanto isto é zero.`,
     paidHourly: (rate: string, provider: string) =>
       `${rate} por hora, como informado para ${provider}`,
     rateSince: (rate: string, since: string) => `${rate} desde ${since}`,
