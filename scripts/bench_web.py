@@ -148,7 +148,8 @@ def _traced_load(profile: Path, address: str) -> Sequence[dict[str, Any]]:
     """Open a page in a Chromium of its own and return the events that it traced."""
     # The window comes to rest before the page is opened.
     rest = f"<script>setTimeout(() => location = '{address}', {WINDOW_SECONDS * 1000})</script>"
-    with TemporaryDirectory() as folder:
+    # Chromium's helpers write to its profile for a moment after it has ended.
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         trace = Path(folder) / "trace.json"
         copy = shutil.copytree(profile, Path(folder) / "profile", ignore=_NOT_COPIED)
         chromium = subprocess.Popen(
