@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.e2e.live_server import HOST, Reporter
 from tests.faults.harness import FaultyServer, say, size
-from tests.faults.streams import poll, tokens_of_new_accounts
+from tests.faults.streams import poll, revoke_all, streams, tokens_of_new_accounts
 
 CLIENTS = size(20, 200)
 ALTERATIONS = size("reads_bodies_shortly", "")
@@ -133,6 +133,20 @@ def test_a_slow_body_that_is_whole_in_time_is_taken(tmp_path: Path) -> None:
 
     assert clients[0].received.split(b" ", 2)[1] == b"200"
     assert [one["instance_id"] for one in instances] == ["slow"]
+
+
+def test_what_is_answered_for_longer_than_a_body_may_take_ends_cleanly(tmp_path: Path) -> None:
+    """A stream's request had no body: nothing is said of one behind its end."""
+    server = FaultyServer(tmp_path / "economy.db", alterations="reads_bodies_shortly")
+    with server.running(), streams() as held:
+        [token] = tokens_of_new_accounts(server.database_url, 1)
+        stream = held.open(server.port, token)
+        held.read_for(7)
+        revoke_all(server.database_url)
+        held.read_for(6)
+
+    assert stream.events == 1
+    assert stream.received.endswith(b"\n\n\r\n0\r\n\r\n")
 
 
 def test_bodies_that_are_waited_for_would_be_noticed(tmp_path: Path) -> None:
