@@ -1,6 +1,7 @@
 import { Fragment, type KeyboardEvent, type PointerEvent, useState } from 'react'
 import { messages } from '../lib/messages'
 import { readPalette } from '../lib/picture'
+import { placeAfter } from '../lib/slider-keys'
 import { SavePicture } from './save-picture'
 import { type Step, STEP_PICTURE, stepLine, stepSvg, topOf } from './step-picture'
 
@@ -48,16 +49,9 @@ export function StepChart(props: StepChartProps) {
     text.step(formatTime(step.from), endOf(step), formatValue(step.value))
 
   const onKeyDown = (event: KeyboardEvent) => {
-    const next = {
-      ArrowLeft: current - 1,
-      ArrowDown: current - 1,
-      ArrowRight: current + 1,
-      ArrowUp: current + 1,
-      Home: 0,
-      End: end,
-    }[event.key]
-    if (next === undefined) return
-    setChosen(Math.min(Math.max(next, 0), end))
+    const place = placeAfter(event.key, current, end)
+    if (place === null) return
+    setChosen(place)
     event.preventDefault()
   }
   const onPointerMove = ({ clientX, currentTarget }: PointerEvent) => {

@@ -17,6 +17,7 @@ import { afterPaint } from '../../lib/after-paint'
 import { messages } from '../../lib/messages'
 import { formatUsd } from '../../lib/money'
 import { type Palette, readPalette } from '../../lib/picture'
+import { placeAfter } from '../../lib/slider-keys'
 import { formatDate } from '../../lib/time'
 import { writeWhy } from '../../lib/why'
 import type { RangeDays } from '../../state/economy-slice'
@@ -231,19 +232,9 @@ export default function HistoryChart({ history, rangeDays, marks }: HistoryChart
     drawn.update('none')
   }
   const onKeyDown = (event: KeyboardEvent) => {
-    const steps: Record<string, number> = {
-      ArrowLeft: current - 1,
-      ArrowDown: current - 1,
-      ArrowRight: current + 1,
-      ArrowUp: current + 1,
-      PageDown: current - 7,
-      PageUp: current + 7,
-      Home: 0,
-      End: last,
-    }
-    const next = steps[event.key]
+    const place = placeAfter(event.key, current, last)
     if (event.key === 'Enter') open(current)
-    else if (next !== undefined) choose(Math.min(Math.max(next, 0), last))
+    else if (place !== null) choose(place)
     else return
     event.preventDefault()
   }
