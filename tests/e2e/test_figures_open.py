@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Route, expect
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Response, Route, expect
 
 from tests.e2e.live_server import EMAIL, PASSWORD, LiveServer, Reporter
 
@@ -323,6 +323,11 @@ def test_what_came_after_a_closing_stands_over_its_day(
     )
 
 
+def _previews_an_eighth_off(response: Response) -> bool:
+    asked = response.request.post_data or ""
+    return response.url.endswith("/policy/preview") and '"AWS":"0.125"' in asked
+
+
 def test_a_previewed_policy_comes_true(
     looking: Any,  # noqa: ANN401  a fixture's function
     server: LiveServer,
@@ -337,12 +342,15 @@ def test_a_previewed_policy_comes_true(
     page.goto(f"{server.url}/settings")
 
     page.get_by_role("button", name="Leave out").click()
-    page.get_by_label("AWS discount, %").fill("12.5")
+    with page.expect_response(_previews_an_eighth_off) as previewing:
+        page.get_by_label("AWS discount, %").fill("12.5")
 
+    told = Decimal(previewing.value.json()["effects"]["AWS"]["after"]["lifetime_savings"])
+    previewed = told.quantize(Decimal("0.01"), ROUND_HALF_EVEN)
     after = page.locator('[data-figure="preview-after:AWS"]')
-    expect(after).to_be_visible()
+    expect(after).to_contain_text(f"${previewed}")
     expect(page.locator("[aria-busy=true]")).to_have_count(0)
-    previewed = amount(after)
+    assert amount(after) == previewed
     assert fleet.read("/api/v1/policy")["version"] == 1
     page.get_by_role("button", name="Make version").click()
     expect(page.get_by_text("Version 2 is in force.")).to_be_visible()

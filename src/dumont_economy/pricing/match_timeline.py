@@ -133,20 +133,24 @@ class Matcher:
     def identify(self, gpu: RequestedGpu) -> GpuIdentity | None:
         """Return which GPU model a report means, or None."""
         key = (gpu.spelling, gpu.memory_gib)
-        if key not in self._identities:
-            if len(self._identities) >= _MOST_KNOWN:  # Reporters choose the spellings.
-                self._identities.clear()
-            self._identities[key] = self._identifier.identify(*key)
-        return self._identities[key]
+        if key in self._identities:
+            return self._identities[key]
+        found = self._identifier.identify(*key)
+        if len(self._identities) >= _MOST_KNOWN:  # Reporters choose the spellings.
+            self._identities.clear()
+        self._identities[key] = found
+        return found
 
     def timeline(self, gpu: RequestedGpu, question: ComparisonQuestion) -> tuple[MatchSegment, ...]:
         """Return the matches of all time in order, the first one since `ALWAYS`."""
         key = (gpu, question)
-        if key not in self._known:
+        held = self._known.get(key)
+        if held is None:
+            held = tuple(self._segments(gpu, question))
             if len(self._known) >= _MOST_KNOWN:  # Reporters choose the spellings.
                 self._known.clear()
-            self._known[key] = tuple(self._segments(gpu, question))
-        return self._known[key]
+            self._known[key] = held
+        return held
 
     def match_at(self, gpu: RequestedGpu, question: ComparisonQuestion, at: datetime) -> Match:
         """Return the match in effect at one instant."""

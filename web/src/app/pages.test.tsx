@@ -3,6 +3,7 @@ import { http, HttpResponse } from 'msw/http'
 import { describe, expect, it, vi } from 'vitest'
 import oneInstance from '../../../tests/snapshots/instance.json'
 import policy from '../../../tests/snapshots/policy.json'
+import policyPreview from '../../../tests/snapshots/policy_preview.json'
 import priceHistory from '../../../tests/snapshots/price_history.json'
 import { economyApi } from '../api/economy-api'
 import { session } from '../test/answers'
@@ -333,6 +334,46 @@ describe('the settings', () => {
     expect(saved).toEqual([
       expect.objectContaining({ substitutes: 'exclude', expected_version: policy.version }),
     ])
+    server.events.removeAllListeners()
+  })
+
+  it('keep the figures of an earlier change, marked, until those of this one have come', async () => {
+    let letIt: () => void = () => undefined
+    const held = new Promise<void>((resolve) => {
+      letIt = resolve
+    })
+    server.use(
+      http.post(api('policy/preview'), async ({ request }) => {
+        const { discounts } = (await request.json()) as { discounts: { AWS: string } }
+        if (discounts.AWS === '0.5') await held
+        return HttpResponse.json(policyPreview)
+      }),
+    )
+    const { user } = renderApp('/settings')
+    const form = await thePolicy()
+    await user.click(await within(form).findByRole('button', { name: 'Leave out' }))
+    const effects = await within(form).findByRole('table', { name: /before and after/ })
+    const isMarked = () => effects.closest('[aria-busy="true"]') !== null
+    expect(isMarked()).toBe(false)
+
+    const asked = new Promise<void>((resolve) => {
+      server.events.on('request:start', ({ request }) => {
+        if (request.url.endsWith('/policy/preview')) resolve()
+      })
+    })
+    const discount = within(form).getByLabelText('AWS discount, %')
+    await user.tripleClick(discount)
+    await user.keyboard('50')
+    expect(isMarked()).toBe(true)
+    await asked
+    expect(effects).toBeInTheDocument()
+    expect(isMarked()).toBe(true)
+    letIt()
+
+    await waitFor(() => {
+      expect(isMarked()).toBe(false)
+    })
+    expect(effects).toBeInTheDocument()
     server.events.removeAllListeners()
   })
 

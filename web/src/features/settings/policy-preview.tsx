@@ -58,9 +58,9 @@ function whatIsShown(terms: PolicyTerms | null, isChanged: boolean): string {
 function Effects({ terms, csrfToken }: { terms: PolicyTerms; csrfToken: string }) {
   const settled = useSettled(terms)
   const query = usePreviewPolicyQuery({ terms: settled, csrfToken })
-  const answer = toAnswer(query)
   // What stands there is of an earlier change until the answer to this one has come.
   const isEarlier = settled !== terms || query.isFetching
+  const answer = toAnswer({ ...query, currentData: isEarlier ? query.data : query.currentData })
   if (answer.state === 'loading') return <SkeletonRows rows={3} />
   if (answer.state === 'failed' && answer.problem.status === REFUSED) {
     return (
