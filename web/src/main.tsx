@@ -1,4 +1,4 @@
-import { StrictMode } from 'react'
+import { StrictMode, startTransition } from 'react'
 import { createRoot } from 'react-dom/client'
 import { Provider } from 'react-redux'
 import { BrowserRouter } from 'react-router'
@@ -19,16 +19,21 @@ if (root === null) throw new Error('The page has no root element.')
 
 const site = siteOf(import.meta.url)
 
-createRoot(root).render(
-  <StrictMode>
-    <ErrorScreen>
-      <Provider store={makeStore(site)}>
-        <BrowserRouter basename={site.pathname}>
-          <AppRoutes />
-        </BrowserRouter>
-      </Provider>
-    </ErrorScreen>
-  </StrictMode>,
-)
+const store = makeStore(site)
+const screen = createRoot(root)
+// In slices: the first drawing is the longest, on a machine that is still busy with the page.
+startTransition(() => {
+  screen.render(
+    <StrictMode>
+      <ErrorScreen>
+        <Provider store={store}>
+          <BrowserRouter basename={site.pathname}>
+            <AppRoutes />
+          </BrowserRouter>
+        </Provider>
+      </ErrorScreen>
+    </StrictMode>,
+  )
+})
 
 loadFormatsAfterPaint()

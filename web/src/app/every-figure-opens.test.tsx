@@ -28,10 +28,10 @@ describe('every figure opens its proof', () => {
   it.each(['/', '/savings', '/instances/h100x2'])('on %s', async (address) => {
     renderApp(address)
     await screen.findAllByRole('table')
-    figure('lifetime-saving')
     await waitFor(() => {
       expect(document.querySelectorAll('.skeleton')).toHaveLength(0)
     })
+    figure('lifetime-saving')
 
     expect(document.querySelectorAll('a.why').length).toBeGreaterThan(4)
     expect(closedAmounts()).toEqual([])

@@ -2,7 +2,7 @@ import { Navigate, Outlet, useLocation } from 'react-router'
 import { toAnswer } from '../api/answer'
 import { useGetSessionQuery } from '../api/economy-api'
 import { FirstLoadFailure } from '../components/failure'
-import { useAnswer } from '../state/use-answer'
+import { useDeferredAnswer } from '../state/use-answer'
 import { AppShell } from './app-shell'
 
 /** Lets signed-in people in, and leads everyone else to the login and back. */
@@ -10,7 +10,7 @@ export function RequireSession() {
   const location = useLocation()
   const query = useGetSessionQuery()
   const known = toAnswer(query)
-  const drawn = useAnswer(query)
+  const drawn = useDeferredAnswer(query)
   // The page of who is signed in can wait a few frames; that somebody is no longer cannot.
   const answer = known.state === 'ready' && known.data !== null ? drawn : known
   if (answer.state === 'loading') return <AppShell session={null} />

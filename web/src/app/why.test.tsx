@@ -45,8 +45,7 @@ describe('why a figure is what it is', () => {
     const asked = answerLines()
     const { user } = renderApp('/savings')
 
-    await screen.findAllByText('66.7% less')
-    await user.click(figure('lifetime-saving'))
+    await user.click(await waitFor(() => figure('lifetime-saving')))
 
     const panel = await thePanel()
     expect(panel).toHaveAccessibleName('Why? Saved · All time')

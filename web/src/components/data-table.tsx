@@ -1,4 +1,5 @@
-import { type ReactNode, useMemo, useState } from 'react'
+import { type ReactNode, startTransition, useEffect, useMemo, useState } from 'react'
+import { takeTurn } from '../lib/turns'
 
 export interface Column<Row> {
   readonly key: string
@@ -30,6 +31,9 @@ interface DataTableProps<Row> {
 /** A table with more columns needs more room before its rows become cards. */
 const WIDE_COLUMNS = 6
 
+/** So many rows are laid out in one frame: a page of instances at once would take tens of ms. */
+const ROWS_A_FRAME = 8
+
 function compare(a: string | number | null, b: string | number | null, isDescending: boolean) {
   if (a === null || b === null) return Number(a === null) - Number(b === null)
   const order =
@@ -59,6 +63,22 @@ export function toCsvRows<Row>(rows: readonly Row[], columns: readonly Column<Ro
   ]
 }
 
+/** Return how many rows are drawn: of those that come at once, some in each frame. */
+function useDrawnRows(count: number): number {
+  const [drawn, setDrawn] = useState(ROWS_A_FRAME)
+
+  useEffect(() => {
+    if (drawn >= count) return
+    return takeTurn(() => {
+      startTransition(() => {
+        setDrawn(drawn + ROWS_A_FRAME)
+      })
+    })
+  }, [drawn, count])
+
+  return drawn
+}
+
 /**
  * A table that never makes the page wider: where it has no room its rows become cards, and what
  * is left over scrolls inside its own region. The roles are spelled out because a card's display
@@ -73,6 +93,7 @@ export function DataTable<Row>({
   onSort,
   isLong = false,
 }: DataTableProps<Row>) {
+  const drawn = useDrawnRows(rows.length)
   return (
     <div
       role="region"
@@ -96,7 +117,7 @@ export function DataTable<Row>({
           </tr>
         </thead>
         <tbody role="rowgroup">
-          {rows.map((row) => (
+          {rows.slice(0, drawn).map((row) => (
             <tr key={rowKey(row)} role="row">
               {columns.map((column, index) => (
                 <BodyCell key={column.key} column={column} row={row} isRowHeader={index === 0} />

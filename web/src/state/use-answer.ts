@@ -1,5 +1,6 @@
 import { useDeferredValue, useMemo } from 'react'
 import { type Answer, type QueryState, toAnswer } from '../api/answer'
+import { useTurn } from './use-turn'
 
 interface AskedState<Data> extends QueryState<Data> {
   /** What was asked. */
@@ -13,7 +14,7 @@ interface AskedState<Data> extends QueryState<Data> {
  * figures that people look at first, in slices that leave the page to its user in between. An
  * answer to another question never waits: a figure must not stand under the name of another.
  */
-export function useAnswer<Data>(query: AskedState<Data>): Answer<Data> {
+export function useDeferredAnswer<Data>(query: AskedState<Data>): Answer<Data> {
   const { currentData, error, fulfilledTimeStamp, refetch } = query
   const question = JSON.stringify(query.originalArgs)
   const now = useMemo(
@@ -22,4 +23,9 @@ export function useAnswer<Data>(query: AskedState<Data>): Answer<Data> {
   )
   const drawn = useDeferredValue(now)
   return drawn.question === question ? drawn.answer : now.answer
+}
+
+/** The same, for one of many parts: of those that come at once, each is drawn in its turn. */
+export function useAnswer<Data>(query: AskedState<Data>): Answer<Data> {
+  return useTurn(useDeferredAnswer(query))
 }

@@ -4,6 +4,7 @@ import type { Provider } from '../api/comparison'
 import { type Savings, useGetSavingsQuery } from '../api/savings'
 import { selectPollingInterval } from './economy-slice'
 import { useOver } from './use-over'
+import { useTurn } from './use-turn'
 
 /** How queries of the ledger poll: never in a hidden tab. */
 export function usePolling() {
@@ -23,4 +24,9 @@ export function useSavings(provider: Provider): Answer<Savings> {
   const query = useGetSavingsQuery(provider, usePolling())
   const isOver = useOver(query.currentData?.validity.endsAt ?? null)
   return toAnswer(query, isOver)
+}
+
+/** The same for the part of a page that people look at first, and that is drawn first. */
+export function useDrawnSavings(provider: Provider): Answer<Savings> {
+  return useTurn(useSavings(provider), true)
 }

@@ -7,7 +7,7 @@ import { EconomyWidget } from '../features/live-meter/economy-widget'
 import { messages } from '../lib/messages'
 import type { Site } from '../lib/site'
 import { writeWhy } from '../lib/why'
-import { useSavings } from '../state/use-savings'
+import { useDrawnSavings } from '../state/use-savings'
 
 /** The meter on somebody else's page, in all of its states. */
 export function Meter({ site, provider }: { readonly site: Site; readonly provider: Provider }) {
@@ -40,7 +40,7 @@ function Figures({
   readonly provider: Provider
   readonly timeZone: string
 }) {
-  return <EconomyWidget answer={useSavings(provider)} timeZone={timeZone} isAlone />
+  return <EconomyWidget answer={useDrawnSavings(provider)} timeZone={timeZone} isAlone />
 }
 
 const Destination = createContext<{ readonly site: Site; readonly provider: Provider } | null>(null)

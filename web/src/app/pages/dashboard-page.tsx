@@ -8,7 +8,7 @@ import { EconomyWidget } from '../../features/live-meter/economy-widget'
 import { messages } from '../../lib/messages'
 import { selectProvider } from '../../state/economy-slice'
 import { useAnswer } from '../../state/use-answer'
-import { usePolling, useSavings } from '../../state/use-savings'
+import { usePolling, useDrawnSavings } from '../../state/use-savings'
 import { useTimeZone } from '../../state/use-time-zone'
 import { useToday } from '../../state/use-today'
 import { PageHead } from '../page-head'
@@ -33,7 +33,7 @@ export function DashboardPage() {
         <ProviderToggle />
       </PageHead>
       <div className="space-y-4">
-        <EconomyWidget answer={useSavings(provider)} timeZone={timeZone} today={today} />
+        <EconomyWidget answer={useDrawnSavings(provider)} timeZone={timeZone} today={today} />
         <InstancesTable
           answer={pagesOf(useAnswer(instances))}
           timeZone={timeZone}

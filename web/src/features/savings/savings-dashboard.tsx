@@ -2,7 +2,7 @@ import type { Provider } from '../../api/comparison'
 import { GradeLegend } from '../../components/grade-chip'
 import { LeftOut } from '../../components/proof'
 import type { RangeDays } from '../../state/economy-slice'
-import { useSavings } from '../../state/use-savings'
+import { useDrawnSavings } from '../../state/use-savings'
 import { Breakdown } from './breakdown'
 import { HistorySection } from './history-section'
 import { Lifetime } from './lifetime'
@@ -22,7 +22,7 @@ export function SavingsDashboard({
   onRangeChange,
   timeZone,
 }: SavingsDashboardProps) {
-  const answer = useSavings(provider)
+  const answer = useDrawnSavings(provider)
   return (
     <div className="space-y-4">
       <Lifetime answer={answer} timeZone={timeZone} />
