@@ -25,6 +25,7 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.sql import operators, visitors
+from sqlalchemy.sql.cache_key import HasCacheKey
 from sqlalchemy.sql.elements import BooleanClauseList
 from sqlalchemy.sql.selectable import Alias
 
@@ -60,8 +61,11 @@ def watched_statements() -> Iterator[Watch]:
     watch = Watch()
 
     def look(_connection: object, statement: Executable, *_: object) -> None:
-        watch.tables |= {name for name, _ in _guarded_parts(statement)}
-        watch.unfiltered += [f"{name}: {statement}" for name in unfiltered(statement)]
+        parts = _known_parts(statement)
+        watch.tables |= {name for name, _ in parts}
+        watch.unfiltered += [
+            f"{name}: {statement}" for name, is_filtered in parts if not is_filtered
+        ]
 
     event.listen(Engine, "before_execute", look)
     with questions_noted(lambda question, _values: look(None, question.statement)):
@@ -72,6 +76,24 @@ def watched_statements() -> Iterator[Watch]:
 def unfiltered(statement: Executable) -> list[str]:
     """Return the tables whose rows a statement asks for, or changes, without saying whose."""
     return [name for name, is_filtered in _guarded_parts(statement) if not is_filtered]
+
+
+_known: dict[object, list[tuple[str, bool]]] = {}
+
+
+def _known_parts(statement: Executable) -> list[tuple[str, bool]]:
+    """Return the same as `_guarded_parts`, looked for once: what is sent is much alike.
+
+    Statements that differ in their values alone have one cache key, as SQLAlchemy compiles them
+    once; what has none is looked at each time.
+    """
+    assert isinstance(statement, HasCacheKey)
+    key = statement._generate_cache_key()  # noqa: SLF001  as in its examples of caching
+    if key is None:
+        return list(_guarded_parts(statement))
+    if key.key not in _known:
+        _known[key.key] = list(_guarded_parts(statement))
+    return _known[key.key]
 
 
 def _guarded_parts(statement: Executable) -> Iterator[tuple[str, bool]]:

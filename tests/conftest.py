@@ -14,6 +14,8 @@ from tests.api.harness import (
     Application,
     Caller,
     SettableClock,
+    prepare,
+    sqlite_in,
     start_application,
     start_application_on,
 )
@@ -53,12 +55,13 @@ def postgresql() -> Iterator[PostgreSql]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """Return an empty, migrated database of either kind."""
+    """Return a migrated database of either kind: empty, unless an application is started on it."""
+    is_prepared = "application_on" in request.fixturenames
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'economy.db'}"
+        url = sqlite_in(tmp_path) if is_prepared else f"sqlite:///{tmp_path / 'economy.db'}"
     else:
         cluster: PostgreSql = request.getfixturevalue("postgresql")
-        url = cluster.new_database()
+        url = cluster.prepared_database(prepare) if is_prepared else cluster.new_database()
     made = Database(url)
     made.migrate()
     yield made

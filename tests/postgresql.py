@@ -3,7 +3,7 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -26,12 +26,26 @@ class PostgreSql:
         self._sockets = sockets
         self._superuser = superuser
         self._control = control
+        self._prepared: str | None = None
         self.administer(f"CREATE ROLE {_APPLICATION} LOGIN")
 
     def new_database(self) -> str:
         """Make an empty database, of an ordinary role, and return its address for that role."""
         name = f"economy_{next(_numbers)}"
         self.administer(f"CREATE DATABASE {name} OWNER {_APPLICATION}")
+        return self._url(name, _APPLICATION).render_as_string(hide_password=False)
+
+    def prepared_database(self, prepare: Callable[[str], None]) -> str:
+        """Make a database as `prepare` leaves one, and return its address for that role.
+
+        Only the first one is prepared; the others are copies of it.
+        """
+        if self._prepared is None:
+            self._prepared = self.new_database()
+            prepare(self._prepared)
+        name = f"economy_{next(_numbers)}"
+        template = make_url(self._prepared).database
+        self.administer(f"CREATE DATABASE {name} OWNER {_APPLICATION} TEMPLATE {template}")
         return self._url(name, _APPLICATION).render_as_string(hide_password=False)
 
     def superuser_url(self, url: str) -> str:

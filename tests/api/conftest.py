@@ -9,21 +9,12 @@ from dumont_economy.api.problem_codes import ProblemCode
 from tests.account_filter import Watch, watched_statements
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(autouse=True)
 def watched() -> Iterator[Watch]:
-    """Watch every statement from the first test to the last one."""
+    """Watch every statement, and fail a test in which one did not say whose rows it is about."""
     with watched_statements() as watch:
         yield watch
-
-
-@pytest.fixture(autouse=True)
-def every_statement_names_its_account(watched: Watch) -> Iterator[None]:
-    """Fail a test in which a statement did not say whose rows it is about."""
-    # Tests of other folders that this process has run meanwhile are no business of this one.
-    watched.unfiltered.clear()
-    yield
-    unfiltered, watched.unfiltered = watched.unfiltered, []
-    assert unfiltered == []
+    assert watch.unfiltered == []
 
 
 @pytest.fixture(autouse=True)

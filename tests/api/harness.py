@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from flask import Flask
@@ -15,6 +17,7 @@ from dumont_economy.instant import instant_text, parse_instant
 from dumont_economy.services import people
 from dumont_economy.services.change_watch import WatchLimits
 from dumont_economy.services.people import Scope
+from dumont_economy.services.prepare_database import prepare_database
 from dumont_economy.storage.accounts import Account
 from dumont_economy.storage.database import Database
 
@@ -84,7 +87,32 @@ class Application:
 
 def start_application(folder: Path, *, setup_code: str | None = None) -> Application:
     """Return an application over a database in a folder; it is noon."""
-    return start_application_on(f"sqlite:///{folder / 'economy.db'}", setup_code=setup_code)
+    return start_application_on(sqlite_in(folder), setup_code=setup_code)
+
+
+def sqlite_in(folder: Path) -> str:
+    """Return the address of a prepared database in a folder, made where there is none."""
+    file = folder / "economy.db"
+    if not file.exists():
+        file.write_bytes(_prepared_sqlite())
+    return f"sqlite:///{file}"
+
+
+def prepare(url: str) -> None:
+    """Make of an empty database what an application leaves that was started on it, at noon."""
+    prepare_database(url, SettableClock()).close()
+
+
+@cache
+def _prepared_sqlite() -> bytes:
+    """Return what is in the file of a prepared database.
+
+    Loading the shipped facts takes most of a start, and each test that starts one would wait.
+    """
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "economy.db"
+        prepare(f"sqlite:///{file}")
+        return file.read_bytes()
 
 
 def start_application_on(

@@ -11,7 +11,16 @@ from click.testing import CliRunner
 from dumont_economy.cli.main import main
 from dumont_economy.data.shipped_rows import shipped_rows
 from dumont_economy.pricing.equivalence import find_equivalent
-from tests.api.harness import NOON, Application, Caller, Json, hours_ago, start, start_application
+from tests.api.harness import (
+    NOON,
+    Application,
+    Caller,
+    Json,
+    hours_ago,
+    start,
+    start_application,
+    start_application_on,
+)
 from tests.builders import equivalent
 
 # The only machine with this GPU, than which nothing has more memory: there is no substitute either.
@@ -43,7 +52,7 @@ def without_the_price(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
         return [row for row in rows if name == "skus.csv" or row.get("instance_type") != SKU]
 
     monkeypatch.setattr("dumont_economy.services.shipped_facts.shipped_rows", rows_but_of_it)
-    started = start_application(tmp_path)
+    started = start_application_on(f"sqlite:///{tmp_path / 'economy.db'}")
     yield started
     started.close()
 
