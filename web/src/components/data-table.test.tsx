@@ -40,6 +40,22 @@ describe('a table', () => {
     vi.useRealTimers()
   })
 
+  it('has room for the rows that are to come, as much as those that are there take', () => {
+    vi.spyOn(HTMLElement.prototype, 'offsetHeight', 'get').mockImplementation(function (
+      this: HTMLElement,
+    ) {
+      return this.querySelectorAll('tr').length * 50
+    })
+    render(<Table count={20} />)
+    const room = () => screen.getByRole('table').nextElementSibling
+    expect(room()).toHaveStyle({ height: '600px' })
+
+    nextFrame()
+    expect(room()).toHaveStyle({ height: '200px' })
+    nextFrame()
+    expect(room()).toBeNull()
+  })
+
   it('of many rows is drawn from the top over some frames, and then whole', () => {
     const { rerender } = render(<Table count={20} />)
     expect(drawn()).toEqual(all(8))

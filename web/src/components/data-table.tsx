@@ -1,4 +1,12 @@
-import { type ReactNode, startTransition, useEffect, useMemo, useState } from 'react'
+import {
+  type ReactNode,
+  startTransition,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react'
 import { takeTurn } from '../lib/turns'
 
 export interface Column<Row> {
@@ -76,7 +84,20 @@ function useDrawnRows(count: number): number {
     })
   }, [drawn, count])
 
-  return drawn
+  return Math.min(drawn, count)
+}
+
+/** As much room as the rows will take that are not drawn yet: what stands below keeps its place. */
+function RoomForRows({ drawn, missing }: { readonly drawn: number; readonly missing: number }) {
+  const room = useRef<HTMLDivElement>(null)
+
+  useLayoutEffect(() => {
+    if (room.current === null) return
+    const rows = room.current.previousElementSibling?.querySelector('tbody')
+    room.current.style.height = `${((rows?.offsetHeight ?? 0) / drawn) * missing}px`
+  }, [drawn, missing])
+
+  return <div ref={room} />
 }
 
 /**
@@ -126,6 +147,7 @@ export function DataTable<Row>({
           ))}
         </tbody>
       </table>
+      {drawn < rows.length && <RoomForRows drawn={drawn} missing={rows.length - drawn} />}
     </div>
   )
 }
