@@ -10,13 +10,19 @@ function rowsUpTo(count: number) {
   return Array.from({ length: count }, (_, index) => index)
 }
 
-function Table({ count }: { readonly count: number }) {
+interface TableProps {
+  readonly count: number
+  readonly hasLargeRows?: boolean
+}
+
+function Table({ count, hasLargeRows = true }: TableProps) {
   return (
     <DataTable
       caption="Numbers"
       columns={COLUMNS}
       rows={rowsUpTo(count)}
       rowKey={(row) => String(row)}
+      hasLargeRows={hasLargeRows}
     />
   )
 }
@@ -31,13 +37,24 @@ function nextFrame(): void {
   })
 }
 
-describe('a table', () => {
+const isSeen = () => !screen.getAllByRole('rowgroup').some((one) => one.matches('.invisible'))
+
+describe('a table of large rows', () => {
   beforeEach(() => {
     vi.useFakeTimers()
   })
 
   afterEach(() => {
     vi.useRealTimers()
+  })
+
+  it('needs no frames where its rows are few or small', () => {
+    const { rerender } = render(<Table count={8} />)
+    expect(isSeen()).toBe(true)
+    expect(drawn()).toEqual(all(8))
+    rerender(<Table key="small" count={20} hasLargeRows={false} />)
+    expect(isSeen()).toBe(true)
+    expect(drawn()).toEqual(all(20))
   })
 
   it('has room for the rows that are to come, as much as those that are there take', () => {
@@ -56,18 +73,22 @@ describe('a table', () => {
     expect(room()).toBeNull()
   })
 
-  it('of many rows is drawn from the top over some frames, and then whole', () => {
+  it('is laid out over some frames, and seen when it is whole', () => {
     const { rerender } = render(<Table count={20} />)
     expect(drawn()).toEqual(all(8))
+    expect(isSeen()).toBe(false)
 
     nextFrame()
     expect(drawn()).toEqual(all(16))
+    expect(isSeen()).toBe(false)
     nextFrame()
     expect(drawn()).toEqual(all(20))
+    expect(isSeen()).toBe(true)
 
     rerender(<Table count={22} />)
     expect(drawn()).toEqual(all(22))
     rerender(<Table count={40} />)
+    expect(isSeen()).toBe(true)
     nextFrame()
     nextFrame()
     expect(drawn()).toEqual(all(40))

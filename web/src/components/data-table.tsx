@@ -34,12 +34,14 @@ interface DataTableProps<Row> {
   readonly onSort?: (sorting: Sorting) => void
   /** Many rows: they scroll under their header. */
   readonly isLong?: boolean
+  /** Rows of many parts: a page of them is laid out over some frames. */
+  readonly hasLargeRows?: boolean
 }
 
 /** A table with more columns needs more room before its rows become cards. */
 const WIDE_COLUMNS = 6
 
-/** So many rows are laid out in one frame: a page of instances at once would take tens of ms. */
+/** So many large rows are laid out in one frame: a page of instances would take tens of ms. */
 const ROWS_A_FRAME = 8
 
 function compare(a: string | number | null, b: string | number | null, isDescending: boolean) {
@@ -71,9 +73,9 @@ export function toCsvRows<Row>(rows: readonly Row[], columns: readonly Column<Ro
   ]
 }
 
-/** Return how many rows are drawn: of those that come at once, some in each frame. */
-function useDrawnRows(count: number): number {
-  const [drawn, setDrawn] = useState(ROWS_A_FRAME)
+/** Return how many rows are drawn: of large ones that come at once, some in each frame. */
+function useDrawnRows(count: number, areLarge: boolean): number {
+  const [drawn, setDrawn] = useState(areLarge ? ROWS_A_FRAME : Infinity)
 
   useEffect(() => {
     if (drawn >= count) return
@@ -84,7 +86,7 @@ function useDrawnRows(count: number): number {
     })
   }, [drawn, count])
 
-  return Math.min(drawn, count)
+  return drawn
 }
 
 /** As much room as the rows will take that are not drawn yet: what stands below keeps its place. */
@@ -113,8 +115,10 @@ export function DataTable<Row>({
   sorting = null,
   onSort,
   isLong = false,
+  hasLargeRows = false,
 }: DataTableProps<Row>) {
-  const drawn = useDrawnRows(rows.length)
+  const drawn = useDrawnRows(rows.length, hasLargeRows)
+  const [atFirst] = useState(rows.length)
   return (
     <div
       role="region"
@@ -137,7 +141,8 @@ export function DataTable<Row>({
             ))}
           </tr>
         </thead>
-        <tbody role="rowgroup">
+        {/* Each row may widen a column, and so move those above it: they are seen when all are there. */}
+        <tbody role="rowgroup" className={drawn < atFirst ? 'invisible' : undefined}>
           {rows.slice(0, drawn).map((row) => (
             <tr key={rowKey(row)} role="row">
               {columns.map((column, index) => (

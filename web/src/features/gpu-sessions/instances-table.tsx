@@ -244,6 +244,7 @@ const Rows = memo(function Rows({
       rowKey={({ instance }) => instance.instanceId}
       sorting={sorting}
       onSort={setSorting}
+      hasLargeRows
     />
   )
 })

@@ -344,6 +344,7 @@ function SortedRows<Row>({
         rowKey={rowKey}
         sorting={sorting}
         onSort={setSorting}
+        hasLargeRows
       />
     </>
   )
