@@ -48,6 +48,7 @@ new PerformanceObserver((list) => {
   for (const shift of list.getEntries()) window.shifts += shift.value
 }).observe({ type: 'layout-shift' })
 """
+_UNTIL_IDLE = "() => new Promise((done) => requestIdleCallback(() => setTimeout(done, 300)))"
 # An amount in either language, so that one made up is found as well.
 _AMOUNT = r"\$\s?[\d.,]*\d"
 # The fleet saves $16.6376 an hour, and its instances are on for so long as a test runs.
@@ -188,6 +189,8 @@ def _loading(stage: Stage) -> None:
     # Until the code of the page itself is there.
     expect(stage.page.locator("h1")).to_have_count(1)
     stage.page.wait_for_load_state("load")
+    # And until it has drawn what it shows meanwhile: what that moves is no answer's doing.
+    stage.page.evaluate(_UNTIL_IDLE)
 
 
 def _loads(stage: Stage) -> None:
