@@ -22,6 +22,11 @@ SLOPE = (Decimal("1.861") - Decimal("0.74")) / 3600
 # A report is on the screen by then, whatever else goes on.
 LATEST_SECONDS = 5
 LIFETIME = '[data-figure="lifetime-saving"]'
+# Scripts that a page fetches when it is idle, and so may be lost with the server before that.
+_ARE_AT_HAND = """(names) => {
+  const fetched = performance.getEntriesByType('resource').map(({ name }) => name)
+  return names.every((name) => fetched.some((address) => address.includes(name)))
+}"""
 _NOTHING_RUNS = "() => document.querySelector('main').innerText.includes('Nothing is running')"
 
 
@@ -192,6 +197,7 @@ def test_a_lost_server_is_said_and_found_again(
     shown = figure(page, "lifetime-saving")
     # An A10 at $1.29 costs more than what AWS compares it with: a loss, with its sign.
     assert shown < 0
+    page.wait_for_function(_ARE_AT_HAND, arg=["why-panel", "prices-page"])
 
     server.stop(signal.SIGKILL)
     expect(page.get_by_text("No new figures since").first).to_be_visible(timeout=POLL_MS)
