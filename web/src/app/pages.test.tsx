@@ -468,6 +468,43 @@ describe('the settings', () => {
     expect(within(form).queryByRole('button', { name: 'Try again' })).toBeNull()
   })
 
+  it('keep a refusal until the answer to what is typed on has come', async () => {
+    let letIt: () => void = () => undefined
+    const isLet = new Promise<void>((resolve) => {
+      letIt = resolve
+    })
+    const asked: string[] = []
+    server.use(
+      http.post(api('policy/preview'), async ({ request }) => {
+        const { regions } = (await request.json()) as { regions: { AWS: string } }
+        asked.push(regions.AWS)
+        if (regions.AWS === 'us-east-1') return HttpResponse.json(policyPreview)
+        if (regions.AWS === 'us-east-123') await isLet
+        return problem(422, 'unknown_region', 'regions.AWS: No prices are known there.')
+      }),
+    )
+    const { user } = renderApp('/settings')
+    const form = await thePolicy()
+    await user.click(await within(form).findByRole('button', { name: 'Leave out' }))
+    await within(form).findByRole('table', { name: /before and after/ })
+    const region = within(form).getByLabelText('AWS region')
+    await user.type(region, '2')
+    const refusal = await within(form).findByText(/^There are no prices of this provider/)
+
+    await user.type(region, '3')
+    await waitFor(() => {
+      expect(asked.at(-1)).toBe('us-east-123')
+    })
+
+    expect(refusal).toBeVisible()
+    expect(refusal.parentElement).toHaveAttribute('aria-busy', 'true')
+    letIt()
+    await waitFor(() => {
+      expect(refusal.parentElement).toHaveAttribute('aria-busy', 'false')
+    })
+    expect(refusal).toBeVisible()
+  })
+
   it('say that somebody else changed it, and load it again', async () => {
     let version = 1
     server.use(

@@ -58,28 +58,33 @@ function whatIsShown(terms: PolicyTerms | null, isChanged: boolean): string {
 function Effects({ terms, csrfToken }: { terms: PolicyTerms; csrfToken: string }) {
   const settled = useSettled(terms)
   const query = usePreviewPolicyQuery({ terms: settled, csrfToken })
-  // What stands there is of an earlier change until the answer to this one has come.
-  const isEarlier = settled !== terms || query.isFetching
-  const answer = toAnswer({ ...query, currentData: isEarlier ? query.data : query.currentData })
+  const { currentData, error, isFetching } = query
+  // What an earlier change would do, or why it is refused, stands until this one's answer comes.
+  const [last, setLast] = useState({ currentData, error })
+  if (!isFetching && (last.currentData !== currentData || last.error !== error)) {
+    setLast({ currentData, error })
+  }
+  const answer = toAnswer({ ...query, ...(isFetching ? last : { currentData, error }) })
+  const isEarlier = settled !== terms || isFetching
   if (answer.state === 'loading') return <SkeletonRows rows={3} />
-  if (answer.state === 'failed' && answer.problem.status === REFUSED) {
-    return (
-      <p role="status" className="px-4 pb-5 text-sm text-loss sm:px-5">
-        {answer.problem.detail}
-      </p>
-    )
-  }
-  if (answer.state === 'failed') {
-    return <FirstLoadFailure problem={answer.problem} retry={answer.retry} />
-  }
   return (
     <div aria-busy={isEarlier} className={isEarlier ? 'stale' : ''}>
-      <DataTable
-        caption={text.previewCaption}
-        columns={COLUMNS}
-        rows={answer.data}
-        rowKey={({ provider }) => provider}
-      />
+      {answer.state === 'ready' && (
+        <DataTable
+          caption={text.previewCaption}
+          columns={COLUMNS}
+          rows={answer.data}
+          rowKey={({ provider }) => provider}
+        />
+      )}
+      {answer.state === 'failed' &&
+        (answer.problem.status === REFUSED ? (
+          <p role="status" className="px-4 pb-5 text-sm text-loss sm:px-5">
+            {answer.problem.detail}
+          </p>
+        ) : (
+          <FirstLoadFailure problem={answer.problem} retry={answer.retry} />
+        ))}
     </div>
   )
 }
