@@ -172,6 +172,21 @@ def test_use_is_grouped_by_gpu(caller: Caller) -> None:
     assert groups["H100-80GB-PCIe"]["lifetime"]["gpu_hours"] == 2.0
 
 
+def test_a_group_says_how_sure_its_saving_is(caller: Caller) -> None:
+    """By the GPU-hours of each grade, which may differ within one GPU type."""
+    caller.push(
+        start("whole", hours_ago(3), gpu="H100 SXM", gpu_count=8, rate="16.00"),
+        stop("whole", hours_ago(1)),
+        start("share", hours_ago(5), gpu="H100 SXM", gpu_count=2, rate="4.00"),
+        stop("share", hours_ago(1)),
+    )
+
+    [group] = caller.read("/instances", group_by="gpu")["groups"]
+
+    assert group["grades"] == {"A": 16.0, "B": 8.0, "C": 0.0, "D": 0.0, "N": 0.0, "R": 0.0}
+    assert caller.read("/economy/savings")["coverage"]["grades"] == group["grades"]
+
+
 def test_use_before_an_instance_changed_its_gpu_stays_with_the_old_gpu(caller: Caller) -> None:
     """Two hours of an A100 and one of an H100 under one name are use of both."""
     caller.push(

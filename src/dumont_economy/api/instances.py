@@ -9,9 +9,11 @@ from pydantic import BaseModel
 from dumont_economy.api.cursor import CursorParameter, decode_cursor, encode_cursor
 from dumont_economy.api.economy.shared import (
     ComparisonInfo,
+    GradeHours,
     Live,
     NoticeInfo,
     comparison_info,
+    grade_hours,
     live,
     notices_of,
     open_view,
@@ -162,11 +164,12 @@ class InstanceInfo(BaseModel):
 
 
 class GpuGroupInfo(BaseModel):
-    """All instances of one GPU type."""
+    """All instances of one GPU type; `grades` are those that its use is compared with."""
 
     gpu_type: str
     instances_count: int
     active_count: int
+    grades: GradeHours
     lifetime: TotalsInfo
 
 
@@ -426,5 +429,6 @@ def _group_info(group: GpuGroup) -> GpuGroupInfo:
         gpu_type=group.gpu_type,
         instances_count=group.instances_count,
         active_count=group.active_count,
+        grades=grade_hours(group.lifetime),
         lifetime=_totals_info(group.lifetime),
     )

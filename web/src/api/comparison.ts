@@ -17,14 +17,16 @@ export interface Comparison {
   readonly region: string | null
 }
 
+/** GPU-hours by grade. */
+export type GradeHours = Readonly<Record<Grade, number>>
+
 /** How much of the use has a counterfactual price, and how good a one. */
 export interface Coverage {
   /** Share of the GPU time, 0 to 1. */
   readonly gpuTime: number
   /** Share of the actual cost, 0 to 1. */
   readonly cost: number
-  /** GPU-hours by grade. */
-  readonly grades: Readonly<Record<Grade, number>>
+  readonly grades: GradeHours
   readonly unpriced: readonly { readonly gpuType: string; readonly gpuHours: number }[]
   /** The part of the saving that is against substitutes. */
   readonly substitutesSaving: DecimalText
@@ -38,19 +40,22 @@ export function parseComparison(answer: AnswerReader<Schemas['ComparisonInfo']>)
   }
 }
 
+export function parseGradeHours(grades: AnswerReader<Schemas['GradeHours']>): GradeHours {
+  return {
+    A: grades.number('A'),
+    B: grades.number('B'),
+    C: grades.number('C'),
+    D: grades.number('D'),
+    N: grades.number('N'),
+    R: grades.number('R'),
+  }
+}
+
 export function parseCoverage(answer: AnswerReader<Schemas['Coverage']>): Coverage {
-  const grades = answer.object('grades')
   return {
     gpuTime: answer.number('gpu_time'),
     cost: answer.number('cost'),
-    grades: {
-      A: grades.number('A'),
-      B: grades.number('B'),
-      C: grades.number('C'),
-      D: grades.number('D'),
-      N: grades.number('N'),
-      R: grades.number('R'),
-    },
+    grades: answer.object('grades').part(parseGradeHours),
     unpriced: answer.list('unpriced', (item) => ({
       gpuType: item.text('gpu_type'),
       gpuHours: item.number('gpu_hours'),

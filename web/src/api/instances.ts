@@ -4,8 +4,10 @@ import { AnswerReader } from '../lib/parse'
 import {
   type Comparison,
   type Grade,
+  type GradeHours,
   GRADES,
   parseComparison,
+  parseGradeHours,
   type Provider,
   PROVIDERS,
 } from './comparison'
@@ -114,6 +116,7 @@ export interface GpuGroup {
   readonly gpuType: string
   readonly instancesCount: number
   readonly activeCount: number
+  readonly grades: GradeHours
   readonly lifetime: UsageFigures
 }
 
@@ -235,6 +238,7 @@ export function parseGpuGroups(raw: unknown): GpuGroups {
       gpuType: group.text('gpu_type'),
       instancesCount: group.number('instances_count'),
       activeCount: group.number('active_count'),
+      grades: group.object('grades').part(parseGradeHours),
       lifetime: group.object('lifetime').part(parseFigures),
     })),
     asOf: answer.text('as_of'),

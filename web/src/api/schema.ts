@@ -429,10 +429,11 @@ export interface components {
       readonly unpriced_seconds: string
       readonly used_seconds: string
     }
-    /** @description All instances of one GPU type. */
+    /** @description All instances of one GPU type; `grades` are those that its use is compared with. */
     readonly GpuGroupInfo: {
       readonly active_count: number
       readonly gpu_type: string
+      readonly grades: components['schemas']['GradeHours']
       readonly instances_count: number
       readonly lifetime: components['schemas']['TotalsInfo']
     }

@@ -421,6 +421,12 @@ describe('the breakdown', () => {
       name: 'All-time figures by GPU model',
     })
     expect(names(table)).toEqual(['T4'])
+    // Its use is compared in two ways, and each says how sure it is.
+    const grades = within(within(table).getByRole('row', { name: /T4/ })).getAllByRole('listitem')
+    expect(grades.map((one) => one.textContent)).toEqual([
+      expect.stringMatching(/^AGrade A, same chip.*: 75% of GPU timeexact75%$/),
+      expect.stringMatching(/^DGrade D, .*: 25% of GPU timesubstitute25%$/),
+    ])
   })
 
   it('downloads exactly what is shown', async () => {

@@ -42,6 +42,18 @@ export function GradeChip({ grade, note, title, isBare = false }: GradeChipProps
   )
 }
 
+/** A grade of a part of some use, with how large a part it is. */
+export function GradeShare({ grade, share }: { readonly grade: Grade; readonly share: string }) {
+  const meaning = messages.figures.grades[grade]
+  return (
+    <GradeChip
+      grade={grade}
+      note={share}
+      title={messages.figures.gradeShare(grade, meaning, share)}
+    />
+  )
+}
+
 /** What each grade means. */
 export function GradeLegend() {
   return (

@@ -1,11 +1,12 @@
 import type { ReactNode } from 'react'
-import { type Comparison, type Coverage, GRADES } from '../api/comparison'
+import type { Comparison, Coverage } from '../api/comparison'
 import { messages } from '../lib/messages'
-import { formatPercent, formatQuantity, formatUsd } from '../lib/money'
+import { formatQuantity, formatShare, formatUsd } from '../lib/money'
 import { type Notice, noticeInWords } from '../lib/notice'
 import { daysBetween, formatDate, STALE_AFTER_DAYS } from '../lib/time'
 import type { AskedWhy } from '../lib/why'
-import { GradeChip } from './grade-chip'
+import { GradeShare } from './grade-chip'
+import { gradeShares } from './grade-shares'
 import { ServerWords } from './server-words'
 import { Why } from './why'
 
@@ -14,12 +15,6 @@ export function versus(provider: string, comparison: Comparison): string {
   if (comparison.rateCard === 'reference') return messages.figures.versusReference(provider)
   const model = messages.figures.pricingModels[comparison.pricingModel] ?? comparison.pricingModel
   return messages.figures.versus(provider, model, comparison.region)
-}
-
-/** Write a share of a whole; nearly all is not all. */
-function formatShare(share: number): string {
-  const percent = share * 100
-  return formatPercent(percent > 99.9 && percent < 100 ? 99.9 : percent)
 }
 
 /** The date of a price, in amber when it is old. */
@@ -42,23 +37,16 @@ interface EvidenceProps {
 
 /** How sure a figure is: grades, coverage, substitutes, the age of the oldest price. */
 export function Evidence({ coverage, oldestPriceRetrievedAt, asOf, about }: EvidenceProps) {
-  const gradedHours = GRADES.reduce((sum, grade) => sum + coverage.grades[grade], 0)
+  const shares = gradeShares(coverage.grades)
   const isPartial = coverage.gpuTime < 1 || coverage.cost < 1
-  if (gradedHours === 0 && !isPartial && oldestPriceRetrievedAt === null) return null
+  if (shares.length === 0 && !isPartial && oldestPriceRetrievedAt === null) return null
   return (
     <ul className="flex flex-wrap items-center gap-x-4 gap-y-1.5 text-caption text-ink-soft">
-      {GRADES.filter((grade) => coverage.grades[grade] > 0).map((grade) => {
-        const share = formatShare(coverage.grades[grade] / gradedHours)
-        return (
-          <li key={grade}>
-            <GradeChip
-              grade={grade}
-              note={share}
-              title={messages.figures.gradeShare(grade, messages.figures.grades[grade], share)}
-            />
-          </li>
-        )
-      })}
+      {shares.map(({ grade, share }) => (
+        <li key={grade}>
+          <GradeShare grade={grade} share={share} />
+        </li>
+      ))}
       {isPartial && (
         <li>
           {messages.figures.coverage(formatShare(coverage.gpuTime), formatShare(coverage.cost))}

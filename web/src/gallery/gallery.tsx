@@ -10,7 +10,7 @@ import { type Column, DataTable, useSorting } from '../components/data-table'
 import { EmptyState } from '../components/empty-state'
 import { FirstLoadFailure, StaleNotice } from '../components/failure'
 import { Field } from '../components/field'
-import { GradeChip, GradeLegend } from '../components/grade-chip'
+import { GradeChip, GradeLegend, GradeShare } from '../components/grade-chip'
 import { InexactToggle } from '../components/inexact'
 import { InstanceLink } from '../components/instance-link'
 import { LanguageToggle } from '../components/language-toggle'
@@ -186,8 +186,9 @@ export function Gallery() {
       <Shown name="Chip" rule="How sure a comparison is: a letter and its word.">
         <div className="flex flex-wrap gap-4 text-caption">
           {GRADES.map((grade) => (
-            <GradeChip key={grade} grade={grade} note="12%" />
+            <GradeChip key={grade} grade={grade} />
           ))}
+          <GradeShare grade="B" share="12%" />
           <PriceDate isStale>price of 10 Jan 2026</PriceDate>
           <span className="flex items-center gap-2">
             <LiveDot /> running

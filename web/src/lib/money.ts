@@ -98,6 +98,12 @@ export function formatPercent(percent: number, decimals = 1): string {
   }).format(percent / 100)
 }
 
+/** Write a share of a whole in percent; nearly all is not all. */
+export function formatShare(share: number): string {
+  const percent = share * 100
+  return formatPercent(percent > 99.9 && percent < 100 ? 99.9 : percent)
+}
+
 /** Format a quantity of a column: each with the same decimals. */
 export function formatFixed(quantity: Amount, decimals = 1): string {
   return numberFormat(NUMBER_LOCALE, {

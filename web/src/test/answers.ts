@@ -381,7 +381,15 @@ export function gpuGroups(): Schemas['InstancesAnswer'] {
     ...(reviewedGroups as Schemas['InstancesAnswer']),
     as_of: AS_OF,
     valid_until: VALID_UNTIL,
-    groups: [{ gpu_type: 'T4', instances_count: 2, active_count: 1, lifetime: FIGURES }],
+    groups: [
+      {
+        gpu_type: 'T4',
+        instances_count: 2,
+        active_count: 1,
+        grades: { A: 6, B: 0, C: 0, D: 2, N: 0, R: 0 },
+        lifetime: FIGURES,
+      },
+    ],
   }
 }
 

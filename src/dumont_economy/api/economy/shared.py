@@ -295,17 +295,21 @@ def comparison_info(
 
 def coverage_of(totals: Totals) -> Coverage:
     """Return what of some totals is covered."""
-    grades = {grade.value: hours(totals.gpu_by_grade[grade]) for grade in Grade}
     return Coverage(
         gpu_time=published(totals.gpu_time_coverage, _COVERAGE_PLACES),
         cost=published(totals.cost_coverage, _COVERAGE_PLACES),
-        grades=GradeHours(**grades),
+        grades=grade_hours(totals),
         unpriced=[
             UnpricedGpu(gpu_type=gpu, gpu_hours=hours(used))
             for gpu, used in sorted(totals.gpu_unpriced.items())
         ],
         substitutes_saving=amount_text(totals.substitutes_saving),
     )
+
+
+def grade_hours(totals: Totals) -> GradeHours:
+    """Return how sure the comparison of some totals is: their GPU-hours by grade."""
+    return GradeHours(**{grade.value: hours(totals.gpu_by_grade[grade]) for grade in Grade})
 
 
 def prices_info(view: AccountView, oldest: date | None) -> PricesInfo:

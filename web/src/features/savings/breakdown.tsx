@@ -1,5 +1,5 @@
 import { memo, type ReactNode, useMemo, useState } from 'react'
-import type { Provider } from '../../api/comparison'
+import type { GradeHours, Provider } from '../../api/comparison'
 import {
   type GpuGroup,
   type GpuGroups,
@@ -14,7 +14,8 @@ import { Card } from '../../components/card'
 import { type Column, DataTable, toCsvRows, useSorting } from '../../components/data-table'
 import { EmptyState } from '../../components/empty-state'
 import { FirstLoadFailure } from '../../components/failure'
-import { GradeChip } from '../../components/grade-chip'
+import { GradeChip, GradeShare } from '../../components/grade-chip'
+import { gradeShares, gradesInWords } from '../../components/grade-shares'
 import { InexactToggle, isInexact } from '../../components/inexact'
 import { InstanceLink } from '../../components/instance-link'
 import { LastAnswer } from '../../components/last-answer'
@@ -158,6 +159,23 @@ const instanceColumns = (provider: Provider): readonly Column<Instance>[] => [
   ...figureColumns<Instance>(({ instanceId }) => ({ about: 'usage', instance: instanceId })),
 ]
 
+/** How sure the saving of a group is: its use may be compared with more than one grade. */
+function Grades({ hours }: { readonly hours: GradeHours }) {
+  const shares = gradeShares(hours)
+  const [only] = shares
+  if (only === undefined) return <span className="text-ink-faint">–</span>
+  if (shares.length === 1) return <GradeChip grade={only.grade} />
+  return (
+    <ul className="flex flex-wrap gap-x-3">
+      {shares.map(({ grade, share }) => (
+        <li key={grade}>
+          <GradeShare grade={grade} share={share} />
+        </li>
+      ))}
+    </ul>
+  )
+}
+
 const GPU_COLUMNS: readonly Column<GpuGroup>[] = [
   {
     key: 'gpu',
@@ -181,6 +199,13 @@ const GPU_COLUMNS: readonly Column<GpuGroup>[] = [
     sortBy: ({ activeCount }) => activeCount,
     cell: ({ activeCount }) => activeCount,
     csv: ({ activeCount }) => String(activeCount),
+  },
+  {
+    key: 'grade',
+    header: text.grade,
+    sortBy: ({ grades }) => gradesInWords(grades),
+    cell: ({ grades }) => <Grades hours={grades} />,
+    csv: ({ grades }) => gradesInWords(grades),
   },
   ...figureColumns<GpuGroup>(({ gpuType }) => ({ about: 'usage', gpu: gpuType })),
 ]
