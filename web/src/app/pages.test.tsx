@@ -188,6 +188,26 @@ describe('the prices', () => {
     expect(panel.querySelector('.stale')).not.toBeNull()
   })
 
+  it.each([
+    ['gpu=T4&count=1&provider=Oracle', 'provider=Oracle'],
+    ['gpu=T4&count=many&provider=AWS', 'count=many'],
+    ['provider=Oracle', 'provider=Oracle'],
+  ])(
+    'say what of their address means nothing, and show no other price (%s)',
+    async (asked, part) => {
+      const explained = vi.fn()
+      server.use(http.get(api('prices/explain'), explained))
+      const { user } = renderApp(`/prices?${asked}`)
+
+      const panel = await screen.findByRole('dialog')
+
+      expect(panel).toHaveTextContent(`The address asks for ${part}, which means nothing here`)
+      expect(explained).not.toHaveBeenCalled()
+      await user.keyboard('{Escape}')
+      expect(screen.queryByRole('dialog')).toBeNull()
+    },
+  )
+
   it('are filtered, and asked for as many GPUs', async () => {
     const asked: (string | null)[] = []
     server.events.on('request:start', ({ request }) => {
