@@ -1,19 +1,24 @@
 """A bad feed changes nothing: each case of the list of bad inputs, and that the next one heals."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from dumont_economy.services.import_prices import PriceImport
 from dumont_economy.services.price_feeds import FeedName
-from tests.api.harness import NOON, Caller
+from dumont_economy.storage.accounts import Account
+from tests.api.harness import NOON, Caller, start_application
 from tests.fakes.provider_feeds import FakeFeeds
 from tests.integration.prices.harness import (
     AWS,
     AZURE,
     Installation,
+    fake_feeds,
     figures,
     notice_codes,
     taken,
@@ -112,6 +117,39 @@ def figures_at_noon(installation: Installation, caller: Caller) -> list[object]:
     return [figures(caller, one) for one in ("AWS", "Azure")]
 
 
+@dataclass(frozen=True)
+class GoodDay:
+    """What a good day left behind: the database's file, a machine's key, and every figure."""
+
+    file: bytes
+    account: Account
+    token: str
+    figures: list[object]
+
+
+@cache
+def good_day() -> GoodDay:
+    """Read good feeds, once for all tests: reading them takes longer than what a test looks at."""
+    with TemporaryDirectory() as folder, fake_feeds() as feeds:
+        installation = Installation(start_application(Path(folder)), feeds)
+        caller = installation.caller()
+        assert taken(installation.refresh(*BOTH)) == ["taken", "taken"]
+        figures = figures_at_noon(installation, caller)
+        installation.application.close()
+        file = (Path(folder) / "economy.db").read_bytes()
+    return GoodDay(file, caller.account, caller.token, figures)
+
+
+@pytest.fixture
+def installation_of_today(tmp_path: Path) -> Iterator[Installation]:
+    """Return an installation that had a good day."""
+    (tmp_path / "economy.db").write_bytes(good_day().file)
+    application = start_application(tmp_path)
+    with fake_feeds() as feeds:
+        yield Installation(application, feeds)
+    application.close()
+
+
 def refreshed_after(
     installation: Installation, spoil: Spoil
 ) -> tuple[list[PriceImport], set[str], set[str]]:
@@ -119,14 +157,13 @@ def refreshed_after(
 
     Returns what became of the bad day's readings, and the notices during and after it.
     """
-    caller = installation.caller()
-    assert taken(installation.refresh(*BOTH)) == ["taken", "taken"]
-    before = figures_at_noon(installation, caller)
+    day = good_day()
+    caller = Caller(day.account, installation.application.flask.test_client(), day.token)
     spoil(installation.feeds)
 
     bad = [one for one in installation.refresh(*BOTH) if isinstance(one, PriceImport)]
     assert installation.feeds.aws.requests
-    assert figures_at_noon(installation, caller) == before
+    assert figures_at_noon(installation, caller) == day.figures
     said = notice_codes(caller, "AWS") | notice_codes(caller, "Azure")
 
     for feed in (installation.feeds.aws, installation.feeds.azure):
@@ -140,10 +177,10 @@ def refreshed_after(
 
 @pytest.mark.parametrize(("spoil", "code"), UNREADABLE.values(), ids=UNREADABLE)
 def test_a_feed_that_cannot_be_read_changes_no_figure(
-    installation: Installation, spoil: Spoil, code: str
+    installation_of_today: Installation, spoil: Spoil, code: str
 ) -> None:
     """All pages or none; the failure is on record, said beside every total, and heals."""
-    bad, said, healed = refreshed_after(installation, spoil)
+    bad, said, healed = refreshed_after(installation_of_today, spoil)
 
     failed = [one for one in bad if one.record.outcome == "failed"]
     assert [one.record.code for one in failed] == [code]
@@ -153,10 +190,10 @@ def test_a_feed_that_cannot_be_read_changes_no_figure(
 
 @pytest.mark.parametrize(("spoil", "code"), WRONG.values(), ids=WRONG)
 def test_rows_that_cannot_be_prices_change_no_figure(
-    installation: Installation, spoil: Spoil, code: str
+    installation_of_today: Installation, spoil: Spoil, code: str
 ) -> None:
     """They are refused by name, with the place where one of them stands."""
-    bad, said, healed = refreshed_after(installation, spoil)
+    bad, said, healed = refreshed_after(installation_of_today, spoil)
 
     refusals = [refusal for one in bad for refusal in one.refusals]
     assert {refusal.code for refusal in refusals} == {code}
@@ -167,10 +204,10 @@ def test_rows_that_cannot_be_prices_change_no_figure(
 
 @pytest.mark.parametrize(("spoil", "code"), DOUBTFUL.values(), ids=DOUBTFUL)
 def test_prices_far_from_the_last_change_no_figure(
-    installation: Installation, spoil: Spoil, code: str
+    installation_of_today: Installation, spoil: Spoil, code: str
 ) -> None:
     """They wait for a person, and do not when the source takes them back."""
-    bad, said, healed = refreshed_after(installation, spoil)
+    bad, said, healed = refreshed_after(installation_of_today, spoil)
 
     assert {price.code for one in bad for price in one.waiting} == {code}
     assert "prices_quarantined" in said
@@ -207,14 +244,14 @@ def test_a_walk_that_breaks_on_its_last_page_changes_nothing(installation: Insta
     assert "price_feed_failed" not in notice_codes(caller, "Azure")
 
 
-def test_too_much_gone_is_refused_as_a_whole(installation: Installation) -> None:
+def test_too_much_gone_is_refused_as_a_whole(installation_of_today: Installation) -> None:
     """Half of what was stated is missing: nothing of the rest is taken, though it has changed."""
 
     def spoil(feeds: FakeFeeds) -> None:
         feeds.aws.scale("1.1")
         feeds.aws.drop_share("0.5")
 
-    bad, said, healed = refreshed_after(installation, spoil)
+    bad, said, healed = refreshed_after(installation_of_today, spoil)
 
     assert f"{bad[0].record.outcome} {bad[0].record.code}" == "refused prices_missing"
     assert "price_feed_failed" in said
