@@ -21,6 +21,8 @@ ONE = {"provider": "vast", "gpu_count": 1}
 SLOPE = (Decimal("1.861") - Decimal("0.74")) / 3600
 # A report is on the screen by then, whatever else goes on.
 LATEST_SECONDS = 5
+# How old a drawn figure may be on a machine that does much else; the counter's test is exact.
+_DRAWN_WITHIN = 1
 LIFETIME = '[data-figure="lifetime-saving"]'
 # Scripts that a page fetches when it is idle, and so may be lost with the server before that.
 _ARE_AT_HAND = """(names) => {
@@ -100,13 +102,15 @@ def test_a_stop_moves_the_session_into_the_lifetime(
     expect(page.get_by_text("1 instance active").first).to_be_visible()
     # Use is billed by begun seconds: of one that has just begun the counter may go on to the end.
     page.wait_for_timeout(1_000 - time.time() % 1 * 1_000)
+    read_at = time.time()
     lifetime_shown, session_shown = (figure(page, f"{of}-saving") for of in ("lifetime", "session"))
-    stopped_at = time.time()
+    stopped = datetime.now(UTC)
+    billed_to = math.ceil(stopped.timestamp())
 
-    reporter.push("stop", "b")
+    reporter.push("stop", "b", stopped)
     page.wait_for_function(_NOTHING_RUNS, polling=20)
 
-    late = max(0.0, time.time() - math.ceil(stopped_at))
+    late = max(0.0, time.time() - billed_to)
     after = lifetime(reporter)
     [session] = reporter.read("/api/v1/instances/b")["sessions"]
     saved = Decimal(session["totals"]["saving"])
@@ -115,8 +119,10 @@ def test_a_stop_moves_the_session_into_the_lifetime(
     assert figure(page, "lifetime-saving") == after.quantize(FOUR_DECIMALS)
     assert corrected(page) <= (SLOPE * Decimal(str(late))).quantize(FOUR_DECIMALS, ROUND_UP)
     assert after == before + saved > saved
-    assert abs(after - lifetime_shown) <= SLOPE + FOUR_DECIMALS
-    assert abs(saved - session_shown) <= SLOPE + FOUR_DECIMALS
+    # What was shown had this far to go, and had been drawn a moment before it was read.
+    to_go = SLOPE * Decimal(str(billed_to - read_at + _DRAWN_WITHIN)) + FOUR_DECIMALS
+    assert abs(after - lifetime_shown) <= to_go
+    assert abs(saved - session_shown) <= to_go
 
 
 # What was paid is so whomever one compares with; and some figures name the provider they are of.
