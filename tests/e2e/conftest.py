@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.e2e.live_server import EMAIL, LiveServer, Reporter, add_account
 from tests.e2e.worlds import Universe, start_universe
 
 CHROMIUM = "/usr/bin/chromium"
+# What a page comes to show is waited for, however busy the machine is; a test that claims how soon
+# says so itself.
+_SHOWN_WITHIN_MS = 20_000
 # Without the network flags Chromium asks its maker's hosts at every start.
 _ARGUMENTS = [
     "--no-sandbox",
@@ -42,6 +45,7 @@ def reporter(server: LiveServer) -> Reporter:
 def browser() -> Iterator[Browser]:
     """Return one Chromium for all tests."""
     with sync_playwright() as playwright:
+        expect.set_options(timeout=_SHOWN_WITHIN_MS)
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS)
         yield chromium
         chromium.close()
