@@ -203,8 +203,10 @@ describe('the prices', () => {
 
       expect(panel).toHaveTextContent(`The address asks for ${part}, which means nothing here`)
       expect(explained).not.toHaveBeenCalled()
-      await user.keyboard('{Escape}')
-      expect(screen.queryByRole('dialog')).toBeNull()
+      await user.click(within(panel).getByRole('button', { name: 'Close' }))
+      await waitFor(() => {
+        expect(screen.queryByRole('dialog')).toBeNull()
+      })
     },
   )
 
