@@ -87,7 +87,7 @@ export default function PricesPage() {
       {(question !== null || misread !== null) && (
         <Panel
           title={question === null ? messages.prices.title : titleOf(question)}
-          subject={parameters.toString()}
+          subject={question === null ? (misread ?? '') : addressOf(question)}
           onClose={() => {
             show(count, true)
           }}
