@@ -21,7 +21,7 @@ ONE = {"provider": "vast", "gpu_count": 1}
 SLOPE = (Decimal("1.861") - Decimal("0.74")) / 3600
 # A report is on the screen by then, whatever else goes on.
 LATEST_SECONDS = 5
-# How old a drawn figure may be on a machine that does much else; the counter's test is exact.
+# How old a drawn figure may be: where drawing is slow the page does it once a second (decision 18).
 _DRAWN_WITHIN = 1
 LIFETIME = '[data-figure="lifetime-saving"]'
 # Scripts that a page fetches when it is idle, and so may be lost with the server before that.
